@@ -1,0 +1,309 @@
+/**
+ * The opening of every TCP connection: version, role and cluster, and a proof on both sides that the
+ * token is known. The token never crosses the wire; the proof is an HMAC over both nonces, the role and
+ * the cluster, so that it fits this connection and this direction only. The listener proves first: a
+ * dialer that has a token tells nothing to a listener that has not.
+ *
+ * A process without the token (a shim that dials another node) proves with a ticket: its daemon derives
+ * a key from the token and the ticket's text, and so can every listener that has the token.
+ *
+ * An open cluster has no token: both sides prove with the empty key, which proves nothing, and say so.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
+import { encodeFrame, type Frame, FrameDecoder, STRANGER_LIMITS } from "./frames.ts";
+import { type ByteStream, writeAll } from "./link.ts";
+import { type Message, type MessageKind, PROTOCOL_VERSION } from "./messages.ts";
+import { checkMessage } from "./validate.ts";
+
+/** What a dialer wants to be. */
+export type Role = "node" | "caller" | "relay" | "answer" | "health";
+const ROLES: readonly string[] = ["node", "caller", "relay", "answer", "health"];
+
+/** What both sides know of themselves. */
+export interface Identity {
+  /** Version and digest of this build, for sentences. */
+  build: string;
+  /** Empty: open. */
+  token: Uint8Array;
+  /** Cluster id; a joiner that knows none yet leaves it out. */
+  cluster?: string;
+}
+
+/** A connection after its opening. */
+export interface Opened {
+  stream: ByteStream;
+  decoder: FrameDecoder;
+  /** Frames that arrived together with the opening's last. */
+  early: Frame[];
+  role: Role;
+  cluster: string;
+  /** Where a ticket was used instead of the token. */
+  ticket?: string;
+}
+
+/** How long a stranger may take, in milliseconds. */
+export const OPENING_TIMEOUT = 2000;
+/** How long a ticket is good for, in milliseconds. */
+export const TICKET_LIFETIME = 60_000;
+
+function mac(key: Uint8Array, ...parts: (string | Uint8Array)[]): Uint8Array {
+  const hmac = createHmac("sha256", key);
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, bytes.length);
+    hmac.update(length).update(bytes);
+  }
+  return new Uint8Array(hmac.digest());
+}
+
+/** A ticket and its key, for a process that may dial this cluster until it expires. */
+export function makeTicket(token: Uint8Array, now: number): { ticket: string; key: Uint8Array } {
+  const ticket = `${now + TICKET_LIFETIME}:${randomBytes(16).toString("hex")}`;
+  return { ticket, key: ticketKey(token, ticket) };
+}
+
+/** The key of a ticket; empty in an open cluster. */
+export function ticketKey(token: Uint8Array, ticket: string): Uint8Array {
+  return token.length === 0 ? token : mac(token, "beam ticket", ticket);
+}
+
+/** Frames one at a time over a stream, before it is a link. */
+class Opening {
+  readonly decoder = new FrameDecoder(STRANGER_LIMITS);
+  readonly frames: Frame[] = [];
+  #buffer = new Uint8Array(8192);
+
+  constructor(readonly stream: ByteStream, readonly peer: string) {}
+
+  send<K extends MessageKind>(message: Message<K>): Promise<void> {
+    return writeAll(this.stream, encodeFrame(message));
+  }
+
+  /** The next message, which must be `kind`; `refused` is thrown as {@link RequestFailed}. */
+  async expect<K extends MessageKind>(kind: K): Promise<Message<K>> {
+    while (this.frames.length === 0) {
+      const count = await this.stream.read(this.#buffer);
+      if (count === null) {
+        throw new LinkClosed(`${this.peer} ended the connection during its opening`);
+      }
+      this.frames.push(...this.decoder.feed(this.#buffer.subarray(0, count)));
+    }
+    const message = checkMessage(this.frames.shift()!.header);
+    if (message.kind === "refused") {
+      const { code, message: text, mend } = message as Message<"refused">;
+      throw new RequestFailed(code, text, mend);
+    }
+    if (message.kind !== kind) {
+      throw new ProtocolError(
+        `Cannot open the connection: expected \`${kind}\`, got \`${message.kind}\``,
+      );
+    }
+    return message as Message<K>;
+  }
+}
+
+/** Runs `opening`; whatever fails closes the stream, and a timeout is told as one. */
+async function within<T>(
+  stream: ByteStream,
+  peer: string,
+  ms: number,
+  opening: Promise<T>,
+): Promise<T> {
+  let timer: number | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new LinkClosed(`${peer} did not finish the opening of the connection within ${ms} ms`),
+        ),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([opening, timeout]);
+  } catch (error) {
+    opening.catch(() => {});
+    try {
+      stream.close();
+    } catch { /* already closed */ }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Options of {@link dial}. */
+export interface DialOptions {
+  identity: Identity;
+  role: Role;
+  /** The listener, for sentences. */
+  peer: string;
+  timeout?: number;
+}
+
+/**
+ * The dialer's side.
+ * @throws {RequestFailed} where the listener refuses, or where it is open or of another cluster or
+ * cannot prove the token (codes version, cluster, token, open); {@link LinkClosed} where it ends.
+ */
+export function dial(stream: ByteStream, options: DialOptions): Promise<Opened> {
+  const { identity, role, peer } = options;
+  const run = async (): Promise<Opened> => {
+    const opening = new Opening(stream, peer);
+    const nonce = new Uint8Array(randomBytes(32));
+    const secured = identity.token.length > 0;
+    const hello: Message<"hello"> = {
+      kind: "hello",
+      protocol: PROTOCOL_VERSION,
+      build: identity.build,
+      role,
+      nonce,
+      secured,
+    };
+    if (identity.cluster !== undefined) hello.cluster = identity.cluster;
+    await opening.send(hello);
+    const welcome = await opening.expect("welcome");
+    if (secured && !welcome.secured) {
+      throw new RequestFailed(
+        "open",
+        `Cannot join ${peer}: it is open (it has no token), and this side has a token`,
+        "Start the head with a token (`beam up --head`), or leave out the token here.",
+      );
+    }
+    const facts = [role, welcome.cluster, nonce, welcome.nonce];
+    if (!same(welcome.proof, mac(identity.token, "beam listener", ...facts))) {
+      throw new RequestFailed(
+        "token",
+        `Cannot join ${peer}: it could not prove that it knows this side's token`,
+        "Use the token that `beam up --head` printed there, in BEAM_TOKEN or --token-file.",
+      );
+    }
+    await opening.send({ kind: "proof", proof: mac(identity.token, "beam dialer", ...facts) });
+    await opening.expect("accepted");
+    return {
+      stream,
+      decoder: opening.decoder,
+      early: opening.frames,
+      role,
+      cluster: welcome.cluster,
+    };
+  };
+  return within(stream, peer, options.timeout ?? OPENING_TIMEOUT * 2, run());
+}
+
+/** Options of {@link accept}. */
+export interface AcceptOptions {
+  identity: Identity & { cluster: string };
+  /** The dialer's address, for sentences. */
+  peer: string;
+  now: number;
+  timeout?: number;
+  /** Roles this listener serves. */
+  roles: readonly Role[];
+}
+
+/**
+ * The listener's side. A dialer that is not let in is told why before the stream is closed.
+ * @throws {RequestFailed} with what the dialer was told.
+ */
+export function accept(stream: ByteStream, options: AcceptOptions): Promise<Opened> {
+  const { identity, peer } = options;
+  const opening = new Opening(stream, peer);
+  const run = async (): Promise<Opened> => {
+    const hello = await opening.expect("hello");
+    const refusal = refuses(hello, options);
+    if (refusal) throw refusal;
+    const key = hello.ticket === undefined
+      ? identity.token
+      : ticketKey(identity.token, hello.ticket);
+    const nonce = new Uint8Array(randomBytes(32));
+    const secured = identity.token.length > 0;
+    const facts = [hello.role, identity.cluster, hello.nonce, nonce];
+    await opening.send({
+      kind: "welcome",
+      protocol: PROTOCOL_VERSION,
+      build: identity.build,
+      cluster: identity.cluster,
+      nonce,
+      secured,
+      proof: mac(key, "beam listener", ...facts),
+    });
+    const { proof } = await opening.expect("proof");
+    if (!same(proof, mac(key, "beam dialer", ...facts))) {
+      throw new RequestFailed(
+        "token",
+        `Cannot let ${peer} in: it could not prove that it knows this cluster's token`,
+        "Use the token that `beam up --head` printed, in BEAM_TOKEN or --token-file.",
+      );
+    }
+    await opening.send({ kind: "accepted" });
+    const opened: Opened = {
+      stream,
+      decoder: opening.decoder,
+      early: opening.frames,
+      role: hello.role as Role,
+      cluster: identity.cluster,
+    };
+    if (hello.ticket !== undefined) opened.ticket = hello.ticket;
+    return opened;
+  };
+  const told = run().catch(async (error) => {
+    if (error instanceof RequestFailed) {
+      const { code, message, mend } = error;
+      const refused: Message<"refused"> = { kind: "refused", code, message };
+      if (mend !== undefined) refused.mend = mend;
+      await opening.send(refused).catch(() => {});
+    }
+    throw error;
+  });
+  return within(stream, peer, options.timeout ?? OPENING_TIMEOUT, told);
+}
+
+function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed | undefined {
+  const { identity, peer } = options;
+  if (hello.protocol !== PROTOCOL_VERSION) {
+    return new RequestFailed(
+      "version",
+      `Cannot talk to build ${hello.build} (protocol ${hello.protocol}): this is build ${identity.build} ` +
+        `(protocol ${PROTOCOL_VERSION})`,
+      "Copy the same beam file to every machine of the cluster.",
+    );
+  }
+  if (!ROLES.includes(hello.role) || !options.roles.includes(hello.role as Role)) {
+    return new RequestFailed(
+      "role",
+      `Cannot serve ${peer} as \`${hello.role.slice(0, 32)}\`: this port serves ${
+        options.roles.join(", ")
+      }`,
+      "Check the address: the head's port is 6379 by default, a node's 6380.",
+    );
+  }
+  if (hello.cluster !== undefined && hello.cluster !== identity.cluster) {
+    return new RequestFailed(
+      "cluster",
+      `Cannot let ${peer} in: it belongs to cluster ${hello.cluster}, this is cluster ${identity.cluster}`,
+      "End it there with `beam down`, then join this cluster.",
+    );
+  }
+  if (identity.token.length > 0 && !hello.secured) {
+    return new RequestFailed(
+      "token",
+      `Cannot let ${peer} in: this cluster has a token, and ${peer} has none`,
+      "Use the token that `beam up --head` printed, in BEAM_TOKEN or --token-file.",
+    );
+  }
+  if (hello.ticket !== undefined && !(Number(hello.ticket.split(":")[0]) > options.now)) {
+    return new RequestFailed(
+      "ticket",
+      `Cannot let ${peer} in: its ticket has expired`,
+      "Try again.",
+    );
+  }
+  return undefined;
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

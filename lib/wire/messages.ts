@@ -1,0 +1,626 @@
+/**
+ * Every message that crosses a link, declared once. The types, the check of what arrives, the
+ * table in `docs/protocol.md` and the test of the Python side are all made from this declaration.
+ *
+ * It is long because it is a table; nothing but the table belongs here.
+ *
+ * A field's type ends in `?` where the field may be missing. Amounts of resources are whole numbers
+ * of 1/10000. Ids are lower-case hex. Times are milliseconds since the epoch, durations milliseconds.
+ */
+
+/** Raised by one whenever a peer with another number would be misunderstood. */
+export const PROTOCOL_VERSION = 1;
+
+type Field = "str" | "int" | "float" | "bool" | "bytes" | "map" | "list" | "any";
+type FieldSpec = Field | `${Field}?`;
+
+interface MessageSpec {
+  /** Which link carries it: every TCP link's start, shim and daemon, daemon and head, caller and worker. */
+  link: "opening" | "control" | "node" | "call" | "any";
+  /** Who sends it. */
+  from: string;
+  doc: string;
+  fields: Record<string, FieldSpec>;
+  /** Fields of the answer; none: the message is not answered. */
+  reply?: Record<string, FieldSpec>;
+  /** What the body holds; none: the body is empty. */
+  body?: string;
+  replyBody?: string;
+}
+
+export const MESSAGES = {
+  // ── answers, on every link that knows requests ─────────────────────────────────────────────
+  reply: {
+    link: "any",
+    from: "either",
+    doc: "Answer to the request with this `id`; the further fields are the request's `reply`.",
+    fields: { id: "int" },
+  },
+  error: {
+    link: "any",
+    from: "either",
+    doc: "The request with this `id` cannot be done. `code` is for programs, the rest for people.",
+    fields: { id: "int", code: "str", message: "str", mend: "str?" },
+  },
+  ping: {
+    link: "any",
+    from: "either",
+    doc: "A sign of life where nothing else is said.",
+    fields: {},
+  },
+
+  // ── opening of a TCP connection ────────────────────────────────────────────────────────────
+  hello: {
+    link: "opening",
+    from: "dialer",
+    doc: "First frame. `role` says what the link will be: node, caller, relay, answer or health. " +
+      "`secured` tells whether the dialer has a token; `ticket` names the key it proves with instead of the token.",
+    fields: {
+      protocol: "int",
+      build: "str",
+      role: "str",
+      nonce: "bytes",
+      secured: "bool",
+      cluster: "str?",
+      ticket: "str?",
+    },
+  },
+  welcome: {
+    link: "opening",
+    from: "listener",
+    doc:
+      "The listener's proof over both nonces. A dialer with a token checks it before it proves anything.",
+    fields: {
+      protocol: "int",
+      build: "str",
+      cluster: "str",
+      nonce: "bytes",
+      secured: "bool",
+      proof: "bytes",
+    },
+  },
+  proof: {
+    link: "opening",
+    from: "dialer",
+    doc: "The dialer's proof over both nonces.",
+    fields: { proof: "bytes" },
+  },
+  accepted: { link: "opening", from: "listener", doc: "The dialer is in.", fields: {} },
+  refused: {
+    link: "opening",
+    from: "listener",
+    doc: "Why the dialer, or the stream it asked for, is not let in; the connection ends.",
+    fields: { code: "str", message: "str", mend: "str?" },
+  },
+  splice: {
+    link: "opening",
+    from: "dialer",
+    doc:
+      "Role caller or relay: join this stream to that worker. After `spliced` the bytes belong to the two.",
+    fields: { actor_id: "str", incarnation: "int" },
+  },
+  spliced: { link: "opening", from: "listener", doc: "The stream is joined.", fields: {} },
+  answer: {
+    link: "opening",
+    from: "node",
+    doc: "Role answer: this connection answers the head's `relay.dial`.",
+    fields: { relay: "str" },
+  },
+
+  // ── shim or command line to its daemon, over the Unix socket ───────────────────────────────
+  "driver.start": {
+    link: "control",
+    from: "driver",
+    doc: "First request of a driver: begins a job. The job ends when this link does.",
+    fields: {
+      protocol: "int",
+      pid: "int",
+      python: "str",
+      executable: "str",
+      cwd: "str",
+      sys_path: "list",
+      entrypoint: "str",
+      namespace: "str?",
+      runtime_env: "map?",
+      log_to_driver: "bool?",
+      metadata: "map?",
+    },
+    reply: {
+      job_id: "str",
+      namespace: "str",
+      node_id: "str",
+      node_ip: "str",
+      cluster: "str",
+      gcs_address: "str",
+      runtime_dir: "str",
+      log_dir: "str",
+      dashboard_url: "str",
+      network_env: "map",
+      parent_actor: "str?",
+    },
+  },
+  "driver.end": {
+    link: "control",
+    from: "driver",
+    doc: "`ray.shutdown()`: end the job now; answered when what it owned is ended.",
+    fields: {},
+    reply: {},
+  },
+  "worker.hello": {
+    link: "control",
+    from: "worker",
+    doc:
+      "First request of a started worker process; `spawn` is the one-time name it was started under.",
+    fields: { protocol: "int", spawn: "str", pid: "int", python: "str", socket: "str" },
+    reply: { assignment: "map" },
+    replyBody: "the pickled class, arguments and options of the actor",
+  },
+  "worker.initialized": {
+    link: "control",
+    from: "worker",
+    doc: "`__init__` returned; `repr` is the actor's name as its class wants it shown.",
+    fields: { repr: "str?" },
+  },
+  "worker.failed": {
+    link: "control",
+    from: "worker",
+    doc:
+      "`__init__` raised, or the actor ends itself: the worker exits next. `kind` is init, start or exit.",
+    fields: { kind: "str", message: "str", traceback: "str?" },
+    body: "the pickled exception",
+  },
+  "worker.drain": {
+    link: "control",
+    from: "daemon",
+    doc: "No handle is left: run what was submitted, then exit.",
+    fields: {},
+  },
+  "template.hello": {
+    link: "control",
+    from: "template",
+    doc: "First request of a worker template.",
+    fields: { protocol: "int", key: "str", pid: "int", python: "str", executable: "str" },
+    reply: {},
+  },
+  fork: {
+    link: "control",
+    from: "daemon",
+    doc:
+      "Fork a worker (or execute a fresh interpreter where `exec`). `env` is the whole environment.",
+    fields: {
+      spawn: "str",
+      socket: "str",
+      env: "map",
+      cwd: "str",
+      out: "str",
+      err: "str",
+      exec: "bool",
+      title: "str?",
+    },
+    reply: { pid: "int", exec: "bool" },
+  },
+  exited: {
+    link: "control",
+    from: "template",
+    doc:
+      "A worker ended; `status` is the raw wait status. Its process group and descendants are gone too.",
+    fields: { pid: "int", status: "int" },
+  },
+  "actor.create": {
+    link: "control",
+    from: "shim",
+    doc:
+      "Create an actor under an id that the shim made (so that it may be sent again). Answered when it is " +
+      "registered, not when it runs. Codes: name_taken, bad_request, owner_dead.",
+    fields: {
+      actor_id: "str",
+      class_name: "str",
+      place: "map",
+      run: "map",
+      max_restarts: "int",
+      detached: "bool",
+      python: "str",
+      meta: "bytes",
+      name: "str?",
+      namespace: "str?",
+      pg_id: "str?",
+      bundle_index: "int?",
+      capture: "bool?",
+      strategy: "map?",
+      max_concurrency: "int?",
+      runtime_env: "map?",
+      get_if_exists: "bool?",
+      is_task: "bool?",
+    },
+    reply: { existing: "str?", meta: "bytes?", class_name: "str?" },
+    body: "the pickled class, arguments and options",
+  },
+  "actor.locate": {
+    link: "control",
+    from: "shim",
+    doc:
+      "Where is this actor? Answered when an incarnation of at least `incarnation` can be connected to, or when " +
+      "it is dead. On this machine `socket`; else `host`, `port`, `ticket`, and the head as `relay_host`, `relay_port`.",
+    fields: { actor_id: "str", incarnation: "int?" },
+    reply: {
+      state: "str",
+      incarnation: "int",
+      node_id: "str?",
+      node_ip: "str?",
+      pid: "int?",
+      socket: "str?",
+      host: "str?",
+      port: "int?",
+      ticket: "str?",
+      ticket_key: "bytes?",
+      relay_host: "str?",
+      relay_port: "int?",
+      cluster: "str?",
+      class_name: "str?",
+      name: "str?",
+      namespace: "str?",
+      report: "map?",
+    },
+    replyBody: "where dead by its `__init__`: the pickled exception",
+  },
+  "actor.report": {
+    link: "control",
+    from: "shim",
+    doc:
+      "A channel to this incarnation broke: is it dead? Answered at once when known, else within 150 ms with " +
+      "what is known then. `state` is alive, pending, restarting or dead.",
+    fields: { actor_id: "str", incarnation: "int" },
+    reply: { state: "str", incarnation: "int", report: "map?" },
+    replyBody: "where dead by its `__init__`: the pickled exception",
+  },
+  "actor.kill": {
+    link: "control",
+    from: "shim",
+    doc: "`ray.kill`. Answered when it is decided; the process gets SIGKILL.",
+    fields: { actor_id: "str", no_restart: "bool" },
+    reply: {},
+  },
+  "actor.release": {
+    link: "control",
+    from: "shim",
+    doc:
+      "The creator holds no handle any more and has all its answers: the actor may end when it is idle.",
+    fields: { actor_id: "str" },
+  },
+  "actor.by_name": {
+    link: "control",
+    from: "shim",
+    doc: "`ray.get_actor`. Code not_found.",
+    fields: { name: "str", namespace: "str" },
+    reply: { actor_id: "str", class_name: "str", meta: "bytes" },
+  },
+  "actor.names": {
+    link: "control",
+    from: "shim",
+    doc: "`list_named_actors`.",
+    fields: { namespace: "str?" },
+    reply: { actors: "list" },
+  },
+  "group.create": {
+    link: "control",
+    from: "shim",
+    doc:
+      "Reserve a placement group under an id that the shim made. Answered when it is registered.",
+    fields: { pg_id: "str", strategy: "str", bundles: "list", detached: "bool", name: "str?" },
+    reply: {},
+  },
+  "group.wait": {
+    link: "control",
+    from: "shim",
+    doc: "Answered when the group is created or removed.",
+    fields: { pg_id: "str" },
+    reply: { state: "str" },
+  },
+  "group.remove": {
+    link: "control",
+    from: "shim",
+    doc: "Removes the group and kills what runs in it.",
+    fields: { pg_id: "str" },
+    reply: {},
+  },
+  "query.nodes": {
+    link: "control",
+    from: "shim",
+    doc: "All nodes, the dead included, as the brain's `nodesView`.",
+    fields: {},
+    reply: { nodes: "list" },
+  },
+  "query.resources": {
+    link: "control",
+    from: "shim",
+    doc: "Total and available amounts of each live node, by node id.",
+    fields: {},
+    reply: { total: "map", available: "map" },
+  },
+  "query.actors": {
+    link: "control",
+    from: "shim",
+    doc: "All actors the head remembers, as the brain's `actorsView`.",
+    fields: {},
+    reply: { actors: "list" },
+  },
+  "query.groups": {
+    link: "control",
+    from: "shim",
+    doc: "Placement groups: one by id, those of a name, or all.",
+    fields: { pg_id: "str?", name: "str?" },
+    reply: { groups: "list" },
+  },
+  "query.jobs": {
+    link: "control",
+    from: "shim",
+    doc: "All jobs the head remembers.",
+    fields: {},
+    reply: { jobs: "list" },
+  },
+  "query.status": {
+    link: "control",
+    from: "shim",
+    doc: "Everything that `beam status` shows, in one consistent picture.",
+    fields: {},
+    reply: {
+      cluster: "str",
+      epoch: "int",
+      head_address: "str",
+      nodes: "list",
+      actors: "list",
+      groups: "list",
+      jobs: "list",
+      pending: "list",
+      demands: "list",
+      total: "map",
+      available: "map",
+      holders: "map",
+    },
+  },
+  "daemon.info": {
+    link: "control",
+    from: "command line",
+    doc: "Facts of this daemon.",
+    fields: {},
+    reply: {
+      node_id: "str",
+      node_ip: "str",
+      cluster: "str",
+      head_address: "str",
+      is_head: "bool",
+      pid: "int",
+      head_pid: "int?",
+      runtime_dir: "str",
+      log_dir: "str",
+      connected: "bool",
+      build: "str",
+      network_env: "map",
+      token_file: "str?",
+    },
+  },
+  "daemon.stop": {
+    link: "control",
+    from: "command line",
+    doc: "Ends the node: workers first, then the daemon; answered before it exits.",
+    fields: { force: "bool?" },
+    reply: { workers: "int" },
+  },
+  log: {
+    link: "control",
+    from: "daemon",
+    doc: "New lines of a worker's output, for its driver. `stream` is out or err.",
+    fields: {
+      job_id: "str",
+      actor_id: "str",
+      name: "str",
+      pid: "int",
+      ip: "str",
+      stream: "str",
+      lines: "list",
+    },
+  },
+  warn: {
+    link: "control",
+    from: "daemon",
+    doc: "A sentence for the person at the driver (a placement group that waits, and why).",
+    fields: { code: "str", text: "str" },
+  },
+  "actor.state": {
+    link: "control",
+    from: "daemon",
+    doc: "An actor that this process has located changed: `state` is alive, restarting or dead.",
+    fields: { actor_id: "str", state: "str", incarnation: "int", report: "map?" },
+    body: "where dead by its `__init__`: the pickled exception",
+  },
+
+  // ── daemon and head ────────────────────────────────────────────────────────────────────────
+  "node.join": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "First request on a node link, and again after the head's restart, then with `report`: what runs here. " +
+      "Code declared_dead: end all workers and come back under a new node id.",
+    fields: { node: "map", report: "map?" },
+    reply: { cluster: "str", epoch: "int", node_ip: "str", head_ip: "str" },
+  },
+  "node.leave": {
+    link: "node",
+    from: "daemon",
+    doc: "The node ends by request.",
+    fields: { reason: "str" },
+    reply: {},
+  },
+  "client.request": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "A request of a process on the node, passed on as it is, with who asks. The answer is the request's.",
+    fields: { client: "str", request: "map", job_id: "str?", actor_id: "str?" },
+    body: "the request's",
+    reply: {},
+    replyBody: "the answer's",
+  },
+  "client.push": {
+    link: "node",
+    from: "head",
+    doc:
+      "A message for a process on the node (`warn`, `log`) or, with `client` empty, for all that located the actor.",
+    fields: { client: "str", message: "map" },
+    body: "the message's",
+  },
+  "client.gone": {
+    link: "node",
+    from: "daemon",
+    doc: "A driver's control link ended: its job is over.",
+    fields: { client: "str", job_id: "str", reason: "str" },
+  },
+  "worker.start": {
+    link: "node",
+    from: "head",
+    doc:
+      "Start a worker. `actor` holds what `actor.create` said, `job` the driver's facts, `grant` the amounts " +
+      "and GPU indices, `devices` the ids of those GPUs.",
+    fields: {
+      actor_id: "str",
+      incarnation: "int",
+      actor: "map",
+      job: "map",
+      grant: "map",
+      devices: "list",
+    },
+    body: "the pickled class, arguments and options",
+  },
+  "worker.stop": {
+    link: "node",
+    from: "head",
+    doc: "Kill a worker; `report` tells why. With `drain` it may run what was submitted first.",
+    fields: { actor_id: "str", incarnation: "int", report: "map", drain: "bool?" },
+  },
+  "actor.event": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "What became of a worker: `event` is ready, initialized or died (with `report`). Repeated after a " +
+      "reconnection until `actor.noted`.",
+    fields: {
+      event: "str",
+      actor_id: "str",
+      incarnation: "int",
+      pid: "int?",
+      address: "map?",
+      repr: "str?",
+      report: "map?",
+    },
+    body: "where `__init__` raised: the pickled exception",
+  },
+  "actor.noted": {
+    link: "node",
+    from: "head",
+    doc: "The head has this death in its books; the daemon may forget it.",
+    fields: { actor_id: "str", incarnation: "int" },
+  },
+  "log.lines": {
+    link: "node",
+    from: "daemon",
+    doc: "Output of a worker whose driver is on another node.",
+    fields: { message: "map" },
+  },
+  "relay.dial": {
+    link: "node",
+    from: "head",
+    doc:
+      "Dial the head with role `answer` and this `relay`, and splice that connection to the worker.",
+    fields: { relay: "str", actor_id: "str", incarnation: "int" },
+  },
+
+  // ── caller and worker ──────────────────────────────────────────────────────────────────────
+  "call.hello": {
+    link: "call",
+    from: "caller",
+    doc:
+      "First frame of a call channel. `caller` names the process and its queue; the same after a reconnection.",
+    fields: { protocol: "int", caller: "str", actor_id: "str", incarnation: "int", job_id: "str" },
+  },
+  "call.welcome": {
+    link: "call",
+    from: "worker",
+    doc:
+      "The worker is that incarnation. `done` is the highest call number of this caller it has seen (0: none).",
+    fields: { incarnation: "int", done: "int" },
+  },
+  "call.refused": {
+    link: "call",
+    from: "worker",
+    doc: "The worker is another actor or incarnation, or the protocols differ.",
+    fields: { message: "str" },
+  },
+  call: {
+    link: "call",
+    from: "caller",
+    doc:
+      "Call number `seq` (from 1, without gaps) of this caller. All answers up to `ack` have arrived. " +
+      "`buffers` lists the lengths of the body's parts: the pickle, then its out-of-band buffers.",
+    fields: {
+      seq: "int",
+      method: "str",
+      ack: "int",
+      returns: "any?",
+      buffers: "list?",
+      group: "str?",
+      task: "str?",
+    },
+    body: "the pickled (args, kwargs)",
+  },
+  result: {
+    link: "call",
+    from: "worker",
+    doc:
+      "Answer to call `seq`. `values` counts the returned values, each a pickle; `buffers` lists, per value, the " +
+      "lengths of its parts. Without `ok` the one value is the exception.",
+    fields: { seq: "int", ok: "bool", values: "int?", buffers: "list?", more: "bool?" },
+    body: "the pickled values",
+  },
+  cancel: {
+    link: "call",
+    from: "caller",
+    doc: "Cancel call `seq` if it has not ended.",
+    fields: { seq: "int", force: "bool?", recursive: "bool?" },
+  },
+} as const satisfies Record<string, MessageSpec>;
+
+/** Name of a message. */
+export type MessageKind = keyof typeof MESSAGES;
+
+interface Types {
+  str: string;
+  int: number;
+  float: number;
+  bool: boolean;
+  bytes: Uint8Array;
+  map: Record<string, unknown>;
+  list: unknown[];
+  any: unknown;
+}
+type Base<F> = F extends `${infer B}?` ? B : F;
+type Optional<S> = {
+  -readonly [N in keyof S as S[N] extends `${string}?` ? N : never]?: Types[Base<S[N]> & Field];
+};
+type Required<S> = {
+  -readonly [N in keyof S as S[N] extends `${string}?` ? never : N]: Types[Base<S[N]> & Field];
+};
+/** The TypeScript type of declared fields. */
+export type Shape<S> = Required<S> & Optional<S>;
+
+/** Fields of message `K`, without `kind` and `id`. */
+export type Fields<K extends MessageKind> = Shape<(typeof MESSAGES)[K]["fields"]>;
+/** Message `K` as it is sent. */
+export type Message<K extends MessageKind = MessageKind> = { kind: K } & Fields<K>;
+/** Kinds that are answered. */
+export type RequestKind = {
+  [K in MessageKind]: (typeof MESSAGES)[K] extends { reply: unknown } ? K : never;
+}[MessageKind];
+/** Fields of the answer to request `K`. */
+export type Reply<K extends RequestKind> = (typeof MESSAGES)[K] extends { reply: infer R }
+  ? Shape<R>
+  : never;
