@@ -1,0 +1,51 @@
+/**
+ * What is known about the end of a worker process (or of an actor that never got one).
+ *
+ * The field names travel over the wire and into Python's exceptions unchanged, hence snake_case.
+ */
+
+/** Why something ended; `message` says it in words. */
+export type DeathKind =
+  /** The process ended by itself, see `exit_code`. */
+  | "exit"
+  /** The process was ended by a signal that beam did not send. */
+  | "signal"
+  /** Somebody asked for it (`ray.kill`, `beam down`). */
+  | "killed"
+  /** `__init__` raised; never restarted. */
+  | "init"
+  /** No worker process could be started for it, or no node may ever hold it. */
+  | "start"
+  /** Its node was lost or left. */
+  | "node"
+  /** The job or actor that owned it ended. */
+  | "owner"
+  /** Its placement group was removed. */
+  | "group"
+  /** The head's books and the node's differ after one of them restarted. */
+  | "head";
+
+/** The report that accompanies every death, from the daemon or from the brain. */
+export interface DeathReport {
+  kind: DeathKind;
+  /** One sentence that says what happened. */
+  message: string;
+  /** One sentence that says what to do about it. */
+  mend?: string;
+  exit_code?: number;
+  /** Name such as `SIGKILL`. */
+  signal?: string;
+  stderr_tail?: string[];
+  traceback?: string;
+  node_id?: string;
+  node_ip?: string;
+  pid?: number;
+  devices?: string[];
+  uptime_ms?: number;
+  /** Milliseconds since the epoch. */
+  at?: number;
+  /** The death that came first, in words: `node 10.0.0.2 (ab12…)`, `job 01000000`, … */
+  caused_by?: string;
+  /** Where the pickled exception of `__init__` can be fetched; opaque here. */
+  error_body_ref?: string;
+}
