@@ -103,7 +103,9 @@ export const MESSAGES = {
   answer: {
     link: "opening",
     from: "node",
-    doc: "Role answer: this connection answers the head's `relay.dial`.",
+    doc:
+      "Role answer: this connection answers the head's `relay.dial`. Nothing is sent back: the bytes " +
+      "after it belong to the caller and the worker.",
     fields: { relay: "str" },
   },
 
@@ -312,7 +314,7 @@ export const MESSAGES = {
   "group.wait": {
     link: "control",
     from: "shim",
-    doc: "Answered when the group is created or removed.",
+    doc: "Answered when the group is whole or gone: `state` is CREATED or REMOVED.",
     fields: { pg_id: "str" },
     reply: { state: "str" },
   },
@@ -501,8 +503,8 @@ export const MESSAGES = {
     link: "node",
     from: "daemon",
     doc:
-      "What became of a worker: `event` is ready, initialized or died (with `report`). Repeated after a " +
-      "reconnection until `actor.noted`.",
+      "What became of a worker: `event` is ready, initialized or died (with `report`; `intended` where the actor " +
+      "ended itself on purpose: no restart). Deaths are repeated after a reconnection until `actor.noted`.",
     fields: {
       event: "str",
       actor_id: "str",
@@ -511,6 +513,7 @@ export const MESSAGES = {
       address: "map?",
       repr: "str?",
       report: "map?",
+      intended: "bool?",
     },
     body: "where `__init__` raised: the pickled exception",
   },

@@ -1,0 +1,70 @@
+/** What the head is told when it starts: one JSON line on its standard input. */
+
+/** See {@link parseHeadConfig}. */
+export interface HeadConfig {
+  /** The one address it binds; port 0 takes any free one. */
+  listen: { host: string; port: number };
+  /** UTF-8 text whose bytes are the key; absent or empty: an open cluster. */
+  token?: string;
+  runtime_dir: string;
+  /** The journal; absent: `head.db` in the runtime directory. */
+  db?: string;
+  /** Where it logs once it is ready; absent: `logs/head.log` in the runtime directory. */
+  log?: string;
+}
+
+/** The first line on its standard output. */
+export type HeadGreeting =
+  | { ready: { port: number; cluster: string; epoch: number } }
+  | { error: { message: string; mend?: string } };
+
+/** A configuration that cannot be used; the message is fit for a user. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+  readonly mend = "`beam up --head` starts the head with a configuration of its own.";
+}
+
+/** Reads the line. @throws ConfigError naming the field that is missing or wrong */
+export function parseHeadConfig(line: string): HeadConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new ConfigError("Cannot start the head: its standard input must hold one line of JSON.");
+  }
+  const fields = mapOf(value, "the line");
+  const listen = mapOf(fields["listen"], "`listen`");
+  const port = listen["port"];
+  if (typeof port !== "number" || !Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new ConfigError(
+      `Cannot start the head: its port must be a whole number from 0 to 65535, got ${port}.`,
+    );
+  }
+  const config: HeadConfig = {
+    listen: { host: textOf(listen["host"], "listen.host"), port },
+    runtime_dir: textOf(fields["runtime_dir"], "runtime_dir"),
+  };
+  for (const name of ["token", "db", "log"] as const) {
+    if (fields[name] !== undefined && fields[name] !== null) {
+      config[name] = textOf(fields[name], name);
+    }
+  }
+  return config;
+}
+
+function mapOf(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new ConfigError(`Cannot start the head: ${what} must be a map, got ${text(value)}.`);
+}
+
+function textOf(value: unknown, name: string): string {
+  if (typeof value === "string" && (value !== "" || name === "token")) return value;
+  throw new ConfigError(`Cannot start the head: \`${name}\` must be a text, got ${text(value)}.`);
+}
+
+/** A value for a sentence, cut short: a token must not end up in one by mistake. */
+function text(value: unknown): string {
+  return value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value).slice(0, 40);
+}
