@@ -1,0 +1,78 @@
+/** The licence texts of the npm packages that a program contains. */
+import { join } from "node:path";
+import type { Asset } from "../lib/runtime/assets.ts";
+
+/** What `deno info --json` says of a program. `npmPackages` has all of the lock file, tools too. */
+interface ModuleGraph {
+  modules: { npmPackage?: string }[];
+  npmPackages?: Record<string, NpmPackage>;
+}
+
+interface NpmPackage {
+  name: string;
+  version: string;
+  dependencies: string[];
+}
+
+/**
+ * One text for each package that is bundled with `entry`: `npm-@msgpack-msgpack.txt`.
+ *
+ * @throws {Error} where a package brings no licence text: then it must not be shipped unseen
+ */
+export async function npmLicenses(entry: string): Promise<Asset[]> {
+  const graph = await info<ModuleGraph>([entry]);
+  const { npmCache } = await info<{ npmCache: string }>([]);
+  const found: Asset[] = [];
+  for (const { name, version } of contained(graph)) {
+    const bytes = await licenseIn(npmCache, join(name, version));
+    if (bytes === undefined) {
+      throw new Error(`Cannot ship npm package ${name} ${version}: it must have a licence file.`);
+    }
+    found.push({ path: `npm-${name.replace("/", "-")}.txt`, bytes, mode: 0o644 });
+  }
+  return found;
+}
+
+/** The packages that the program's modules import, and theirs. */
+function contained({ modules, npmPackages = {} }: ModuleGraph): NpmPackage[] {
+  const found = new Map<string, NpmPackage>();
+  const visit = (key: string) => {
+    const npmPackage = npmPackages[key];
+    if (npmPackage === undefined || found.has(key)) return;
+    found.set(key, npmPackage);
+    npmPackage.dependencies.forEach(visit);
+  };
+  for (const { npmPackage } of modules) {
+    if (npmPackage !== undefined) visit(npmPackage);
+  }
+  return [...found.values()];
+}
+
+/** The cache has one folder for each registry. */
+async function licenseIn(npmCache: string, place: string): Promise<Uint8Array | undefined> {
+  for await (const registry of Deno.readDir(npmCache)) {
+    const folder = join(npmCache, registry.name, place);
+    for (const name of ["LICENSE", "LICENSE.md", "LICENSE.txt", "license", "LICENCE"]) {
+      try {
+        return await Deno.readFile(join(folder, name));
+      } catch (error) {
+        if (
+          !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)
+        ) {
+          throw error;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+async function info<T>(args: string[]): Promise<T> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", ...args],
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error('Cannot list the packages in the binary: "deno info" failed.');
+  return JSON.parse(new TextDecoder().decode(stdout)) as T;
+}
