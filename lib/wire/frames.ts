@@ -2,11 +2,13 @@
  * The framing of every link: `u32 header length, u64 body length` (big-endian), the header (one
  * MessagePack map), the body (raw bytes). A router forwards a frame by its header alone.
  *
- * Pure: bytes in, frames out. Both lengths are checked before anything is allocated, and a body is
- * gathered in chunks as it arrives, so that a length that lies costs its sender, not us.
+ * Pure: bytes in, frames out. Both lengths are checked before anything is allocated, room for a part
+ * grows with what has arrived of it, and a header is looked over before it is decoded, so that a
+ * length that lies costs its sender, not us.
  */
 import { Decoder, Encoder } from "msgpack";
 import { ProtocolError } from "./errors.ts";
+import { checkBounds } from "./header_bounds.ts";
 
 /** Bytes before the header. */
 export const PREFIX_LENGTH = 12;
@@ -60,6 +62,7 @@ export function encodeFrame(header: Header, body: Uint8Array = EMPTY): Uint8Arra
 }
 
 function decodeHeader(bytes: Uint8Array): Header {
+  checkBounds(bytes);
   let value: unknown;
   try {
     value = decoder.decode(bytes);
@@ -73,38 +76,48 @@ function decodeHeader(bytes: Uint8Array): Header {
   return value as Header;
 }
 
-/** Gathers an announced number of bytes without trusting the announcement. */
+/** What a gatherer makes room for at first, in bytes. */
+const FIRST_ROOM = 64 * 1024;
+
+/** Gathers an announced number of bytes in room that grows with what has come. */
 class Gatherer {
-  #chunks: Uint8Array[] = [];
-  #missing: number;
+  #bytes: Uint8Array;
+  #filled = 0;
 
   constructor(readonly length: number) {
-    this.#missing = length;
+    this.#bytes = length === 0 ? EMPTY : new Uint8Array(Math.min(length, FIRST_ROOM));
   }
 
   /** Takes what it needs from `bytes`, returns how many. The bytes are copied. */
   take(bytes: Uint8Array): number {
-    const count = Math.min(this.#missing, bytes.length);
-    if (count > 0) this.#chunks.push(bytes.slice(0, count));
-    this.#missing -= count;
+    const count = Math.min(this.missing, bytes.length);
+    if (count === 0) return 0;
+    const needed = this.#filled + count;
+    if (needed > this.#bytes.length) {
+      const room = new Uint8Array(Math.min(this.length, Math.max(needed, this.#bytes.length * 2)));
+      room.set(this.#bytes.subarray(0, this.#filled));
+      this.#bytes = room;
+    }
+    this.#bytes.set(bytes.subarray(0, count), this.#filled);
+    this.#filled = needed;
     return count;
   }
 
   get full(): boolean {
-    return this.#missing === 0;
+    return this.#filled === this.length;
   }
 
-  /** All bytes in one array. */
-  join(): Uint8Array {
-    const [only] = this.#chunks;
-    if (this.#chunks.length === 1 && only) return only;
-    const whole = new Uint8Array(this.length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
+  get empty(): boolean {
+    return this.#filled === 0;
+  }
+
+  get missing(): number {
+    return this.length - this.#filled;
+  }
+
+  /** The bytes, once it is full. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 }
 
@@ -119,10 +132,13 @@ export class FrameDecoder {
 
   /** True between two frames: an end of the stream here cuts nothing off. */
   get idle(): boolean {
-    return this.#part === "prefix" && this.#gatherer.length === PREFIX_LENGTH &&
-      this.#fresh;
+    return this.#part === "prefix" && this.#gatherer.empty;
   }
-  #fresh = true;
+
+  /** Bytes that end the part being read: who feeds no more than this never takes too many. */
+  get missing(): number {
+    return this.#gatherer.missing;
+  }
 
   /**
    * Feeds bytes, returns the frames that are complete with them.
@@ -131,13 +147,10 @@ export class FrameDecoder {
   *feed(bytes: Uint8Array): Generator<Frame, void, void> {
     let rest = bytes;
     while (true) {
-      const taken = this.#gatherer.take(rest);
-      if (taken > 0) this.#fresh = false;
-      rest = rest.subarray(taken);
+      rest = rest.subarray(this.#gatherer.take(rest));
       if (!this.#gatherer.full) return;
-      const frame = this.#advance(this.#gatherer.join());
+      const frame = this.#advance(this.#gatherer.bytes);
       if (frame) yield frame;
-      else if (rest.length === 0 && !this.#gatherer.full) return;
     }
   }
 
@@ -169,7 +182,6 @@ export class FrameDecoder {
     }
     this.#part = "prefix";
     this.#gatherer = new Gatherer(PREFIX_LENGTH);
-    this.#fresh = true;
     return { header: this.#header, body: part };
   }
 }

@@ -19,6 +19,10 @@ import { checkMessage } from "./validate.ts";
 /** What a dialer wants to be. */
 export type Role = "node" | "caller" | "relay" | "answer" | "health";
 const ROLES: readonly string[] = ["node", "caller", "relay", "answer", "health"];
+/** What a ticket is good for: it reaches workers, it does not make a node. */
+const TICKET_ROLES: readonly string[] = ["caller", "relay", "health"];
+/** Least and most bytes of a nonce. */
+const NONCE_LENGTHS = { least: 16, most: 64 };
 
 /** What both sides know of themselves. */
 export interface Identity {
@@ -34,7 +38,7 @@ export interface Identity {
 export interface Opened {
   stream: ByteStream;
   decoder: FrameDecoder;
-  /** Frames that arrived together with the opening's last. */
+  /** Frames that were read with the opening's last: none, since no byte past it is read. */
   early: Frame[];
   role: Role;
   cluster: string;
@@ -69,22 +73,33 @@ export function ticketKey(token: Uint8Array, ticket: string): Uint8Array {
   return token.length === 0 ? token : mac(token, "beam ticket", ticket);
 }
 
-/** Frames one at a time over a stream, before it is a link. */
+/** Messages one at a time over a stream that is no link (yet). Reads no byte past the last one. */
 class Opening {
-  readonly decoder = new FrameDecoder(STRANGER_LIMITS);
-  readonly frames: Frame[] = [];
-  #buffer = new Uint8Array(8192);
+  #buffer = new Uint8Array(STRANGER_LIMITS.header);
 
-  constructor(readonly stream: ByteStream, readonly peer: string) {}
+  constructor(
+    readonly stream: ByteStream,
+    readonly peer: string,
+    readonly decoder: FrameDecoder = new FrameDecoder(STRANGER_LIMITS),
+    readonly frames: Frame[] = [],
+  ) {}
 
   send<K extends MessageKind>(message: Message<K>): Promise<void> {
     return writeAll(this.stream, encodeFrame(message));
   }
 
+  /** Says why the peer is not served. A peer that is gone already is no error. */
+  async refuse({ code, message, mend }: RequestFailed): Promise<void> {
+    const refused: Message<"refused"> = { kind: "refused", code, message };
+    if (mend !== undefined) refused.mend = mend;
+    await this.send(refused).catch(() => {});
+  }
+
   /** The next message, which must be `kind`; `refused` is thrown as {@link RequestFailed}. */
   async expect<K extends MessageKind>(kind: K): Promise<Message<K>> {
     while (this.frames.length === 0) {
-      const count = await this.stream.read(this.#buffer);
+      const room = Math.min(this.decoder.missing, this.#buffer.length);
+      const count = await this.stream.read(this.#buffer.subarray(0, room));
       if (count === null) {
         throw new LinkClosed(`${this.peer} ended the connection during its opening`);
       }
@@ -250,15 +265,34 @@ export function accept(stream: ByteStream, options: AcceptOptions): Promise<Open
     return opened;
   };
   const told = run().catch(async (error) => {
-    if (error instanceof RequestFailed) {
-      const { code, message, mend } = error;
-      const refused: Message<"refused"> = { kind: "refused", code, message };
-      if (mend !== undefined) refused.mend = mend;
-      await opening.send(refused).catch(() => {});
-    }
+    if (error instanceof RequestFailed) await opening.refuse(error);
     throw error;
   });
   return within(stream, peer, options.timeout ?? OPENING_TIMEOUT, told);
+}
+
+/**
+ * The first message after an opening, on a connection that becomes a splice (`splice`, `spliced`,
+ * `answer`). Not one byte past it is read: the rest belongs to whoever the stream is joined to.
+ * A failure closes the stream.
+ * @throws {RequestFailed} where the peer refuses; {@link LinkClosed} where it ends or is too slow.
+ */
+export function expectMessage<K extends MessageKind>(
+  opened: Opened,
+  kind: K,
+  options: { peer: string; timeout?: number },
+): Promise<Message<K>> {
+  const { stream, decoder, early } = opened;
+  const opening = new Opening(stream, options.peer, decoder, early);
+  return within(stream, options.peer, options.timeout ?? OPENING_TIMEOUT, opening.expect(kind));
+}
+
+/** Tells the peer of a stream that is no link why it is not served, and closes the stream. */
+export async function refuseStream(stream: ByteStream, failure: RequestFailed): Promise<void> {
+  await new Opening(stream, "").refuse(failure);
+  try {
+    stream.close();
+  } catch { /* the peer was faster */ }
 }
 
 function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed | undefined {
@@ -280,6 +314,13 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
       "Check the address: the head's port is 6379 by default, a node's 6380.",
     );
   }
+  const { least, most } = NONCE_LENGTHS;
+  if (hello.nonce.length < least || hello.nonce.length > most) {
+    return new RequestFailed(
+      "protocol",
+      `Cannot let ${peer} in: its nonce must have ${least} to ${most} bytes, got ${hello.nonce.length}`,
+    );
+  }
   if (hello.cluster !== undefined && hello.cluster !== identity.cluster) {
     return new RequestFailed(
       "cluster",
@@ -292,6 +333,15 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
       "token",
       `Cannot let ${peer} in: this cluster has a token, and ${peer} has none`,
       "Use the token that `beam up --head` printed, in BEAM_TOKEN or --token-file.",
+    );
+  }
+  if (hello.ticket !== undefined && !TICKET_ROLES.includes(hello.role)) {
+    return new RequestFailed(
+      "role",
+      `Cannot let ${peer} in as \`${hello.role}\`: a ticket is good for ${
+        TICKET_ROLES.join(", ")
+      } only`,
+      "Use the cluster's token, in BEAM_TOKEN or --token-file.",
     );
   }
   if (hello.ticket !== undefined && !(Number(hello.ticket.split(":")[0]) > options.now)) {
