@@ -1,0 +1,129 @@
+/**
+ * Records of daemons on this machine: each writes one when it is ready, and programs find their
+ * daemon by it. A record outlives a daemon that was killed, so it counts only while its process runs
+ * (told apart from a later one of the same number by its start time) and its socket accepts.
+ */
+import { join } from "node:path";
+import { type Env, instancePaths, instancePathsIn, machineDir, processEnv } from "./paths.ts";
+import { writeWhole } from "./whole_file.ts";
+
+/** What a daemon tells of itself. The names are read by the Python package too. */
+export interface DaemonRecord {
+  pid: number;
+  /** Field 22 of `/proc/<pid>/stat`. */
+  start_ticks: number;
+  node_id: string;
+  node_ip: string;
+  aliases: string[];
+  cluster: string;
+  /** `ip:port`. */
+  head_address: string;
+  /** Further addresses of the head, `ip:port`. */
+  head_aliases: string[];
+  is_head: boolean;
+  runtime_dir: string;
+  socket: string;
+  shim_path: string;
+  build: string;
+  /** False where a driver started it for itself. */
+  standing: boolean;
+}
+
+/** Writes the record of the daemon of an instance. */
+export function writeRecord(path: string, record: DaemonRecord): void {
+  writeWhole(path, JSON.stringify(record) + "\n", 0o600);
+}
+
+/** The record at `path`, or undefined where there is none that can be read. */
+export function readRecord(path: string): DaemonRecord | undefined {
+  try {
+    const value = JSON.parse(Deno.readTextFileSync(path));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is DaemonRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { pid, start_ticks, socket, node_id } = value as Record<string, unknown>;
+  return Number.isSafeInteger(pid) && Number.isSafeInteger(start_ticks) &&
+    typeof socket === "string" && typeof node_id === "string";
+}
+
+/** Clock ticks after boot at which process `pid` started, or undefined where it does not run. */
+export function startTicks(pid: number): number | undefined {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // The name, in parentheses, may itself hold spaces and parentheses; the state follows it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    return Number(fields[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** True while the process that wrote the record runs. */
+export function isRunning(record: Pick<DaemonRecord, "pid" | "start_ticks">): boolean {
+  return startTicks(record.pid) === record.start_ticks;
+}
+
+/** True while the daemon of the record runs and takes connections. */
+export async function isAlive(record: DaemonRecord): Promise<boolean> {
+  if (!isRunning(record)) return false;
+  try {
+    (await Deno.connect({ transport: "unix", path: record.socket })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The living daemon of a runtime directory. */
+export async function recordOf(
+  runtime: string,
+  env: Env = processEnv,
+): Promise<DaemonRecord | undefined> {
+  const record = readRecord(instancePaths(runtime, env).record);
+  return record && await isAlive(record) ? record : undefined;
+}
+
+/** All living daemons of this user on this machine, the heads' first. */
+export async function allRecords(env: Env = processEnv): Promise<DaemonRecord[]> {
+  const folder = machineDir(env);
+  const records: DaemonRecord[] = [];
+  for (const path of recordPaths(folder)) {
+    const record = readRecord(path);
+    if (record && await isAlive(record)) records.push(record);
+  }
+  return records.sort((a, b) =>
+    Number(b.is_head) - Number(a.is_head) || a.socket.localeCompare(b.socket)
+  );
+}
+
+/** Instance folders: those of runtime directories, and of clusters that drivers started for themselves. */
+function recordPaths(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)]
+      .filter((entry) => entry.isDirectory && /^[0-9a-f]{8}$/.test(entry.name))
+      .map((entry) => instancePathsIn(join(folder, entry.name)).record);
+  } catch {
+    return [];
+  }
+}
+
+/** True where `address` ("host:port") names the head of the record's cluster, as seen from this machine. */
+export function servesAddress(record: DaemonRecord, address: string): boolean {
+  if (record.head_address === address || record.head_aliases.includes(address)) return true;
+  if (!record.is_head) return false;
+  const [host, port] = splitHost(address);
+  const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.") ||
+    record.aliases.includes(host);
+  return isLocal && splitHost(record.head_address)[1] === port;
+}
+
+function splitHost(address: string): [host: string, port: string] {
+  const at = address.lastIndexOf(":");
+  return [address.slice(0, at).replace(/^\[|\]$/g, ""), address.slice(at + 1)];
+}
