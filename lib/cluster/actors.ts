@@ -18,6 +18,8 @@ export type SchedulingStrategy =
 export interface Owner {
   job_id: string;
   actor_id?: string;
+  /** The owning actor's incarnation when it asked; an older one's requests are refused. */
+  incarnation?: number;
 }
 
 /** What the creator asks for. */

@@ -1,0 +1,288 @@
+/**
+ * The cluster brain: `step(event, now)` changes the books and returns what the shell has to do.
+ *
+ * No clock, socket, timer or randomness in here. `now` is in milliseconds since the epoch and must
+ * not run backwards (an earlier value counts as the latest one). Nothing that arrives throws: what
+ * is illegal is ignored or answered by a `…rejected`.
+ */
+import type { ActorRecord, ActorSpec } from "./actors.ts";
+import { actorFault, groupFault } from "./admission.ts";
+import { withoutZeros } from "./amounts.ts";
+import { Books, nameKey, placeOf } from "./books.ts";
+import type { BrainConfig } from "./config.ts";
+import { DEFAULT_CONFIG } from "./config.ts";
+import type { Effect } from "./effects.ts";
+import { confirmGone, endIncarnation, endJob, loseNode, removeGroup } from "./endings.ts";
+import type { BrainEvent, BrainEventOf } from "./events.ts";
+import type { GroupRecord, GroupSpec } from "./groups.ts";
+import { jobIdOf } from "./jobs.ts";
+import type { JobRecord } from "./jobs.ts";
+import {
+  currentWorker,
+  joinNode,
+  startJob,
+  stopStranger,
+  workerDied,
+  workerInitialized,
+  workerReady,
+} from "./joining.ts";
+import { judgeNodes, linkLost, nodeSeen, revive } from "./liveness.ts";
+import type { NodeRecord } from "./node.ts";
+import { prune } from "./pruning.ts";
+import type { Row } from "./rows.ts";
+import { loadRows, rowOf } from "./rows.ts";
+import { schedule } from "./scheduling.ts";
+import { warnAboutWaiting } from "./warnings.ts";
+
+/** The brain of one head. */
+export class Brain {
+  readonly books: Books;
+
+  /** @param config times and limits that differ from the default */
+  constructor(config: Partial<BrainConfig> = {}) {
+    this.books = new Books({ ...DEFAULT_CONFIG, ...config });
+  }
+
+  /**
+   * The brain of a restarted head.
+   *
+   * @param rows what was persisted, in any order
+   * @returns the brain, and what its shell has to do at once
+   */
+  static load(
+    rows: Iterable<Row>,
+    now: number,
+    config: Partial<BrainConfig> = {},
+  ): { brain: Brain; effects: Effect[] } {
+    const brain = new Brain(config);
+    loadRows(brain.books, rows, now);
+    return { brain, effects: brain.#drain() };
+  }
+
+  /** Changes the books by one event. @returns what the shell has to do, in this order */
+  step(event: BrainEvent, now: number): Effect[] {
+    this.books.now = Math.max(this.books.now, now);
+    this.#apply(event);
+    schedule(this.books);
+    return this.#drain();
+  }
+
+  /** Grows by one at each restart of the head. */
+  get epoch(): number {
+    return this.books.epoch;
+  }
+
+  /** The id for the next `job.start`. */
+  nextJobId(): string {
+    return jobIdOf(this.books.next_job);
+  }
+
+  node(node_id: string): NodeRecord | undefined {
+    return this.books.nodes.get(node_id);
+  }
+
+  job(job_id: string): JobRecord | undefined {
+    return this.books.jobs.get(job_id);
+  }
+
+  actor(actor_id: string): ActorRecord | undefined {
+    return this.books.actors.get(actor_id);
+  }
+
+  group(pg_id: string): GroupRecord | undefined {
+    return this.books.groups.get(pg_id);
+  }
+
+  /** The actor of that name that is not dead. */
+  findActor(namespace: string, name: string): ActorRecord | undefined {
+    return this.books.actors.get(this.books.names.get(nameKey(namespace, name)) ?? "");
+  }
+
+  #drain(): Effect[] {
+    return this.books.drain((table, id) => rowOf(this.books, table, id));
+  }
+
+  #apply(event: BrainEvent): void {
+    const { books } = this;
+    switch (event.kind) {
+      case "tick":
+        return this.#tick();
+      case "node.join":
+        return joinNode(books, event);
+      case "node.leave":
+      case "node.seen":
+      case "node.lost":
+      case "node.drain":
+        return this.#applyNode(event);
+      case "job.start":
+        return startJob(books, event.job);
+      case "job.end": {
+        const job = books.jobs.get(event.job_id);
+        return job && endJob(books, job, event);
+      }
+      case "group.create":
+        return this.#createGroup(event.group);
+      case "group.remove": {
+        const group = books.groups.get(event.pg_id);
+        return group && removeGroup(books, group);
+      }
+      case "actor.create":
+        return this.#createActor(event.actor);
+      case "actor.kill":
+        return this.#killActor(event);
+      case "actor.died":
+        return workerDied(books, event);
+      case "actor.ready":
+      case "actor.initialized":
+      case "actor.placed_failed":
+        return this.#applyWorker(event);
+      case "actor.blocked":
+      case "actor.unblocked":
+        return this.#lendCpu(event);
+    }
+  }
+
+  #tick(): void {
+    const { books } = this;
+    judgeNodes(books);
+    for (const id of books.queue) {
+      const actor = books.actors.get(id);
+      if (actor === undefined) continue;
+      const unheardOf = actor.pg !== undefined && !books.groups.has(actor.pg.pg_id);
+      if (unheardOf || (actor.not_before > 0 && actor.not_before <= books.now)) books.fresh.add(id);
+    }
+    if (books.hold_until > 0 && books.now >= books.hold_until) {
+      books.hold_until = 0;
+      books.retry_all = true;
+    }
+    // Before warning: what can be placed now is not pending.
+    schedule(books);
+    warnAboutWaiting(books);
+    prune(books);
+  }
+
+  #applyNode(event: BrainEventOf<"node.leave" | "node.seen" | "node.lost" | "node.drain">): void {
+    const { books } = this;
+    const node = books.nodes.get(event.node_id);
+    if (node === undefined) return;
+    switch (event.kind) {
+      case "node.seen":
+        return nodeSeen(books, node);
+      case "node.lost":
+        return linkLost(books, node, event.reason);
+      case "node.leave":
+        return loseNode(books, node, `it left the cluster (${event.reason})`);
+      case "node.drain":
+        node.draining = event.undo !== true;
+        books.touch("nodes", node.node_id);
+        if (node.state === "alive" || node.state === "draining") revive(books, node);
+        return;
+    }
+  }
+
+  #createGroup(spec: GroupSpec): void {
+    const { books } = this;
+    if (books.groups.has(spec.pg_id)) return books.tell("groups", spec.pg_id);
+    const fault = groupFault(books, spec);
+    if (fault !== undefined) {
+      return books.act({ kind: "group.rejected", pg_id: spec.pg_id, ...fault });
+    }
+    books.groups.set(spec.pg_id, {
+      ...spec,
+      bundles: spec.bundles.map(withoutZeros),
+      state: "PENDING",
+      seq: books.takeSeq(),
+      requested_at: books.now,
+      since: books.now,
+      nodes: spec.bundles.map(() => ""),
+      grants: spec.bundles.map(() => null),
+      attempts: 0,
+    });
+    books.bundle_ledgers.set(spec.pg_id, spec.bundles.map(() => null));
+    books.enqueue(spec.pg_id);
+    books.touch("groups", spec.pg_id);
+    for (const id of books.queue) {
+      if (books.actors.get(id)?.pg?.pg_id === spec.pg_id) books.fresh.add(id);
+    }
+  }
+
+  #createActor(spec: ActorSpec): void {
+    const { books } = this;
+    if (books.actors.has(spec.actor_id)) return books.tell("actors", spec.actor_id);
+    const fault = actorFault(books, spec);
+    if (fault !== undefined) {
+      return books.act({ kind: "actor.rejected", actor_id: spec.actor_id, ...fault });
+    }
+    books.actors.set(spec.actor_id, {
+      ...spec,
+      place: withoutZeros(spec.place),
+      run: withoutZeros(spec.run),
+      state: "PENDING_CREATION",
+      step: "waiting",
+      restarts: 0,
+      incarnation: 1,
+      seq: books.takeSeq(),
+      created_at: books.now,
+      since: books.now,
+      node_id: "",
+      pid: 0,
+      bundle_index: -1,
+      lent_cpu: 0,
+      not_before: 0,
+      failed_starts: 0,
+      leaving: [],
+    });
+    if (spec.name !== "") books.names.set(nameKey(spec.namespace, spec.name), spec.actor_id);
+    books.enqueue(spec.actor_id);
+    books.touch("actors", spec.actor_id);
+  }
+
+  #killActor({ actor_id, no_restart, report }: BrainEventOf<"actor.kill">): void {
+    const actor = this.books.actors.get(actor_id);
+    if (actor === undefined) return;
+    const left = actor.max_restarts === -1 || actor.restarts < actor.max_restarts;
+    // Nothing runs that could be killed and started again.
+    if (actor.step === "waiting" && !no_restart && left) return;
+    endIncarnation(this.books, actor, { report, restart: !no_restart, gone: false });
+  }
+
+  #applyWorker(
+    event: BrainEventOf<"actor.ready" | "actor.initialized" | "actor.placed_failed">,
+  ): void {
+    const { books } = this;
+    const actor = currentWorker(books, event);
+    if (event.kind === "actor.placed_failed") {
+      const known = books.actors.get(event.actor_id);
+      if (known !== undefined && confirmGone(books, known, event.incarnation)) return;
+      if (actor !== undefined) this.#startFailed(actor, event);
+      return;
+    }
+    if (actor === undefined) return stopStranger(books, event);
+    if (event.pid !== undefined && event.address !== undefined) {
+      workerReady(books, actor, event.pid, event.address);
+    }
+    if (event.kind === "actor.initialized") workerInitialized(books, actor);
+  }
+
+  #startFailed(actor: ActorRecord, { report }: BrainEventOf<"actor.placed_failed">): void {
+    const { config, now } = this.books;
+    const wait = config.start_retry_ms * 2 ** Math.min(actor.failed_starts, 20);
+    actor.failed_starts += 1;
+    actor.not_before = now + Math.min(wait, config.start_retry_most_ms);
+    endIncarnation(this.books, actor, { report, restart: true, gone: true });
+  }
+
+  #lendCpu(event: BrainEventOf<"actor.blocked" | "actor.unblocked">): void {
+    const { books } = this;
+    const actor = books.actors.get(event.actor_id);
+    if (actor?.grant === undefined || actor.incarnation !== event.incarnation) return;
+    const CPU = actor.grant.amounts.CPU ?? 0;
+    const lend = event.kind === "actor.blocked";
+    if (CPU === 0 || lend === (actor.lent_cpu > 0)) return;
+    actor.lent_cpu = lend ? CPU : 0;
+    const part = { amounts: { CPU }, gpus: [] };
+    if (lend) books.giveBack(placeOf(actor), part);
+    else books.take(placeOf(actor), part);
+    books.touch("actors", actor.actor_id, false);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Which nodes are alive, judged at every tick.
+ *
+ * Any byte is a sign of life. A head that was itself stalled has heard nobody, so it gives every
+ * node its time anew before it judges.
+ */
+import type { Books } from "./books.ts";
+import { loseNode } from "./endings.ts";
+import type { NodeRecord } from "./node.ts";
+
+/** Something was heard from a node. */
+export function nodeSeen(books: Books, node: NodeRecord): void {
+  if (node.state === "dead" || node.state === "away" || node.link_lost_at !== undefined) return;
+  node.last_seen = books.now;
+  if (node.state === "suspect") revive(books, node);
+}
+
+/** The node's link ended; it has the grace time to come back. */
+export function linkLost(books: Books, node: NodeRecord, reason: string): void {
+  if (node.state === "dead" || node.state === "away" || node.link_lost_at !== undefined) return;
+  node.link_lost_at = books.now;
+  node.link_lost_reason = reason;
+  node.state = "suspect";
+  books.tell("nodes", node.node_id);
+}
+
+/** The node is in contact: it takes work again, unless it drains. */
+export function revive(books: Books, node: NodeRecord): void {
+  const state = node.draining ? "draining" : "alive";
+  delete node.link_lost_at;
+  delete node.link_lost_reason;
+  node.last_seen = books.now;
+  if (node.state === state) return;
+  node.state = state;
+  books.retry_all = true;
+  books.tell("nodes", node.node_id);
+}
+
+/** Judges every node; called once per tick, before anything else of the tick. */
+export function judgeNodes(books: Books): void {
+  const { config, now } = books;
+  const gap = books.last_tick === 0 ? 0 : now - books.last_tick;
+  books.last_tick = now;
+  if (gap > 2 * config.tick_ms) {
+    restartTimers(books, gap);
+    return;
+  }
+  for (const node of [...books.nodes.values()]) judge(books, node);
+}
+
+function restartTimers(books: Books, gap: number): void {
+  for (const node of books.nodes.values()) {
+    node.last_seen = books.now;
+    if (node.link_lost_at !== undefined) node.link_lost_at = books.now;
+  }
+  if (books.hold_until > 0) books.hold_until += gap;
+}
+
+function judge(books: Books, node: NodeRecord): void {
+  const { config, now } = books;
+  if (node.state === "dead") return;
+  if (node.state === "away") {
+    if (now < books.hold_until) return;
+    loseNode(
+      books,
+      node,
+      `it did not come back within ${config.restart_hold_ms / 1000} s of ` +
+        "the head's restart",
+    );
+    return;
+  }
+  if (node.link_lost_at !== undefined) {
+    if (now - node.link_lost_at < config.reconnect_grace_ms) return;
+    loseNode(
+      books,
+      node,
+      `its connection ended (${node.link_lost_reason ?? "no reason known"}) and it did not come ` +
+        `back within ${config.reconnect_grace_ms / 1000} s`,
+    );
+    return;
+  }
+  const silent = now - node.last_seen;
+  if (silent >= config.dead_ms) {
+    const reason = `nothing was heard from it for ${Math.round(silent / 100) / 10} s`;
+    loseNode(books, node, reason);
+    // Should it still be there after all, it must not go on with what others are given now.
+    books.act({ kind: "node.rejected", node_id: node.node_id, reason: rejoinText(reason) });
+  } else if (silent >= config.suspect_ms && node.state !== "suspect") {
+    node.state = "suspect";
+    books.tell("nodes", node.node_id);
+  }
+}
+
+/** What a daemon is told whose node was declared dead. */
+export function rejoinText(reason: string): string {
+  return `This node was declared dead: ${reason}. End its workers and join again under a new id.`;
+}

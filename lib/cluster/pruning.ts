@@ -1,0 +1,26 @@
+/** Forgetting what ended long ago, so that a head that runs for months stays small. */
+import type { Books } from "./books.ts";
+
+/** Keeps the newest `keep_ended` of each kind. */
+export function prune(books: Books): void {
+  const over = (table: "nodes" | "jobs" | "actors" | "groups", ended: string[]) => {
+    const excess = ended.length - books.config.keep_ended;
+    for (const id of ended.slice(0, Math.max(0, excess))) books.forget(table, id);
+  };
+  const actors = [...books.actors.values()];
+  over(
+    "actors",
+    actors.filter((one) => one.step === "ended" && one.leaving.length === 0)
+      .map((one) => one.actor_id),
+  );
+  const groups = [...books.groups.values()];
+  over(
+    "groups",
+    groups.filter((one) => one.state === "REMOVED" && one.grants.every((grant) => grant === null))
+      .map((one) => one.pg_id),
+  );
+  const jobs = [...books.jobs.values()];
+  over("jobs", jobs.filter((one) => one.state === "ended").map((one) => one.job_id));
+  const nodes = [...books.nodes.values()];
+  over("nodes", nodes.filter((one) => one.state === "dead").map((one) => one.node_id));
+}
