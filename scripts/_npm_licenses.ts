@@ -1,5 +1,5 @@
 /** The licence texts of the npm packages that a program contains. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Asset } from "../lib/runtime/assets.ts";
 
 /** What `deno info --json` says of a program. `npmPackages` has all of the lock file, tools too. */
@@ -20,8 +20,8 @@ interface NpmPackage {
  * @throws {Error} where a package brings no licence text: then it must not be shipped unseen
  */
 export async function npmLicenses(entry: string): Promise<Asset[]> {
-  const graph = await info<ModuleGraph>([entry]);
-  const { npmCache } = await info<{ npmCache: string }>([]);
+  const graph = await info<ModuleGraph>([entry], dirname(entry));
+  const { npmCache } = await info<{ npmCache: string }>([], dirname(entry));
   const found: Asset[] = [];
   for (const { name, version } of contained(graph)) {
     const bytes = await licenseIn(npmCache, join(name, version));
@@ -67,9 +67,11 @@ async function licenseIn(npmCache: string, place: string): Promise<Uint8Array | 
   return undefined;
 }
 
-async function info<T>(args: string[]): Promise<T> {
+/** Run where the configuration is found. */
+async function info<T>(args: string[], cwd: string): Promise<T> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", ...args],
+    cwd,
     stdin: "null",
     stderr: "inherit",
   }).output();

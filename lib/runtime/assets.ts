@@ -37,7 +37,8 @@ export async function shimFiles(
   sources: AssetSources | undefined = checkoutSources(),
 ): Promise<Asset[]> {
   if (sources === undefined) return await filesUnder(join(embeddedRoot(), "shim"));
-  const shim = await filesUnder(sources.shim);
+  // Settings of tools may lie beside the package and its record.
+  const shim = (await filesUnder(sources.shim)).filter(({ path }) => /^ray[-/]/.test(path));
   if (sources.vendor === undefined) return shim;
   // Their licences go along with licenseFiles too; beside the copies they must stay in any case.
   const vendor = await filesUnder(sources.vendor, "ray/_vendor/");

@@ -27,6 +27,7 @@ const FILES = {
   "shim/ray/stale.pyc": "no",
   "shim/tests/test_it.py": "no",
   "shim/.mypy_cache/x": "no",
+  "shim/mypy.ini": "no",
   "shim/ray-2.0.dist-info/METADATA": "Name: ray",
   "vendor/__init__.py": "vendored",
   "vendor/msgpack/__init__.py": "three",
