@@ -28,7 +28,10 @@ import {
 } from "./joining.ts";
 import { judgeNodes, linkLost, nodeSeen, revive } from "./liveness.ts";
 import type { NodeRecord } from "./node.ts";
+import type { PendingReason } from "./pending.ts";
+import { pendingReasons } from "./pending.ts";
 import { prune } from "./pruning.ts";
+import { explain } from "./reasons.ts";
 import type { Row } from "./rows.ts";
 import { loadRows, rowOf } from "./rows.ts";
 import { schedule } from "./scheduling.ts";
@@ -96,6 +99,16 @@ export class Brain {
   /** The actor of that name that is not dead. */
   findActor(namespace: string, name: string): ActorRecord | undefined {
     return this.books.actors.get(this.books.names.get(nameKey(namespace, name)) ?? "");
+  }
+
+  /** Why the actor or group waits, in words, or undefined where it does not. */
+  explain(id: string): string | undefined {
+    return explain(this.books, id);
+  }
+
+  /** Everything that waits for a place, with the reasons. */
+  pendingReasons(): PendingReason[] {
+    return pendingReasons(this.books);
   }
 
   #drain(): Effect[] {

@@ -11,6 +11,8 @@ export interface Holder {
   kind: "actor" | "group";
   id: string;
   job_id: string;
+  /** Of a group: which bundle. */
+  bundle_index?: number;
   /** Name for people, with the bundle or with what is special about it. */
   text: string;
   grant: Grant;
@@ -27,6 +29,7 @@ export function nodeHolders(books: Books, node_id: string): Holder[] {
         kind: "group",
         id: group.pg_id,
         job_id: group.job_id,
+        bundle_index: index,
         text: `${groupText(group)} bundle ${index}${removed}`,
         grant,
       });
