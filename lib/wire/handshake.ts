@@ -50,6 +50,8 @@ export interface Opened {
 export const OPENING_TIMEOUT = 2000;
 /** How long a ticket is good for, in milliseconds. */
 export const TICKET_LIFETIME = 60_000;
+/** How far the clocks of two machines may differ, in milliseconds: one dates a ticket, the other judges it. */
+const CLOCK_SKEW = 600_000;
 
 function mac(key: Uint8Array, ...parts: (string | Uint8Array)[]): Uint8Array {
   const hmac = createHmac("sha256", key);
@@ -344,11 +346,13 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
       "Use the cluster's token, in BEAM_TOKEN or --token-file.",
     );
   }
-  if (hello.ticket !== undefined && !(Number(hello.ticket.split(":")[0]) > options.now)) {
+  if (
+    hello.ticket !== undefined && !(Number(hello.ticket.split(":")[0]) + CLOCK_SKEW > options.now)
+  ) {
     return new RequestFailed(
       "ticket",
       `Cannot let ${peer} in: its ticket has expired`,
-      "Try again.",
+      "Try again, and see that the clocks of both machines agree.",
     );
   }
   return undefined;

@@ -1,0 +1,327 @@
+import assert from "assert";
+import { Encoder } from "msgpack";
+import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
+import { encodeFrame, FrameDecoder } from "./frames.ts";
+import {
+  accept,
+  type AcceptOptions,
+  dial,
+  type DialOptions,
+  expectMessage,
+  type Identity,
+  makeTicket,
+  type Opened,
+  refuseStream,
+  type Role,
+  TICKET_LIFETIME,
+  ticketKey,
+} from "./handshake.ts";
+import { type ByteStream, writeAll } from "./link.ts";
+import { PROTOCOL_VERSION } from "./messages.ts";
+import { pipe, type PipeEnd } from "./_pipe.ts";
+
+const CLUSTER = "c".repeat(56);
+const NOW = 1_000_000_000_000;
+const key = (text: string) => new TextEncoder().encode(text);
+
+function identity(token = "secret", cluster: string | undefined = CLUSTER): Identity {
+  return {
+    build: "0.1.0+test",
+    token: key(token),
+    ...(cluster === undefined ? {} : { cluster }),
+  };
+}
+
+function listen(stream: ByteStream, options: Partial<AcceptOptions> = {}): Promise<Opened> {
+  return accept(stream, {
+    identity: { ...identity(), cluster: CLUSTER },
+    peer: "10.0.0.2:5",
+    now: NOW,
+    roles: ["node", "caller"],
+    ...options,
+  });
+}
+
+interface Outcome {
+  dialer: PromiseSettledResult<Opened>;
+  listener: PromiseSettledResult<Opened>;
+  ends: [PipeEnd, PipeEnd];
+}
+
+async function open(
+  dialer: Partial<DialOptions> = {},
+  listener: Partial<AcceptOptions> = {},
+  piece?: number,
+): Promise<Outcome> {
+  const ends = pipe(piece === undefined ? {} : { piece });
+  const [dialed, accepted] = await Promise.allSettled([
+    dial(ends[0], { identity: identity(), role: "node", peer: "10.0.0.1:6379", ...dialer }),
+    listen(ends[1], listener),
+  ]);
+  return { dialer: dialed!, listener: accepted!, ends };
+}
+
+function reasonOf(result: PromiseSettledResult<Opened>): RequestFailed {
+  if (result.status !== "rejected") assert.fail("it was let in");
+  assert.ok(result.reason instanceof RequestFailed, `${result.reason}`);
+  return result.reason;
+}
+
+function valueOf(result: PromiseSettledResult<Opened>): Opened {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
+}
+
+/** Both sides refuse with this code and words, and both streams are closed. */
+function assertRefused(outcome: Outcome, code: string, words: RegExp): void {
+  for (const side of [outcome.dialer, outcome.listener]) {
+    const reason = reasonOf(side);
+    assert.equal(reason.code, code);
+    assert.match(reason.message, words);
+  }
+  assert.ok(outcome.ends.every((end) => end.closed));
+}
+
+Deno.test("two that know the token are let in, byte by byte too", async () => {
+  for (const piece of [undefined, 1, 7]) {
+    const outcome = await open({}, {}, piece);
+    const accepted = valueOf(outcome.listener);
+    assert.equal(accepted.role, "node");
+    assert.equal(accepted.ticket, undefined);
+    assert.equal(valueOf(outcome.dialer).cluster, CLUSTER);
+    assert.ok(outcome.ends.every((end) => !end.closed));
+  }
+});
+
+Deno.test("a joiner without a cluster learns it", async () => {
+  const { dialer } = await open({ identity: { build: "b", token: key("secret") } });
+  assert.equal(valueOf(dialer).cluster, CLUSTER);
+});
+
+Deno.test("the token never crosses the wire", async () => {
+  const token = "a-very-secret-token";
+  const { ends, dialer } = await open({ identity: identity(token) }, {
+    identity: { ...identity(token), cluster: CLUSTER },
+  });
+  valueOf(dialer);
+  const sent = ends.flatMap((end) => end.written).map((bytes) => new TextDecoder().decode(bytes));
+  assert.ok(sent.length >= 4);
+  assert.ok(sent.every((text) => !text.includes(token)));
+});
+
+Deno.test("a dialer with another token finds out first and proves nothing", async () => {
+  const outcome = await open({ identity: identity("other") });
+  assert.equal(reasonOf(outcome.dialer).code, "token");
+  assert.match(reasonOf(outcome.dialer).message, /could not prove that it knows this side's token/);
+  assert.equal(outcome.ends[0].written.length, 1, "only its hello");
+  assert.equal(outcome.listener.status, "rejected");
+});
+
+Deno.test("a dialer that claims the token without it is refused by the listener", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener);
+  const hello = {
+    kind: "hello" as const,
+    protocol: PROTOCOL_VERSION,
+    build: "x",
+    role: "node",
+    nonce: new Uint8Array(32),
+    secured: true,
+  };
+  await writeAll(stranger, encodeFrame(hello));
+  await writeAll(stranger, encodeFrame({ kind: "proof", proof: new Uint8Array(32) }));
+  await assert.rejects(accepted, { name: "RequestFailed", code: "token" });
+  assert.ok(listener.closed);
+});
+
+Deno.test("a proof that was overheard opens nothing a second time", async () => {
+  const { ends: [dialer], listener } = await open();
+  valueOf(listener);
+  const [replayed, again] = pipe();
+  const accepted = listen(again);
+  for (const bytes of dialer.written) await writeAll(replayed, bytes);
+  await assert.rejects(accepted, { code: "token" });
+});
+
+Deno.test("a listener's proof cannot be sent back as a dialer's", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener);
+  const nonce = new Uint8Array(32).fill(7);
+  const hello = { protocol: PROTOCOL_VERSION, build: "x", role: "node", nonce, secured: true };
+  await writeAll(stranger, encodeFrame({ kind: "hello", ...hello }));
+  const decoder = new FrameDecoder();
+  const buffer = new Uint8Array(4096);
+  const count = await stranger.read(buffer);
+  const [welcome] = [...decoder.feed(buffer.subarray(0, count!))];
+  await writeAll(stranger, encodeFrame({ kind: "proof", proof: welcome!.header["proof"] }));
+  await assert.rejects(accepted, { code: "token" });
+});
+
+Deno.test("open and secured do not mix, and each side says so", async () => {
+  const openHead = { identity: { ...identity(""), cluster: CLUSTER } };
+  const first = await open({}, openHead);
+  assert.equal(reasonOf(first.dialer).code, "open");
+  assert.match(reasonOf(first.dialer).message, /it is open .* this side has a token/);
+  const second = await open({ identity: identity("") });
+  assertRefused(second, "token", /this cluster has a token, and .* has none/);
+  const both = await open({ identity: identity("") }, openHead);
+  valueOf(both.dialer);
+  valueOf(both.listener);
+});
+
+Deno.test("another cluster is refused, naming both", async () => {
+  const other = "d".repeat(56);
+  const outcome = await open({ identity: identity("secret", other) });
+  assertRefused(outcome, "cluster", new RegExp(`cluster ${other}, this is cluster ${CLUSTER}`));
+  assert.match(reasonOf(outcome.dialer).mend ?? "", /beam down/);
+});
+
+Deno.test("a role that is not served here is refused, naming those that are", async () => {
+  assertRefused(await open({ role: "relay" }), "role", /as `relay`: .*node, caller/);
+  const unknown = await open({ role: "emperor" as Role });
+  assertRefused(unknown, "role", /as `emperor`/);
+});
+
+Deno.test("another protocol version is refused, naming both builds", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener);
+  const hello = {
+    protocol: PROTOCOL_VERSION + 1,
+    build: "9.9.9+future",
+    role: "node",
+    nonce: new Uint8Array(32),
+    secured: true,
+  };
+  await writeAll(stranger, encodeFrame({ kind: "hello", ...hello }));
+  await assert.rejects(accepted, (error: RequestFailed) => {
+    assert.equal(error.code, "version");
+    assert.match(error.message, /9\.9\.9\+future \(protocol 2\): this is build 0\.1\.0\+test/);
+    return true;
+  });
+  const text = new TextDecoder().decode(listener.written[0]);
+  assert.match(text, /refused.*version/);
+});
+
+Deno.test("a nonce too short to be one is refused", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener);
+  const nonce = new Uint8Array(3);
+  const hello = { protocol: PROTOCOL_VERSION, build: "x", role: "node", nonce, secured: true };
+  await writeAll(stranger, encodeFrame({ kind: "hello", ...hello }));
+  await assert.rejects(accepted, /its nonce must have 16 to 64 bytes, got 3/);
+});
+
+/** A dialer as the Python package is one: with a ticket and its key. */
+async function dialWithTicket(
+  stream: ByteStream,
+  made: { ticket: string; key: Uint8Array },
+  role = "caller",
+): Promise<Opened> {
+  const ticketed: ByteStream = {
+    read: (buffer) => stream.read(buffer),
+    close: () => stream.close(),
+    write: async (bytes) => {
+      const [frame] = [...new FrameDecoder().feed(bytes)];
+      const header = frame!.header;
+      await writeAll(
+        stream,
+        header.kind === "hello" ? encodeFrame({ ...header, ticket: made.ticket }) : bytes,
+      );
+      return bytes.length;
+    },
+  };
+  return await dial(ticketed, {
+    identity: { build: "py", token: made.key, cluster: CLUSTER },
+    role: role as Role,
+    peer: "a node",
+  });
+}
+
+Deno.test("a ticket opens a caller's connection until it expires, and makes no node", async () => {
+  const made = makeTicket(key("secret"), NOW);
+  assert.deepEqual(ticketKey(key("secret"), made.ticket), made.key);
+
+  let [a, b] = pipe();
+  const [dialed, accepted] = await Promise.all([dialWithTicket(a, made), listen(b)]);
+  assert.equal(dialed.cluster, CLUSTER);
+  assert.equal(accepted.ticket, made.ticket);
+
+  [a, b] = pipe();
+  const node = await Promise.allSettled([dialWithTicket(a, made, "node"), listen(b)]);
+  for (const side of node) {
+    assert.match(reasonOf(side).message, /a ticket is good for caller, relay/);
+  }
+
+  [a, b] = pipe();
+  const late = NOW + TICKET_LIFETIME + 3_600_000;
+  const expired = await Promise.allSettled([dialWithTicket(a, made), listen(b, { now: late })]);
+  for (const side of expired) assert.equal(reasonOf(side).code, "ticket");
+
+  [a, b] = pipe();
+  const forged = { ticket: `${NOW + 10 ** 12}:00`, key: made.key };
+  const [cheat] = await Promise.allSettled([dialWithTicket(a, forged), listen(b)]);
+  assert.equal(reasonOf(cheat).code, "token");
+});
+
+Deno.test("a stranger that says nothing is closed after the time it is given", async () => {
+  const [, listener] = pipe();
+  await assert.rejects(listen(listener, { timeout: 5 }), (error: Error) => {
+    assert.ok(error instanceof LinkClosed);
+    assert.match(error.message, /10\.0\.0\.2:5 did not finish the opening .* within 5 ms/);
+    return true;
+  });
+  assert.ok(listener.closed);
+});
+
+Deno.test("a stranger that drips bytes gets no more time for it", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener, { timeout: 20 });
+  const bytes = encodeFrame({ kind: "hello", nonce: new Uint8Array(2000) });
+  let at = 0;
+  const drip = setInterval(() => {
+    stranger.write(bytes.subarray(at, ++at)).catch(() => {});
+  }, 2);
+  await assert.rejects(accepted, LinkClosed);
+  clearInterval(drip);
+});
+
+Deno.test("HTTP, noise, an early end: an error each, the stream closed", async () => {
+  const noises: [Uint8Array, { new (message: string): Error }][] = [
+    [key("GET / HTTP/1.1\r\n\r\n"), ProtocolError],
+    [new Uint8Array(100), ProtocolError],
+    [encodeFrame({ kind: "ping" }), ProtocolError],
+    [encodeFrame({ kind: "no such kind" }), ProtocolError],
+    [new Uint8Array(0), LinkClosed],
+    [new Encoder().encode({ kind: "hello" }).slice(0, 5), LinkClosed],
+  ];
+  for (const [bytes, failure] of noises) {
+    const [stranger, listener] = pipe();
+    const accepted = listen(listener);
+    await writeAll(stranger, bytes);
+    await stranger.closeWrite();
+    await assert.rejects(accepted, failure);
+    assert.ok(listener.closed);
+    assert.deepEqual(listener.written, []);
+  }
+});
+
+Deno.test("no byte past the opening is read: it belongs to the splice", async () => {
+  const { dialer, listener, ends } = await open({ role: "caller" });
+  valueOf(dialer);
+  const splice = { kind: "splice", actor_id: "a", incarnation: 2 } as const;
+  await writeAll(ends[0], encodeFrame(splice));
+  await writeAll(ends[0], key("raw"));
+  const message = await expectMessage(valueOf(listener), "splice", { peer: "x" });
+  assert.equal(message.incarnation, 2);
+  const buffer = new Uint8Array(100);
+  assert.equal(await ends[1].read(buffer), 3);
+  assert.equal(new TextDecoder().decode(buffer.subarray(0, 3)), "raw");
+});
+
+Deno.test("a stream that is refused after its opening is told why", async () => {
+  const { dialer, listener, ends } = await open({ role: "caller" });
+  await refuseStream(valueOf(listener).stream, new RequestFailed("gone", "It is gone", "Go on."));
+  const answer = expectMessage(valueOf(dialer), "spliced", { peer: "x" });
+  await assert.rejects(answer, { code: "gone", message: "It is gone", mend: "Go on." });
+  assert.ok(ends.every((end) => end.closed));
+});
