@@ -378,6 +378,7 @@ export const MESSAGES = {
       total: "map",
       available: "map",
       holders: "map",
+      usage: "map?",
     },
   },
   "daemon.info": {
@@ -583,6 +584,13 @@ export const MESSAGES = {
       "lengths of its parts. Without `ok` the one value is the exception.",
     fields: { seq: "int", ok: "bool", values: "int?", buffers: "list?", more: "bool?" },
     body: "the pickled values",
+  },
+  "call.ack": {
+    link: "call",
+    from: "caller",
+    doc:
+      "All answers up to `ack` have arrived: the worker may forget them. Sent where no call carries it soon.",
+    fields: { ack: "int" },
   },
   cancel: {
     link: "call",
