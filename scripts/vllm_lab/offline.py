@@ -42,7 +42,6 @@ def main() -> None:
     began = time.monotonic()
     llm = LLM(
         model=options.model,
-        load_format="dummy",
         skip_tokenizer_init=True,
         tensor_parallel_size=options.tp,
         distributed_executor_backend=options.backend,

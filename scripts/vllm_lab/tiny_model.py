@@ -1,4 +1,9 @@
-"""Writes the configuration of a Llama so small that its weights may be made up.
+"""Writes a Llama that nobody trained, but small: the same weights on every machine that runs this.
+
+Weights made up by vLLM itself (`load_format="dummy"`) differ with the number of shards; these do not,
+so a run over several nodes must give the tokens of a run in one process.
+
+Its words are w0 to w511, token by token, so that `vllm serve` can take and give text.
 
 usage: tiny_model.py FOLDER
 """
@@ -9,15 +14,24 @@ import json
 import pathlib
 import sys
 
-TINY_LLAMA = {
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+LAYERS = 2
+HEADS = 4
+HIDDEN = 128
+INNER = 256
+VOCABULARY = 512
+CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
-    "vocab_size": 512,
-    "hidden_size": 128,
-    "intermediate_size": 256,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 4,
+    "vocab_size": VOCABULARY,
+    "hidden_size": HIDDEN,
+    "intermediate_size": INNER,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": HEADS,
     "max_position_embeddings": 256,
     "rms_norm_eps": 1e-5,
     "hidden_act": "silu",
@@ -28,10 +42,47 @@ TINY_LLAMA = {
 }
 
 
+def weights() -> dict[str, torch.Tensor]:
+    """The named tensors of the model."""
+    generator = torch.Generator().manual_seed(7)
+
+    def matrix(rows: int, columns: int) -> torch.Tensor:
+        return torch.randn(rows, columns, generator=generator) / columns**0.5
+
+    tensors = {
+        "model.embed_tokens.weight": matrix(VOCABULARY, HIDDEN) * HIDDEN**0.5,
+        "model.norm.weight": torch.ones(HIDDEN),
+        "lm_head.weight": matrix(VOCABULARY, HIDDEN),
+    }
+    for layer in range(LAYERS):
+        prefix = f"model.layers.{layer}."
+        for norm in ("input_layernorm", "post_attention_layernorm"):
+            tensors[f"{prefix}{norm}.weight"] = torch.ones(HIDDEN)
+        for name in "qkvo":
+            tensors[f"{prefix}self_attn.{name}_proj.weight"] = matrix(HIDDEN, HIDDEN)
+        for name in ("gate", "up"):
+            tensors[f"{prefix}mlp.{name}_proj.weight"] = matrix(INNER, HIDDEN)
+        tensors[f"{prefix}mlp.down_proj.weight"] = matrix(HIDDEN, INNER)
+    return tensors
+
+
+def tokenizer() -> Tokenizer:
+    """One token a word."""
+    words = {f"w{number}": number for number in range(VOCABULARY)}
+    made = Tokenizer(models.WordLevel(words, unk_token="w0"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return made
+
+
 def main(folder: pathlib.Path) -> None:
-    """Makes `folder` a model directory."""
+    """Makes `folder` a model directory; `config.json` comes last and so says that it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(TINY_LLAMA, indent=1))
+    save_file(weights(), folder / "model.safetensors", metadata={"format": "pt"})
+    tokenizer().save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "w2", "bos_token": "w1"})
+    )
+    (folder / "config.json").write_text(json.dumps(CONFIG, indent=1))
 
 
 if __name__ == "__main__":
