@@ -16,6 +16,8 @@ export interface SimWorker {
   grant: Grant;
   step: "starting" | "ready" | "running";
   pid: number;
+  /** Told to end and not gone yet: a process takes its time, and keeps its devices meanwhile. */
+  ending: boolean;
 }
 
 type Order = EffectOf<"worker.start"> | EffectOf<"worker.stop">;
@@ -73,25 +75,22 @@ export class SimDaemon {
 
   obey(order: Order): void {
     const key = `${order.actor_id}/${order.incarnation}`;
+    const known = this.workers.get(key);
     if (order.kind === "worker.stop") {
-      this.#gone(order.actor_id, order.incarnation, "killed");
+      if (known !== undefined) known.ending = true;
+      else this.#gone(order.actor_id, order.incarnation, "killed");
       return;
     }
-    if (this.workers.has(key)) return;
+    if (known !== undefined) return;
     const { actor_id, incarnation, grant } = order;
-    const worker = {
-      actor_id,
-      incarnation,
-      grant,
-      step: "starting",
-      pid: this.#next_pid++,
-    } as const;
-    this.workers.set(key, { ...worker });
+    const pid = this.#next_pid++;
+    this.workers.set(key, { actor_id, incarnation, grant, step: "starting", pid, ending: false });
   }
 
   /** A worker gets one step further. */
   advance(worker: SimWorker): void {
     const { actor_id, incarnation, pid } = worker;
+    if (worker.ending) return this.#gone(actor_id, incarnation, "killed");
     const node_id = this.spec.node_id;
     const name = { node_id, actor_id, incarnation };
     if (worker.step === "starting") {
@@ -101,6 +100,11 @@ export class SimDaemon {
       worker.step = "running";
       this.#tell({ kind: "actor.initialized", ...name });
     }
+  }
+
+  /** Every worker that was told to end is gone. */
+  reap(): void {
+    for (const worker of [...this.workers.values()]) if (worker.ending) this.advance(worker);
   }
 
   /** A worker cannot be started, fails in `__init__`, or dies. */

@@ -48,7 +48,7 @@ const HAPPENINGS: [weight: number, what: (world: World) => void][] = [
   [2, (world) => world.driverEnds()],
   [3, (world) => world.workerFails()],
   [3, (world) => world.killActor()],
-  [1, (world) => world.removeGroup()],
+  [3, (world) => world.removeGroup()],
   [2, (world) => world.daemonJoins()],
   [2, (world) => world.linkEnds()],
   [1, (world) => world.linkFallsSilent()],
@@ -256,12 +256,15 @@ export class World {
     const owner = this.prng.chance(0.3)
       ? this.prng.pick([...this.brain.books.actors.keys()])
       : undefined;
-    const run = toAmounts(this.prng.pick(RUNS)!);
     const groups = [...this.brain.books.groups.values()];
     const placed = groups.filter((group) => group.state === "CREATED");
     const pg_id = this.prng.chance(0.6)
       ? this.prng.pick(this.prng.chance(0.8) ? placed : groups)?.pg_id
       : undefined;
+    const bundles = this.brain.group(pg_id ?? "")?.bundles ?? [];
+    const bundle_index = this.prng.int(bundles.length + 1) - 1;
+    const bundle = this.prng.chance(0.7) ? bundles[bundle_index] : undefined;
+    const run = bundle ?? toAmounts(this.prng.pick(RUNS)!);
     const actor: ActorSpec = {
       actor_id: this.prng.hex(32),
       job_id,
@@ -271,7 +274,7 @@ export class World {
       namespace: "default",
       place: this.prng.chance(0.3) ? { ...toAmounts({ CPU: 1 }), ...run } : run,
       run,
-      ...(pg_id !== undefined && { pg: { pg_id, bundle_index: this.prng.int(3) - 1 } }),
+      ...(pg_id !== undefined && { pg: { pg_id, bundle_index } }),
       strategy: this.#strategy(),
       max_restarts: this.prng.pick([0, 0, 1, -1])!,
       detached: this.prng.chance(0.1),
@@ -298,7 +301,7 @@ export class World {
       ? this.prng.pick([...this.brain.books.actors.keys()])
       : undefined;
     const alike = this.prng.chance(0.4) ? this.prng.pick(BUNDLES)! : undefined;
-    const count = 1 + this.prng.int(3);
+    const count = 1 + this.prng.int(4);
     const strategies: GroupStrategy[] = ["PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"];
     this.#request({
       kind: "group.create",
@@ -336,15 +339,17 @@ export class World {
   }
 
   removeGroup(): void {
-    const pg_id = this.prng.pick([...this.brain.books.groups.keys()]);
-    if (pg_id !== undefined) this.tell({ kind: "group.remove", pg_id });
+    const groups = [...this.brain.books.groups.values()];
+    const used = groups.filter((group) => group.state === "CREATED");
+    const group = this.prng.pick(this.prng.chance(0.8) ? used : groups);
+    if (group !== undefined) this.tell({ kind: "group.remove", pg_id: group.pg_id });
   }
 
   workerAdvances(): void {
     for (let count = this.prng.int(4); count >= 0; count--) {
       const daemon = this.prng.pick(this.daemons)!;
       const worker = this.prng.pick([...daemon.workers.values()]);
-      if (worker !== undefined) daemon.advance(worker);
+      if (worker !== undefined && !(worker.ending && this.prng.chance(0.7))) daemon.advance(worker);
     }
   }
 
@@ -390,6 +395,7 @@ export class World {
     for (let round = 0; round < 16; round++) {
       for (const daemon of this.daemons) if (!daemon.connected) this.tell(daemon.join());
       this.deliver(1000);
+      for (const daemon of this.daemons) daemon.reap();
       this.tick();
     }
   }
