@@ -1,12 +1,36 @@
-/** The command line's entry: it only reads the arguments and hands over. */
+/**
+ * The entry: reads which command is wanted and hands over. `daemon` and `head` are how beam starts
+ * its own processes; they are for nobody else.
+ */
+import { HELP, loadCommand, unknownCommand } from "./lib/cli/beam.ts";
+import { EXIT } from "./lib/cli/command.ts";
+import { print } from "./lib/cli/output.ts";
+import { runCommand, tellFailure } from "./lib/cli/run_command.ts";
 
-import { VERSION } from "./lib/runtime/version.ts";
+async function main([name, ...args]: string[]): Promise<number> {
+  switch (name) {
+    case "daemon":
+      return await (await import("./lib/node/main.ts")).runDaemon();
+    case "head":
+      return await (await import("./lib/head/main.ts")).runHead();
+    case undefined:
+      print(HELP);
+      return EXIT.usage;
+    case "help":
+    case "--help":
+    case "-h":
+      print(HELP);
+      return EXIT.done;
+    default: {
+      const command = await loadCommand(name);
+      if (!command) throw unknownCommand(name);
+      return await runCommand(command, args);
+    }
+  }
+}
 
-const [command] = Deno.args;
-if (command === "version") {
-  console.log(VERSION);
-} else {
-  console.error(`beam: Cannot run "${command ?? ""}": it is not a command.`);
-  console.error('beam: Commands are: "version".');
-  Deno.exitCode = 2;
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  Deno.exit(tellFailure(error, Deno.args[0] === "ray" ? "ray" : "beam"));
 }

@@ -1,0 +1,83 @@
+/** `beam actors`: the cluster's actors, and what the dead ones died of. */
+import { type ActorView, askStatus, shortId } from "./cluster_status.ts";
+import { type Command, EXIT } from "./command.ts";
+import { withDaemon } from "./daemon_choice.ts";
+import { onTerminal, print, printJson, table } from "./output.ts";
+import { parse } from "./parse.ts";
+
+const HELP = `Lists the cluster's actors; the dead ones with the cause of their death.
+
+Usage:
+  beam actors [--all] [--json] [NAME | ID]
+
+Options:
+  --all      the dead ones too
+  --json     for programs
+
+With a name, a class or the first letters of an id, shows those actors with everything known of
+their death.`;
+
+const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
+
+async function run(args: string[]): Promise<number> {
+  const { values, positionals: [wanted] } = parse(
+    { program: "beam actors", flags: FLAGS, positionals: 1 },
+    args,
+  );
+  const status = await withDaemon({}, (link) => askStatus(link));
+  const actors = status.actors.filter((actor) =>
+    wanted === undefined ? values.all || actor.state !== "DEAD" : isCalled(actor, wanted)
+  );
+  if (values.json) printJson(actors);
+  else if (wanted === undefined) print(actorsTable(actors, onTerminal()));
+  else print(actors.map(actorText).join("\n\n") || `No actor is called ${wanted}.`);
+  return wanted !== undefined && actors.length === 0 ? EXIT.failed : EXIT.done;
+}
+
+function isCalled(actor: ActorView, wanted: string): boolean {
+  return actor.name === wanted || actor.class_name === wanted || actor.actor_id.startsWith(wanted);
+}
+
+/** One line per actor; on a terminal causes of death are cut to the line. */
+export function actorsTable(actors: readonly ActorView[], cut: boolean): string {
+  return table(
+    ["ACTOR", "NAME", "CLASS", "STATE", "NODE", "PID", "GPU", "JOB", "CAUSE"],
+    actors.map((actor) => [
+      shortId(actor.actor_id),
+      actor.name,
+      actor.class_name,
+      actor.state,
+      actor.node_ip,
+      actor.pid > 0 ? String(actor.pid) : "",
+      actor.device_ids.join(","),
+      actor.job_id,
+      cutTo(actor.death?.message ?? "", cut ? 60 : Infinity),
+    ]),
+  );
+}
+
+function cutTo(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** Everything known of one actor. */
+export function actorText(actor: ActorView): string {
+  const { death } = actor;
+  const facts = [
+    `${actor.name || actor.class_name} (${actor.actor_id}) ${actor.state}`,
+    `class ${actor.class_name}, job ${actor.job_id}, namespace ${actor.namespace}`,
+    actor.node_ip
+      ? `on ${actor.node_ip}${actor.pid > 0 ? `, pid ${actor.pid}` : ""}`
+      : "on no node yet",
+    `restarted ${actor.restarts} times of ${actor.max_restarts < 0 ? "any" : actor.max_restarts}`,
+  ];
+  if (!death) return facts.join("\n  ");
+  facts.push(death.message);
+  if (death.caused_by) facts.push(`caused by: ${death.caused_by}`);
+  if (death.mend) facts.push(death.mend);
+  if (death.traceback) facts.push("traceback:", ...death.traceback.split("\n"));
+  else if (death.stderr_tail?.length) facts.push("last words:", ...death.stderr_tail);
+  return facts.join("\n  ");
+}
+
+export const actors: Command = { name: "beam actors", help: HELP, run };

@@ -1,0 +1,127 @@
+/** What the head says of the cluster, asked through this machine's daemon. */
+import type { ActorView, Floats, GroupView, JobView, NodeView } from "../cluster/views.ts";
+import type { Demand, PendingReason } from "../cluster/pending.ts";
+import { RequestFailed } from "../wire/errors.ts";
+import { Trouble } from "../runtime/errors.ts";
+import type { Link } from "../wire/link.ts";
+
+export type { ActorView, Floats, GroupView, JobView, NodeView };
+
+/** One consistent picture of the cluster. */
+export interface ClusterStatus {
+  cluster: string;
+  epoch: number;
+  head_address: string;
+  nodes: NodeView[];
+  actors: ActorView[];
+  groups: GroupView[];
+  jobs: JobView[];
+  pending: PendingReason[];
+  demands: Demand[];
+}
+
+/** How long the head may take for an answer, in milliseconds. */
+export const STATUS_TIMEOUT = 5000;
+
+/**
+ * Asks for the whole picture.
+ * @throws {Trouble} where the head does not answer in time.
+ */
+export async function askStatus(link: Link, timeout = STATUS_TIMEOUT): Promise<ClusterStatus> {
+  try {
+    const signal = AbortSignal.timeout(timeout);
+    const { fields } = await link.request<"query.status">({ kind: "query.status" }, { signal });
+    return fields as unknown as ClusterStatus;
+  } catch (error) {
+    if (error instanceof RequestFailed) throw error;
+    if (!(error instanceof DOMException)) throw error;
+    throw new Trouble(
+      `Cannot ask the head: it has not answered within ${timeout / 1000} s`,
+      "Look whether its machine is up and reachable, and into the daemon's log (`beam logs daemon`).",
+      { code: "timeout" },
+    );
+  }
+}
+
+/** Sums of the amounts of several nodes. */
+export function sumOf(amounts: readonly Floats[]): Floats {
+  const sum: Floats = {};
+  for (const one of amounts) {
+    for (const [name, value] of Object.entries(one)) sum[name] = round((sum[name] ?? 0) + value);
+  }
+  return sum;
+}
+
+/** Usage of a resource: what is used, also inside placement groups, and what those reserve. */
+export interface Usage {
+  total: number;
+  used: number;
+  reserved: number;
+  usedOfReserved: number;
+}
+
+/** Usage by resource over the nodes that are alive, or of `nodes`. */
+export function usageOf(
+  status: ClusterStatus,
+  nodes: readonly NodeView[] = status.nodes.filter((node) => node.alive),
+): Record<string, Usage> {
+  const ids = new Set(nodes.map((node) => node.node_id));
+  const total = sumOf(nodes.map((node) => node.total));
+  const free = sumOf(nodes.map((node) => node.available));
+  const bundles = status.groups.filter((group) => group.state !== "REMOVED").flatMap((group) =>
+    group.bundles.filter((_, at) => ids.has(group.nodes[at] ?? ""))
+  );
+  const reserved = sumOf(bundles);
+  const inside = sumOf(
+    status.actors.filter((actor) =>
+      actor.pg !== undefined && ids.has(actor.node_id) && actor.state !== "DEAD"
+    ).map((actor) => actor.resources),
+  );
+  return Object.fromEntries(
+    Object.keys(total).map((name) => {
+      const taken = round(total[name]! - (free[name] ?? 0));
+      const held = reserved[name] ?? 0;
+      const usedOfReserved = Math.min(inside[name] ?? 0, held);
+      const used = Math.max(0, round(taken - held + usedOfReserved));
+      return [name, { total: total[name]!, used, reserved: held, usedOfReserved }];
+    }),
+  );
+}
+
+/** Floats as the cluster counts them: four decimals. */
+function round(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}
+
+/** The first letters of an id, enough to tell a few dozen apart. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}
+
+/** Amounts for people: `2 GPU, 8 CPU, 16.2 GiB memory`. */
+export function amountsText(amounts: Floats): string {
+  const names = Object.keys(amounts).filter((name) => isCounted(name)).sort(byImportance);
+  return names.map((name) => `${amountText(name, amounts[name]!)} ${name}`).join(", ") || "nothing";
+}
+
+/** False for what only marks a node. */
+export function isCounted(name: string): boolean {
+  return !name.startsWith("node:") && !name.includes("_group_") &&
+    !name.startsWith("accelerator_type:");
+}
+
+/** One amount: bytes as GiB, other numbers as they are. */
+export function amountText(name: string, amount: number): string {
+  return name === "memory" || name === "object_store_memory"
+    ? `${(amount / 2 ** 30).toFixed(1)} GiB`
+    : String(amount);
+}
+
+const FIRST = ["GPU", "CPU"];
+const LAST = ["memory", "object_store_memory"];
+
+function byImportance(a: string, b: string): number {
+  const rank = (name: string) =>
+    FIRST.includes(name) ? FIRST.indexOf(name) : LAST.includes(name) ? 9 + LAST.indexOf(name) : 5;
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
+}

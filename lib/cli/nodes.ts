@@ -1,0 +1,44 @@
+/** `beam nodes`: the cluster's nodes. */
+import { amountsText, askStatus, type NodeView, shortId } from "./cluster_status.ts";
+import { type Command, EXIT } from "./command.ts";
+import { withDaemon } from "./daemon_choice.ts";
+import { print, printJson, table } from "./output.ts";
+import { parse } from "./parse.ts";
+
+const HELP = `Lists the cluster's nodes.
+
+Usage:
+  beam nodes [--all] [--json]
+
+Options:
+  --all      the dead ones too
+  --json     for programs`;
+
+const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
+
+async function run(args: string[]): Promise<number> {
+  const { values } = parse({ program: "beam nodes", flags: FLAGS }, args);
+  const status = await withDaemon({}, (link) => askStatus(link));
+  const nodes = status.nodes.filter((node) => values.all || node.alive);
+  if (values.json) printJson(nodes);
+  else print(nodesTable(nodes));
+  return EXIT.done;
+}
+
+/** One line per node. */
+export function nodesTable(nodes: readonly NodeView[]): string {
+  return table(
+    ["NODE", "IP", "HOST", "ROLE", "STATE", "FREE GPU", "RESOURCES"],
+    nodes.map((node) => [
+      shortId(node.node_id),
+      node.ip,
+      node.hostname,
+      node.is_head ? "head" : "node",
+      node.state,
+      `${node.available["GPU"] ?? 0}/${node.total["GPU"] ?? 0}`,
+      node.alive ? amountsText(node.total) : node.death?.message ?? "",
+    ]),
+  );
+}
+
+export const nodes: Command = { name: "beam nodes", help: HELP, run };

@@ -1,0 +1,48 @@
+/** What goes to standard output and standard error. Both are written at once, not when there is time. */
+
+/** Writes a line to standard output. A reader that has left (`| head`) ends the program quietly. */
+export function print(text: string): void {
+  write(Deno.stdout, text + "\n");
+}
+
+/** Writes a line for the person to standard error. */
+export function say(text: string): void {
+  write(Deno.stderr, text + "\n");
+}
+
+/** Prints a value for programs. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+  }
+}
+
+/** True where a person reads standard output. */
+export function onTerminal(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR") && Deno.env.get("TERM") !== "dumb";
+}
+
+/** Columns under their headings, two spaces apart; numbers to the right. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, at) =>
+    Math.max(heading.length, ...rows.map((row) => row[at]?.length ?? 0))
+  );
+  const right = headings.map((_, at) =>
+    rows.length > 0 && rows.every((row) => /^-?[\d.]*$/.test(row[at] ?? ""))
+  );
+  const line = (cells: readonly string[]) =>
+    widths.map((width, at) => {
+      const cell = cells[at] ?? "";
+      return right[at] ? cell.padStart(width) : cell.padEnd(width);
+    }).join("  ").trimEnd();
+  const head = line(headings);
+  return [onTerminal() ? `\x1b[1m${head}\x1b[0m` : head, ...rows.map(line)].join("\n");
+}

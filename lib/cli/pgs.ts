@@ -1,0 +1,52 @@
+/** `beam pgs`: the cluster's placement groups, and why some wait. */
+import { amountsText, askStatus, type ClusterStatus, shortId } from "./cluster_status.ts";
+import { type Command, EXIT } from "./command.ts";
+import { withDaemon } from "./daemon_choice.ts";
+import { print, printJson, table } from "./output.ts";
+import { parse } from "./parse.ts";
+
+const HELP = `Lists the cluster's placement groups; for those that wait, why.
+
+Usage:
+  beam pgs [--all] [--json]
+
+Options:
+  --all      the removed ones too
+  --json     for programs`;
+
+const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
+
+async function run(args: string[]): Promise<number> {
+  const { values } = parse({ program: "beam pgs", flags: FLAGS }, args);
+  const status = await withDaemon({}, (link) => askStatus(link));
+  const groups = status.groups.filter((group) => values.all || group.state !== "REMOVED");
+  if (values.json) {
+    printJson(groups.map((group) => ({ ...group, why: reasonOf(status, group.pg_id) ?? null })));
+  } else print(groupsText({ ...status, groups }));
+  return EXIT.done;
+}
+
+function reasonOf(status: ClusterStatus, id: string): string | undefined {
+  return status.pending.find((one) => one.id === id)?.text;
+}
+
+/** One line per group, and below one per group that waits. */
+export function groupsText(status: ClusterStatus): string {
+  const ip = (id: string) => status.nodes.find((node) => node.node_id === id)?.ip ?? "-";
+  const listed = table(
+    ["GROUP", "NAME", "STATE", "STRATEGY", "JOB", "BUNDLES", "NODES"],
+    status.groups.map((group) => [
+      shortId(group.pg_id),
+      group.name,
+      group.state,
+      group.strategy,
+      group.job_id,
+      group.bundles.map(amountsText).join(" | "),
+      group.nodes.map(ip).join(" | "),
+    ]),
+  );
+  const reasons = status.groups.flatMap((group) => reasonOf(status, group.pg_id) ?? []);
+  return reasons.length > 0 ? [listed, "", ...reasons].join("\n") : listed;
+}
+
+export const pgs: Command = { name: "beam pgs", help: HELP, run };

@@ -1,0 +1,86 @@
+/** `beam ray …`: what `ray …` and `python3 -m ray …` call. */
+import { RAY_VERSION } from "../runtime/ray_version.ts";
+import { type Command, EXIT, UsageError } from "./command.ts";
+import { nearest } from "./nearest.ts";
+import { print } from "./output.ts";
+import { runCommand } from "./run_command.ts";
+
+const HELP = `The commands of \`ray\` that beam has.
+
+Usage:
+  ray start           start a node on this machine
+  ray stop            end every node of this user on this machine
+  ray status          show the cluster
+  ray list            list nodes, actors, placement groups or jobs
+  ray health-check    exit code 0 where the head is there
+  ray --version       the version of Ray whose interface this is
+
+Each has --help.`;
+
+/** Commands of Ray's that are not there, with what to do instead. */
+const ABSENT: Readonly<Record<string, string>> = {
+  job: "Start the program itself, for example with `beam run -- python program.py`.",
+  "symmetric-run": "Run `beam up` on each machine, then `beam wait --nodes N`, then the program.",
+  memory: "See `beam status` and `beam actors`.",
+  summary: "See `beam status`.",
+  get: "See `beam actors ID` or `ray list … --detail`.",
+  logs: "See `beam logs`.",
+  timeline: "There is no counterpart.",
+  stack: "Use py-spy on the worker's process; `beam actors` shows its pid.",
+  "kill-actor": "Use `ray.kill` in a program.",
+  "drain-node": "End the node with `beam down` on its machine.",
+  "get-auth-token": "Use `beam token`.",
+  "check-open-ports": "One port must be reachable, the head's; `beam status` shows it.",
+  "sanity-check": "There is no counterpart.",
+  submit: "There is no cluster launcher here.",
+  attach: "There is no cluster launcher here.",
+  exec: "There is no cluster launcher here.",
+  up: "There is no cluster launcher here; `beam up` starts a node.",
+  down: "There is no cluster launcher here; `ray stop` ends this machine's nodes.",
+};
+
+const NAMES = ["start", "stop", "status", "list", "health-check"] as const;
+
+async function run(args: string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const command = await load(name);
+  if (command) return await runCommand(command, rest);
+  if (name === "--version" || name === "version") {
+    print(`ray, version ${RAY_VERSION}`);
+    return EXIT.done;
+  }
+  if (name === undefined) {
+    print(HELP);
+    return EXIT.usage;
+  }
+  if (Object.hasOwn(ABSENT, name)) {
+    throw new UsageError(
+      `Cannot run \`ray ${name}\`: beam does not have this command`,
+      ABSENT[name]!,
+    );
+  }
+  const near = nearest(name, NAMES);
+  throw new UsageError(
+    `Cannot run \`ray ${name}\`: there is no such command`,
+    near ? `Did you mean \`ray ${near}\`? See \`ray --help\`.` : "See `ray --help`.",
+  );
+}
+
+async function load(name: string | undefined): Promise<Command | undefined> {
+  switch (name) {
+    case "start":
+      return (await import("./ray_start.ts")).rayStart;
+    case "stop":
+      return (await import("./ray_stop.ts")).rayStop;
+    case "status":
+      return (await import("./ray_status.ts")).rayStatus;
+    case "list":
+      return (await import("./ray_list.ts")).rayList;
+    case "health-check":
+      return (await import("./ray_health_check.ts")).rayHealthCheck;
+    default:
+      return undefined;
+  }
+}
+
+export const ray: Command = { name: "ray", help: HELP, run };

@@ -1,0 +1,107 @@
+/** `ray list`: nodes, actors, placement groups and jobs in Ray's columns. */
+import { askStatus } from "./cluster_status.ts";
+import { type Command, EXIT, UsageError } from "./command.ts";
+import { withDaemon } from "./daemon_choice.ts";
+import { nearest } from "./nearest.ts";
+import { seconds, wholeNumber } from "./numbers.ts";
+import { print, printJson, say } from "./output.ts";
+import { parse } from "./parse.ts";
+import { isNoCluster, NO_CLUSTER, rayAddress } from "./ray_address.ts";
+import {
+  type Filter,
+  LISTED,
+  type Listed,
+  meets,
+  parseFilter,
+  type Row,
+  rowsOf,
+} from "./ray_rows.ts";
+import { explainAbsence } from "./ray_status.ts";
+import { listText, yamlText } from "./ray_table.ts";
+
+const HELP = `Lists what the cluster has, in Ray's columns.
+
+Usage:
+  ray list nodes|actors|placement-groups|jobs [OPTIONS]
+
+Options:
+  --format FORMAT        default, table, json or yaml
+  -f, --filter COND      only rows with KEY=VALUE or KEY!=VALUE; may be given several times
+  --limit N              at most so many rows (default 100)
+  --detail               all columns
+  --timeout SECONDS      how long the head may take (default 30)
+  --address HOST:PORT    the cluster whose head is there (RAY_ADDRESS)`;
+
+const FLAGS = {
+  format: { kind: "text" },
+  filter: { kind: "text", short: "f", many: true },
+  limit: { kind: "text" },
+  detail: { kind: "switch" },
+  timeout: { kind: "text" },
+  address: { kind: "text" },
+} as const;
+
+const FORMATS = ["default", "table", "json", "yaml"];
+/** What Ray lists and beam does not know. */
+const ABSENT = ["workers", "tasks", "objects", "runtime-envs", "cluster-events"];
+
+async function run(args: string[]): Promise<number> {
+  const parsed = parse({ program: "ray list", flags: FLAGS, positionals: 1 }, args);
+  const { values } = parsed;
+  const kind = listedKind(parsed.positionals[0]);
+  const format = values.format ?? "default";
+  if (!FORMATS.includes(format)) {
+    throw new UsageError(
+      `Cannot use --format=${format}: it must be one of ${FORMATS.join(", ")}`,
+      "Use --format=json for programs.",
+    );
+  }
+  const filters = values.filter.map(filterOf);
+  const limit = wholeNumber("--limit", values.limit ?? "100");
+  const timeout = seconds("--timeout", values.timeout ?? "30");
+  const address = rayAddress(values.address);
+  try {
+    const status = await withDaemon({ address }, (link) => askStatus(link, timeout));
+    const rows = rowsOf(status, kind, values.detail).filter((row) =>
+      filters.every((filter) => meets(row, filter))
+    );
+    show(rows.slice(0, limit), rows.length, format, values.detail);
+    return EXIT.done;
+  } catch (error) {
+    if (!isNoCluster(error)) throw error;
+    if (address !== undefined) await explainAbsence(address);
+    say(NO_CLUSTER);
+    return EXIT.failed;
+  }
+}
+
+function listedKind(text: string | undefined): Listed {
+  if ((LISTED as readonly string[]).includes(text ?? "")) return text as Listed;
+  const mend = `Use \`ray list ${LISTED.join("|")}\`.`;
+  if (text === undefined) throw new UsageError("Cannot list nothing: say what to list", mend);
+  if (ABSENT.includes(text)) {
+    throw new UsageError(`Cannot list ${text}: beam does not have this list`, mend);
+  }
+  const near = nearest(text, LISTED);
+  throw new UsageError(
+    `Cannot list ${text}: there is no such list`,
+    near ? `Did you mean \`ray list ${near}\`?` : mend,
+  );
+}
+
+function filterOf(text: string): Filter {
+  const filter = parseFilter(text);
+  if (filter) return filter;
+  throw new UsageError(
+    `Cannot use --filter=${text}: it must be KEY=VALUE or KEY!=VALUE`,
+    "Give a condition such as --filter=state=ALIVE.",
+  );
+}
+
+function show(rows: Row[], total: number, format: string, detail: boolean): void {
+  if (format === "json") printJson(rows);
+  else if (format === "yaml" || (format === "default" && detail)) print(yamlText(rows));
+  else print(listText(rows, total, new Date()));
+}
+
+export const rayList: Command = { name: "ray list", help: HELP, run };

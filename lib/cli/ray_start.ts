@@ -1,0 +1,168 @@
+/** `ray start`: `beam up` behind Ray's flags, for scripts that are there already. */
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { Trouble } from "../runtime/errors.ts";
+import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
+import { type FoundToken, givenToken, keptToken, makeToken, wantsToken } from "../runtime/token.ts";
+import { type Command, EXIT, UsageError } from "./command.ts";
+import { holdNode, startNode } from "./foreground.ts";
+import { type Called, nodeConfig } from "./node_config.ts";
+import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
+import { print, say } from "./output.ts";
+import { parse, type Parsed } from "./parse.ts";
+import { rayAddress } from "./ray_address.ts";
+import { RAY_START_FLAGS, withoutMeaning } from "./ray_start_flags.ts";
+import { openWarning, rayStartText } from "./ray_start_text.ts";
+
+const HELP = `Starts a node on this machine, as \`ray start\` does.
+
+Usage:
+  ray start --head [--port N]            start a cluster
+  ray start --address HOST:PORT          join the cluster whose head is there
+
+Options:
+  --block                     stay in front; end the node when this command ends
+  --node-ip-address IP        this node's address in the cluster
+  --node-manager-port N       port for direct streams between nodes
+  --num-cpus N  --num-gpus N  instead of what is found
+  --resources JSON            further resources, such as '{"mlx": 1}'
+  --labels K=V,...            labels for placement; --labels-file FILE for JSON or lines
+  --memory BYTES  --object-store-memory BYTES
+  --node-name NAME
+
+The cluster is open, as Ray's is, unless there is a token: in BEAM_TOKEN or RAY_AUTH_TOKEN, or made by
+RAY_AUTH_MODE=token. Ray's other flags are accepted; those without meaning here are named once.`;
+
+type Arguments = Parsed<typeof RAY_START_FLAGS>;
+
+async function run(args: string[]): Promise<number> {
+  const parsed = parse({ program: "ray start", flags: RAY_START_FLAGS }, args);
+  const { values } = parsed;
+  checkRole(parsed);
+  const ignored = withoutMeaning(parsed.given);
+  const config = nodeConfig(
+    {
+      nodeIp: await nodeIp(values["node-ip-address"], values.head),
+      nodePort: called(parsed, "node-manager-port"),
+      numCpus: called(parsed, "num-cpus"),
+      numGpus: called(parsed, "num-gpus"),
+      resources: called(parsed, "resources"),
+      labels: labels(parsed),
+      memory: called(parsed, "memory"),
+      objectStoreMemory: called(parsed, "object-store-memory"),
+      joinTimeout: envCalled("BEAM_JOIN_TIMEOUT"),
+      name: values["node-name"],
+    },
+    {
+      runtimeDir: runtimeDir(),
+      role: values.head ? "head" : "join",
+      head: headAddress(parsed),
+      open: false,
+      lifeline: values.block,
+      standing: true,
+    },
+  );
+  const paths = ensureRuntimeDir(config.runtime_dir);
+  config.runtime_dir = paths.dir;
+  const token = findToken(paths, values.head);
+  if (token) config.token = token.token;
+  else config.open = true;
+  if (ignored.length > 0) {
+    say(`ray: accepted, without meaning here: ${ignored.map((name) => `--${name}`).join(", ")}`);
+  }
+  const daemon = await startNode(config, "ray");
+  const { record } = daemon;
+  if (!token && values.head) say(openWarning(record.head_address));
+  print(rayStartText({ record, token: token?.token, block: values.block }));
+  if (values.block) return await holdNode(daemon, { program: "ray" });
+  daemon.leave();
+  return EXIT.done;
+}
+
+function checkRole({ values }: Arguments): void {
+  const mend =
+    "Use `ray start --head` on one machine and `ray start --address=HOST:PORT` on the others.";
+  if (values.head && values.address !== undefined && rayAddress(values.address) !== undefined) {
+    throw new UsageError(
+      "Cannot use both --head and --address: a node starts a cluster or joins one",
+      mend,
+    );
+  }
+  if (!values.head && rayAddress(values.address) === undefined) {
+    throw new UsageError("Cannot start a node: one of --head and --address is needed", mend);
+  }
+}
+
+function headAddress({ values }: Arguments): { host: string; port: number } {
+  if (!values.head) return hostAndPort("--address", rayAddress(values.address)!);
+  return { host: "0.0.0.0", port: portNumber("--port", values.port ?? String(HEAD_PORT)) };
+}
+
+function called(parsed: Arguments, name: keyof typeof RAY_START_FLAGS): Called | undefined {
+  const text = parsed.values[name];
+  if (name === "node-manager-port" && text === "0") return undefined; // Ray's word for any
+  return typeof text === "string" ? { called: parsed.called(name), text } : undefined;
+}
+
+function envCalled(name: string): Called | undefined {
+  const text = Deno.env.get(name);
+  return text ? { called: name, text } : undefined;
+}
+
+/** A head on a loopback address could not be joined; Ray takes the machine's own there, and so do we. */
+async function nodeIp(given: string | undefined, isHead: boolean): Promise<string | undefined> {
+  if (given === undefined) return undefined;
+  const ip = isIP(given) ? given : await resolve(given);
+  return isHead && (ip.startsWith("127.") || ip === "::1") ? undefined : ip;
+}
+
+async function resolve(host: string): Promise<string> {
+  try {
+    return (await lookup(host)).address;
+  } catch (error) {
+    throw new Trouble(
+      `Cannot use --node-ip-address=${host}: it is no IP address, and its name is not known here`,
+      "Give the address itself.",
+      { cause: error },
+    );
+  }
+}
+
+function labels(parsed: Arguments): Called | undefined {
+  const file = parsed.values["labels-file"];
+  const given = called(parsed, "labels");
+  if (file === undefined) return given;
+  const parts = [labelsIn(file), given?.text ?? ""].filter((part) => part !== "");
+  return { called: given ? "--labels" : "--labels-file", text: parts.join(",") };
+}
+
+/** A file of `name: value` lines, or of one JSON object. */
+function labelsIn(file: string): string {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    throw new Trouble(
+      `Cannot read --labels-file=${file}: ${reasonOf(error)}`,
+      "Name a file with lines `name: value`.",
+      { cause: error },
+    );
+  }
+  const pairs = text.trimStart().startsWith("{")
+    ? Object.entries(JSON.parse(text) as Record<string, string>)
+    : text.split("\n").map((line) => line.replace(/#.*/, "").trim()).filter((line) => line !== "")
+      .map((line) => {
+        const [name, ...rest] = line.split(":");
+        return [name!.trim(), rest.join(":").trim().replace(/^["']|["']$/g, "")] as const;
+      });
+  return pairs.map(([name, value]) => `${name}=${value}`).join(",");
+}
+
+/** Open like Ray's, unless a token is given or asked for. */
+function findToken(paths: RuntimePaths, isHead: boolean): FoundToken | undefined {
+  const given = givenToken();
+  if (given || !wantsToken()) return given;
+  return isHead ? makeToken(paths.token) : keptToken(paths.token);
+}
+
+export const rayStart: Command = { name: "ray start", help: HELP, run };

@@ -1,0 +1,128 @@
+/** `beam status` for people: nodes and who holds their GPUs, groups, actors, and what waits and why. */
+import {
+  type ActorView,
+  amountsText,
+  amountText,
+  type ClusterStatus,
+  type GroupView,
+  isCounted,
+  type NodeView,
+  shortId,
+  usageOf,
+} from "./cluster_status.ts";
+
+/** Actors that have ended are left out past this many. */
+const MOST_DEAD = 5;
+
+/** The whole text. */
+export function statusText(status: ClusterStatus): string {
+  const alive = status.nodes.filter((node) => node.alive);
+  const parts = [
+    [`Cluster at ${status.head_address}: ${nodesText(alive.length)}`, ...usageLines(status)],
+    ["Nodes", ...status.nodes.flatMap((node) => nodeLines(node, status))],
+    groupLines(status),
+    actorLines(status),
+    waitingLines(status),
+  ];
+  return parts.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
+}
+
+function nodesText(count: number): string {
+  return count === 1 ? "1 node" : `${count} nodes`;
+}
+
+function usageLines(status: ClusterStatus): string[] {
+  const usage = usageOf(status);
+  return Object.keys(usage).filter(isCounted).sort().map((name) => {
+    const { total, used, reserved, usedOfReserved } = usage[name]!;
+    const free = total - (used - usedOfReserved) - reserved;
+    const inGroups = reserved > 0 ? `, ${amountText(name, reserved)} reserved by groups` : "";
+    return `  ${name}: ${amountText(name, round(free))} of ${
+      amountText(name, total)
+    } free${inGroups}`;
+  });
+}
+
+function nodeLines(node: NodeView, status: ClusterStatus): string[] {
+  const head = node.is_head ? ", head" : "";
+  const state = node.state === "alive" ? "" : ` ${node.state.toUpperCase()}`;
+  const what = node.alive ? amountsText(node.total) : node.death?.message ?? "gone";
+  const types = Object.keys(node.total).filter((name) => name.startsWith("accelerator_type:"))
+    .map((name) => name.slice("accelerator_type:".length));
+  const model = types.length > 0 ? ` (${types.join(", ")})` : "";
+  const lines = [`  ${node.ip} ${shortId(node.node_id)}${head}${state}: ${what}${model}`];
+  for (const gpu of node.gpus) {
+    const id = gpu.device_id === String(gpu.index) ? "" : ` (${gpu.device_id})`;
+    const held = gpu.holders.map((holder) => {
+      const inside = holder.inside.map(({ text }) => text).join(", ");
+      const part = holder.gpu === 1 ? "" : `${holder.gpu} `;
+      return `${part}${holder.text}${inside ? ` → ${inside}` : ""}`;
+    });
+    if (gpu.free > 0 || held.length === 0) held.push(gpu.free === 1 ? "free" : `${gpu.free} free`);
+    lines.push(`    GPU ${gpu.index}${id}: ${held.join("; ")}`);
+  }
+  const others = status.actors.filter((actor) =>
+    actor.node_id === node.node_id && actor.state !== "DEAD" && actor.gpus.length === 0
+  );
+  if (others.length > 0) lines.push(`    without a GPU: ${others.map(actorName).join(", ")}`);
+  return lines;
+}
+
+function groupLines(status: ClusterStatus): string[] {
+  const groups = status.groups.filter((group) => group.state !== "REMOVED");
+  if (groups.length === 0) return [];
+  return ["Placement groups", ...groups.map((group) => `  ${groupLine(group, status)}`)];
+}
+
+function groupLine(group: GroupView, status: ClusterStatus): string {
+  const ip = (id: string) => status.nodes.find((node) => node.node_id === id)?.ip ?? "nowhere yet";
+  const bundles = group.bundles.map((bundle, at) =>
+    `${amountsText(bundle)} on ${ip(group.nodes[at] ?? "")}`
+  );
+  return `${groupName(group)} ${group.state} ${group.strategy} (job ${group.job_id}): ${
+    bundles.join("; ")
+  }`;
+}
+
+function actorLines(status: ClusterStatus): string[] {
+  const living = status.actors.filter((actor) => actor.state !== "DEAD");
+  const dead = status.actors.filter((actor) => actor.state === "DEAD");
+  if (living.length + dead.length === 0) return [];
+  const shown = dead.slice(-MOST_DEAD);
+  const rest = dead.length - shown.length;
+  return [
+    "Actors",
+    ...[...living, ...shown].map((actor) => `  ${actorLine(actor)}`),
+    ...(rest > 0 ? [`  and ${rest} that ended earlier (see \`beam actors --all\`)`] : []),
+  ];
+}
+
+function actorLine(actor: ActorView): string {
+  const where = actor.node_ip ? ` on ${actor.node_ip}` : "";
+  const pid = actor.pid > 0 ? ` pid ${actor.pid}` : "";
+  const devices = actor.device_ids.length > 0 ? ` GPU ${actor.device_ids.join(",")}` : "";
+  const restarts = actor.restarts > 0 ? `, restarted ${actor.restarts} times` : "";
+  const cause = actor.state === "DEAD" && actor.death ? `: ${actor.death.message}` : "";
+  return `${
+    actorName(actor)
+  } ${actor.state}${where}${pid}${devices} (job ${actor.job_id}${restarts})${cause}`;
+}
+
+function waitingLines(status: ClusterStatus): string[] {
+  if (status.pending.length === 0) return [];
+  return ["Waiting", ...status.pending.map(({ text }) => `  ${text}`)];
+}
+
+/** `Worker_0 (1a2b3c4d5e6f)`: the name, else the class, and the id. */
+export function actorName(actor: ActorView): string {
+  return `${actor.name || actor.class_name} (${shortId(actor.actor_id)})`;
+}
+
+/** The group's name, where it has one, and its id. */
+export function groupName(group: GroupView): string {
+  return group.name ? `${group.name} (${shortId(group.pg_id)})` : shortId(group.pg_id);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}

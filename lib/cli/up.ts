@@ -1,0 +1,202 @@
+/** `beam up`: starts a node of a cluster on this machine. */
+import { type FoundToken, givenToken, keptToken, makeToken } from "../runtime/token.ts";
+import { ensureRuntimeDir, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
+import { Trouble } from "../runtime/errors.ts";
+import type { StartedDaemon } from "../runtime/background.ts";
+import { type Command, EXIT, UsageError } from "./command.ts";
+import { holdNode, startNode } from "./foreground.ts";
+import { type Called, nodeConfig } from "./node_config.ts";
+import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
+import { print, printJson, say } from "./output.ts";
+import { type Flags, parse, type Parsed } from "./parse.ts";
+import { upText } from "./up_text.ts";
+
+const HELP = `Starts a node on this machine and returns when it is ready.
+
+Usage:
+  beam up --head                   start a cluster: this machine runs its head
+  beam up --join HOST[:PORT]       join the cluster whose head is there (port ${HEAD_PORT})
+
+Options:
+  --block                          stay in front; end the node when this command ends
+  --port N                         head: listen here (default ${HEAD_PORT}; 0: any free port)
+  --node-ip IP                     this node's address in the cluster        BEAM_NODE_IP
+  --node-port N                    port for direct streams (default 6380, else a free one)
+                                                                             BEAM_NODE_PORT
+  --num-cpus N                     instead of what is counted                BEAM_NUM_CPUS
+  --num-gpus N                     instead of what is found                  BEAM_NUM_GPUS
+  --resources JSON                 further resources, such as '{"mlx": 1}'   BEAM_RESOURCES
+  --labels K=V,...                 labels for placement                      BEAM_LABELS
+  --memory BYTES                   memory for accounting (8GiB)              BEAM_MEMORY
+  --object-store-memory BYTES      shared memory for large results           BEAM_OBJECT_STORE_MEMORY
+  --join-timeout SECONDS           how long an absent head is waited for (default 300)
+  --token-file FILE                the cluster's token         BEAM_TOKEN, BEAM_TOKEN_FILE
+  --open                           head: no token; whoever reaches the port may join
+  --name NAME                      this node's name in listings              BEAM_NODE_NAME
+  --json                           print facts for programs
+
+The head makes a token unless one is given, and prints the line that joins other machines.`;
+
+const FLAGS = {
+  head: { kind: "switch" },
+  join: { kind: "text" },
+  block: { kind: "switch" },
+  port: { kind: "text", env: "BEAM_PORT" },
+  "node-ip": { kind: "text", env: "BEAM_NODE_IP" },
+  "node-port": { kind: "text", env: "BEAM_NODE_PORT" },
+  "num-cpus": { kind: "text", env: "BEAM_NUM_CPUS" },
+  "num-gpus": { kind: "text", env: "BEAM_NUM_GPUS" },
+  resources: { kind: "text", env: "BEAM_RESOURCES" },
+  labels: { kind: "text", env: "BEAM_LABELS" },
+  memory: { kind: "text", env: "BEAM_MEMORY" },
+  "object-store-memory": { kind: "text", env: "BEAM_OBJECT_STORE_MEMORY" },
+  "join-timeout": { kind: "text", env: "BEAM_JOIN_TIMEOUT" },
+  "token-file": { kind: "text" },
+  name: { kind: "text", env: "BEAM_NODE_NAME" },
+  open: { kind: "switch" },
+  json: { kind: "switch" },
+  "for-driver": { kind: "switch" },
+} as const satisfies Flags;
+
+type Arguments = Parsed<typeof FLAGS>;
+
+async function run(args: string[]): Promise<number> {
+  const forDriver = args.includes("--for-driver");
+  try {
+    return await start(parse({ program: "beam up", flags: FLAGS }, args));
+  } catch (error) {
+    if (!forDriver) throw error;
+    const { message, mend } = error as Error & { mend?: string };
+    print(JSON.stringify({ error: { message, mend: mend ?? "" } }));
+    return EXIT.failed;
+  }
+}
+
+async function start(parsed: Arguments): Promise<number> {
+  const { values } = parsed;
+  const isHead = checkRole(parsed);
+  const begun = performance.now();
+  const head = isHead
+    ? { host: "0.0.0.0", port: portNumber(parsed.called("port"), values.port ?? String(HEAD_PORT)) }
+    : hostAndPort("--join", values.join!);
+  const flags = {
+    nodeIp: values["node-ip"],
+    nodePort: called(parsed, "node-port"),
+    numCpus: called(parsed, "num-cpus"),
+    numGpus: called(parsed, "num-gpus"),
+    resources: called(parsed, "resources"),
+    labels: called(parsed, "labels"),
+    memory: called(parsed, "memory"),
+    objectStoreMemory: called(parsed, "object-store-memory"),
+    joinTimeout: called(parsed, "join-timeout"),
+    name: values.name,
+  };
+  const block = values.block || values["for-driver"];
+  const plan = {
+    runtimeDir: runtimeDir(),
+    role: isHead ? "head" as const : "join" as const,
+    head,
+    open: values.open,
+    lifeline: block,
+    standing: !values["for-driver"],
+  };
+  const config = nodeConfig(flags, plan);
+  const paths = ensureRuntimeDir(config.runtime_dir);
+  config.runtime_dir = paths.dir;
+  const token = findToken(parsed, paths, isHead);
+  if (token) config.token = token.token;
+  const daemon = await startNode(config, "beam").catch((error) => {
+    throw withTokenSource(error, token);
+  });
+  tell(parsed, daemon, token, Math.round(performance.now() - begun));
+  if (!block) {
+    daemon.leave();
+    return EXIT.done;
+  }
+  const released = values["for-driver"] ? endOfInput() : undefined;
+  return await holdNode(daemon, { program: "beam", ...(released ? { released } : {}) });
+}
+
+/** True for a head; checks that the flags say one thing. */
+function checkRole({ values, given }: Arguments): boolean {
+  const usage = "Use `beam up --head` on one machine and `beam up --join HOST` on the others.";
+  if (values.head && values.join !== undefined) {
+    throw new UsageError(
+      "Cannot use both --head and --join: a node starts a cluster or joins one",
+      usage,
+    );
+  }
+  if (!values.head && values.join === undefined) {
+    throw new UsageError("Cannot start a node: one of --head and --join HOST is needed", usage);
+  }
+  for (const name of ["port", "open"] as const) {
+    if (values.head || !given.includes(name)) continue;
+    throw new UsageError(
+      `Cannot use --${name} with --join: it is the head's`,
+      "Leave it out here.",
+    );
+  }
+  if (values.open && values["token-file"] !== undefined) {
+    throw new UsageError(
+      "Cannot use both --open and --token-file: an open cluster has no token",
+      "Leave one of them out.",
+    );
+  }
+  return values.head;
+}
+
+function called(parsed: Arguments, name: keyof typeof FLAGS): Called | undefined {
+  const text = parsed.values[name];
+  return typeof text === "string" ? { called: parsed.called(name), text } : undefined;
+}
+
+function findToken(
+  { values }: Arguments,
+  paths: RuntimePaths,
+  isHead: boolean,
+): FoundToken | undefined {
+  if (values.open) return undefined;
+  const given = givenToken(values["token-file"]);
+  if (given) return given;
+  // A cluster of one driver has no joiners to tell a token to; it still must not be open.
+  return isHead ? makeToken(paths.token) : keptToken(paths.token);
+}
+
+/** A refused join says which token it was. */
+function withTokenSource(error: unknown, token: FoundToken | undefined): unknown {
+  if (!(error instanceof Trouble) || !token || !/token/i.test(error.message)) return error;
+  return new Trouble(
+    error.message,
+    `${error.mend ?? ""} The token here came from ${token.source}.`,
+    {
+      code: error.code,
+      cause: error,
+    },
+  );
+}
+
+function tell(
+  { values }: Arguments,
+  daemon: StartedDaemon,
+  token: FoundToken | undefined,
+  milliseconds: number,
+): void {
+  const { record } = daemon;
+  if (values["for-driver"]) return print(JSON.stringify({ ready: record }));
+  const facts = { record, token: token?.token, milliseconds };
+  if (values.json) {
+    return printJson({ ...record, ...(token && record.is_head ? { token: token.token } : {}) });
+  }
+  print(upText(facts));
+  if (values.block) {
+    say("beam: This command stays in front; end the node with Ctrl-C or `beam down`.");
+  }
+}
+
+/** Settles at the end of standard input. */
+async function endOfInput(): Promise<void> {
+  const buffer = new Uint8Array(1024);
+  while (await Deno.stdin.read(buffer).catch(() => null) !== null);
+}
+
+export const up: Command = { name: "beam up", help: HELP, run };
