@@ -35,7 +35,9 @@ def main() -> None:
     import ray
 
     figures["import"] = time.perf_counter() - began
-    figures["init"] = seconds(lambda: ray.init(num_cpus=64, include_dashboard=False, log_to_driver=False))
+    figures["init"] = seconds(
+        lambda: ray.init(num_cpus=64, include_dashboard=False, log_to_driver=False)
+    )
 
     class Counter:
         def __init__(self) -> None:
@@ -72,7 +74,9 @@ def main() -> None:
     figures["call"] = seconds(one_at_a_time) / SYNC_CALLS
     pipelined()
     figures["pipelined_call"] = seconds(pipelined) / PIPELINED_CALLS
-    figures["call_dict"] = with_value({"step": 7, "tokens": list(range(64)), "name": "request"}, 1000)
+    figures["call_dict"] = with_value(
+        {"step": 7, "tokens": list(range(64)), "name": "request"}, 1000
+    )
     figures["call_1MiB"] = with_value(b"x" * MEBIBYTE, 100)
 
     def create_one() -> Any:

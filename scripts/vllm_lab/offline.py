@@ -2,8 +2,8 @@
 
 usage: offline.py MODEL [--tp N] [--backend ray|uni] [--hosts N]
 
-`--hosts N` fails the run unless the workers sat on N nodes. With `--tp 1 --backend uni` the same model
-runs in one process: what its tokens are there they must be everywhere.
+`--hosts N` fails the run unless the workers sat on N nodes. With `--tp 1 --backend uni` the same
+model runs in one process: what its tokens are there they must be everywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import time
 from typing import Any
 
-PROMPT = [1, 5, 9, 13]
+PROMPT = [5, 9, 13, 17]
 
 
 def place_of(worker: Any) -> tuple[str, int, int]:
@@ -35,8 +35,12 @@ def main() -> None:
     from vllm import LLM, SamplingParams
 
     def generate(prompts: list[list[int]], count: int) -> list[list[int]]:
-        parameters = SamplingParams(temperature=0.0, max_tokens=count, detokenize=False, ignore_eos=True)
-        outputs = llm.generate([{"prompt_token_ids": ids} for ids in prompts], parameters, use_tqdm=False)
+        parameters = SamplingParams(
+            temperature=0.0, max_tokens=count, detokenize=False, ignore_eos=True
+        )
+        outputs = llm.generate(
+            [{"prompt_token_ids": ids} for ids in prompts], parameters, use_tqdm=False
+        )
         return [list(output.outputs[0].token_ids) for output in outputs]
 
     began = time.monotonic()

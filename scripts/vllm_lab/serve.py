@@ -1,4 +1,5 @@
-"""Starts `vllm serve` over the cluster, asks it for a completion over HTTP, prints `SERVED {json}`, ends it.
+"""Starts `vllm serve` over the cluster, asks it for a completion over HTTP, prints `SERVED {json}`,
+ends it.
 
 usage: serve.py MODEL [--tp N]
 
@@ -18,7 +19,7 @@ import time
 import urllib.error
 import urllib.request
 
-PROMPT = "w1 w5 w9 w13"
+PROMPT = "w5 w9 w13 w17"
 START_LIMIT = 300.0
 
 
@@ -45,7 +46,13 @@ def wait_until_healthy(base: str, server: subprocess.Popen[bytes]) -> None:
 
 def complete(base: str, model: str, count: int) -> list[str]:
     """The words of a greedy completion."""
-    body = {"model": model, "prompt": PROMPT, "max_tokens": count, "temperature": 0, "ignore_eos": True}
+    body = {
+        "model": model,
+        "prompt": PROMPT,
+        "max_tokens": count,
+        "temperature": 0,
+        "ignore_eos": True,
+    }
     request = urllib.request.Request(
         f"{base}/v1/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
@@ -61,7 +68,9 @@ def main() -> None:
     options = parser.parse_args()
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    command = f"vllm serve {options.model} --host 127.0.0.1 --port {port} --enforce-eager --dtype float32"
+    command = (
+        f"vllm serve {options.model} --host 127.0.0.1 --port {port} --enforce-eager --dtype float32"
+    )
     command += f" --max-model-len 128 --max-num-seqs 8 --kv-cache-memory-bytes {64 << 20}"
     command += f" --tensor-parallel-size {options.tp} --distributed-executor-backend ray"
     began = time.monotonic()

@@ -1,14 +1,16 @@
 """Compiles stand-ins for shared libraries that a folder's libraries link and the machine lacks.
 
-The torch wheel of the package registry links NVIDIA's libraries. On a machine without a GPU none of
-their functions is ever called for its work, but the loader must find every library and every versioned
-symbol. For each missing library this collects what is asked of it and compiles a library that has just
-that: functions that answer 100, CUDA's "no device".
+The torch wheel of the package registry links NVIDIA's libraries. On a machine without a GPU none
+of their functions is ever called for its work, but the loader must find every library and every
+versioned symbol. For each missing library this collects what is asked of it and compiles a
+library that has just that: functions that answer 100, CUDA's "no device".
 
-vLLM's CPU wheel links libnuma besides, which needs no GPU but is not on every machine: its functions answer
--1, "not available", and vLLM goes on without it.
+vLLM's CPU wheel links libnuma besides, which needs no GPU but is not on every machine: its
+functions answer -1, "not available", and vLLM goes on without it.
 
-usage: stand_ins.py INTO FOLDER [HAVE]     INTO: where they go; HAVE: a folder whose libraries are there too
+usage: stand_ins.py INTO FOLDER [HAVE]
+
+INTO is where they go, HAVE a folder whose libraries are there too.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Writes a Llama that nobody trained, but small: the same weights on every machine that runs this.
 
-Weights made up by vLLM itself (`load_format="dummy"`) differ with the number of shards; these do not,
-so a run over several nodes must give the tokens of a run in one process.
+Weights made up by vLLM itself (`load_format="dummy"`) differ with the number of shards; these do
+not, so a run over several nodes must give the tokens of a run in one process.
 
-Its words are w0 to w511, token by token, so that `vllm serve` can take and give text.
+Its words are w0 to w511 (w1 and w2 are the marks <s> and </s>), token by token, so that `vllm
+serve` can take and give text.
 
 usage: tiny_model.py FOLDER
 """
@@ -68,7 +69,8 @@ def weights() -> dict[str, torch.Tensor]:
 
 def tokenizer() -> Tokenizer:
     """One token a word."""
-    words = {f"w{number}": number for number in range(VOCABULARY)}
+    marks = {1: "<s>", 2: "</s>"}
+    words = {marks.get(number, f"w{number}"): number for number in range(VOCABULARY)}
     made = Tokenizer(models.WordLevel(words, unk_token="w0"))
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return made
@@ -80,7 +82,9 @@ def main(folder: pathlib.Path) -> None:
     save_file(weights(), folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer().save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "w2", "bos_token": "w1"})
+        json.dumps(
+            {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>"}
+        )
     )
     (folder / "config.json").write_text(json.dumps(CONFIG, indent=1))
 

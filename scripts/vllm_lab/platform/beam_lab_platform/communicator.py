@@ -1,7 +1,8 @@
 """vLLM's CPU communicator without its shared memory.
 
-It names its segment after the port of the rendezvous, which ranks on different machines agree on, and
-so believes that they can share memory; then it waits for ever. Between machines only the network is real.
+It names its segment after the port of the rendezvous, which ranks on different machines agree on,
+and so believes that they can share memory; then it waits for ever. Between machines only the
+network is real.
 """
 
 from __future__ import annotations
