@@ -167,8 +167,8 @@ export const MESSAGES = {
     link: "control",
     from: "worker",
     doc:
-      "`__init__` raised, or the actor ends itself: the worker exits next. `kind` is init, start or exit.",
-    fields: { kind: "str", message: "str", traceback: "str?" },
+      "`__init__` raised, or the actor ends itself: the worker exits next. `cause` is init, start or exit.",
+    fields: { cause: "str", message: "str", traceback: "str?" },
     body: "the pickled exception",
   },
   "worker.drain": {

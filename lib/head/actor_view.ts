@@ -1,0 +1,64 @@
+/** What those who call an actor are told of it. */
+import type { ActorRecord } from "../cluster/actors.ts";
+import type { DeathReport } from "../cluster/death.ts";
+import { portOf } from "./node_spec.ts";
+import type { HeadState } from "./state.ts";
+
+/** In the words of `actor.report` and `actor.state`. */
+export type CallerState = "pending" | "alive" | "restarting" | "dead";
+
+/** True where callers can connect to its present incarnation. */
+export function connectable(actor: ActorRecord): boolean {
+  return (actor.step === "ready" || actor.step === "running") && actor.address !== undefined;
+}
+
+/** One word for callers: alive means connectable. */
+export function callerState(actor: ActorRecord): CallerState {
+  if (actor.step === "ended") return "dead";
+  if (connectable(actor)) return "alive";
+  return actor.incarnation > 1 ? "restarting" : "pending";
+}
+
+/** The answer to `actor.locate` of an actor that is connectable or dead. */
+export function locationOf(state: HeadState, actor: ActorRecord): Record<string, unknown> {
+  const { class_name, name, namespace, incarnation } = actor;
+  const facts = {
+    state: callerState(actor),
+    incarnation,
+    class_name,
+    name,
+    namespace,
+    cluster: state.cluster,
+  };
+  if (actor.step === "ended") return { ...facts, report: deathOf(actor) };
+  const node = state.brain.node(actor.node_id);
+  const address = actor.address as { socket?: unknown } | undefined;
+  return {
+    ...facts,
+    node_id: actor.node_id,
+    node_ip: node?.ip ?? "",
+    pid: actor.pid,
+    host: node?.ip ?? "",
+    port: portOf(node),
+    ...(typeof address?.socket === "string" && { socket: address.socket }),
+  };
+}
+
+/** Its last death's report. */
+export function deathOf(actor: ActorRecord): DeathReport {
+  return actor.death ?? { kind: "head", message: "It ended, and the head does not know why." };
+}
+
+/** For an actor that is in no book. */
+export function unknownDeath(actor_id: string): DeathReport {
+  return {
+    kind: "head",
+    message: `The head does not know actor ${actor_id}: it ended long ago, or its creator ended ` +
+      "before it was registered.",
+  };
+}
+
+/** For an actor that nobody can call any more. */
+export function releasedDeath(): DeathReport {
+  return { kind: "owner", message: "It ended because nobody had a handle of it any more." };
+}

@@ -1,0 +1,131 @@
+/** Carries out what the brain asks for. */
+import type { ActorRecord } from "../cluster/actors.ts";
+import type { Effect, EffectOf } from "../cluster/effects.ts";
+import type { Message } from "../wire/messages.ts";
+import { callerState, deathOf, releasedDeath } from "./actor_view.ts";
+import type { Carrier } from "./shell.ts";
+import type { HeadState } from "./state.ts";
+
+type Fields = Record<string, unknown>;
+
+/** See the top of this file. */
+export class Effects implements Carrier {
+  /** What was last pushed about an actor: `state/incarnation`. */
+  #pushed = new Map<string, string>();
+
+  constructor(readonly state: HeadState) {}
+
+  carry(effect: Effect): void {
+    switch (effect.kind) {
+      case "worker.start":
+        return this.#start(effect);
+      case "worker.stop":
+        return this.#stop(effect);
+      case "actor.changed":
+        return this.#actorChanged(effect.actor_id);
+      case "node.changed":
+        return this.#logNode(effect.node_id);
+      case "node.rejected":
+        return this.state.nodes.reject(effect.node_id, effect.reason);
+      case "warn":
+        return this.warn(effect.job_id, effect.code, effect.text);
+    }
+  }
+
+  forgotten(table: string, id: string): void {
+    if (table !== "actors") return;
+    this.#pushed.delete(id);
+    this.state.initErrors.drop(id);
+    this.state.specs.drop(id);
+  }
+
+  /** A sentence for the person at a driver. */
+  warn(job_id: string, code: string, text: string): void {
+    this.pushToDriver(job_id, { kind: "warn", code, text });
+  }
+
+  /** A message for the driver of a job, if it is still there. */
+  pushToDriver(job_id: string, message: Message): void {
+    const job = this.state.brain.job(job_id);
+    if (job?.state !== "running") return;
+    this.state.nodes.get(job.node_id)?.send({ kind: "client.push", client: job.client, message });
+  }
+
+  #start({ node_id, actor_id, incarnation, grant, device_ids, epoch }: EffectOf<"worker.start">) {
+    const spec = this.state.specs.get(actor_id);
+    if (!spec?.body) {
+      const report = {
+        kind: "head" as const,
+        message: "It cannot be started (again): the head was restarted and no longer has its " +
+          "class and arguments.",
+      };
+      this.state.shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
+      return;
+    }
+    const record = this.state.brain.actor(actor_id);
+    // Where the link is down just now, the node's next join asks for this once more.
+    this.state.nodes.get(node_id)?.send({
+      kind: "worker.start",
+      actor_id,
+      incarnation,
+      actor: { ...spec.actor, bundle_index: record?.bundle_index ?? -1 },
+      job: spec.job,
+      grant: { ...grant, epoch, bundle_index: record?.bundle_index ?? -1 },
+      devices: device_ids,
+    }, spec.body);
+  }
+
+  #stop({ node_id, actor_id, incarnation, report }: EffectOf<"worker.stop">) {
+    const fields = report as unknown as Fields;
+    this.state.nodes.get(node_id)?.send({
+      kind: "worker.stop",
+      actor_id,
+      incarnation,
+      report: fields,
+    });
+  }
+
+  /** Tells every node, whose daemons tell those of their processes that have located it. */
+  #actorChanged(actor_id: string) {
+    const actor = this.state.brain.actor(actor_id);
+    if (!actor) return;
+    this.state.specs.follow(actor);
+    this.#followRelease(actor);
+    const state = callerState(actor);
+    const news = `${state}/${actor.incarnation}`;
+    if (state === "pending" || this.#pushed.get(actor_id) === news) return;
+    this.#pushed.set(actor_id, news);
+    const message: Fields = {
+      kind: "actor.state",
+      actor_id,
+      state,
+      incarnation: actor.incarnation,
+    };
+    const lost = state === "dead" || state === "restarting";
+    if (lost) message["report"] = deathOf(actor);
+    if (state === "dead") {
+      this.state.log.write(
+        `actor ${actor_id} (${actor.class_name}) died: ${deathOf(actor).message}`,
+      );
+    }
+    const body = state === "dead" ? this.state.initErrors.get(actor_id) : undefined;
+    this.state.nodes.broadcast({ kind: "client.push", client: "", message }, body);
+  }
+
+  /** What nobody can call any more is not started again. */
+  #followRelease({ actor_id, step }: ActorRecord) {
+    const { released } = this.state.nodes;
+    if (!released.has(actor_id)) return;
+    if (step === "ended") released.delete(actor_id);
+    if (step !== "waiting") return;
+    const report = releasedDeath();
+    this.state.shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
+  }
+
+  #logNode(node_id: string) {
+    const node = this.state.brain.node(node_id);
+    if (!node) return;
+    const why = node.death ? `: ${node.death.message}` : "";
+    this.state.log.write(`node ${node_id} (${node.ip}) is ${node.state}${why}`);
+  }
+}

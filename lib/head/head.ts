@@ -1,0 +1,155 @@
+/** A head: the brain, its shell, its journal and its port put together. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { BrainConfig } from "../cluster/config.ts";
+import { buildName } from "../runtime/version.ts";
+import type { Opened } from "../wire/handshake.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { HeadConfig } from "./config.ts";
+import { Effects } from "./effects.ts";
+import { InitErrors } from "./init_errors.ts";
+import { Journal } from "./journal.ts";
+import { type HeadLog, NO_LOG } from "./log.ts";
+import { type Ends, NodeLinks } from "./node_links.ts";
+import { Relays } from "./relay.ts";
+import { Server } from "./server.ts";
+import { Shell } from "./shell.ts";
+import { Specs } from "./specs.ts";
+import type { HeadState } from "./state.ts";
+
+/** How often the brain judges its nodes, in milliseconds. Every second time the nodes get a ping. */
+const TICK_MS = 500;
+
+/** What a test may replace. */
+export interface HeadOptions {
+  clock?: Clock;
+  log?: HeadLog;
+  brain?: Partial<BrainConfig>;
+}
+
+/** See the top of this file. */
+export class Head {
+  readonly port: number;
+  readonly cluster: string;
+  readonly epoch: number;
+  /** For tests: what the parts share. */
+  readonly state: HeadState;
+  readonly #journal: Journal;
+  readonly #server: Server;
+  readonly #relays: Relays;
+  readonly #effects: Effects;
+  readonly #stopTicking: () => void;
+  #ticks = 0;
+  #saidFailure = false;
+
+  private constructor(
+    parts: { config: HeadConfig; journal: Journal; server: Server; options: HeadOptions },
+  ) {
+    const { config, journal, server, options } = parts;
+    const clock = options.clock ?? systemClock();
+    const cluster = journal.fact("cluster") ?? randomBytes(28).toString("hex");
+    journal.putFact("cluster", cluster);
+    const shell = new Shell(journal, clock, options.brain);
+    const state = {
+      build: buildName(),
+      cluster,
+      address: `${config.listen.host}:${server.port}`,
+      shell,
+      brain: shell.brain,
+      specs: new Specs(journal, (id) => (shell.brain.actor(id)?.step ?? "ended") !== "ended"),
+      initErrors: new InitErrors(),
+      clock,
+      log: options.log ?? NO_LOG,
+    } as HeadState;
+    state.nodes = new NodeLinks(state);
+    this.state = state;
+    this.#journal = journal;
+    this.#server = server;
+    this.port = server.port;
+    this.cluster = cluster;
+    this.epoch = shell.brain.epoch;
+    this.#effects = new Effects(state);
+    shell.carrier = this.#effects;
+    state.nodes.onLog = (message) => this.#effects.pushToDriver(message.job_id, message);
+    this.#relays = new Relays(state);
+    const token = new TextEncoder().encode(config.token ?? "");
+    server.start({
+      identity: { build: state.build, token, cluster },
+      onOpened: (opened, ends) => this.#admit(opened, ends),
+      onRefused: (peer, error) => state.log.write(`refused ${peer}: ${error.message}`),
+    });
+    this.#stopTicking = clock.every(TICK_MS, () => this.#tick());
+    state.log.write(
+      `head of cluster ${cluster} listens on ${state.address}, epoch ${this.epoch}`,
+    );
+  }
+
+  /** Starts a head. @throws JournalError, PortError with sentences for a person */
+  static async start(config: HeadConfig, options: HeadOptions = {}): Promise<Head> {
+    const journal = new Journal(config.db ?? join(config.runtime_dir, "head.db"));
+    try {
+      const server = await Server.listen(config.listen);
+      try {
+        return new Head({ config, journal, server, options });
+      } catch (error) {
+        await server.close();
+        throw error;
+      }
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+  }
+
+  /** Ends the head; nodes and workers go on, and look for the next one. */
+  async close(): Promise<void> {
+    this.#stopTicking();
+    const { nodes, shell, log } = this.state;
+    shell.waiting.drop();
+    nodes.close();
+    await Promise.all([this.#server.close(), this.#relays.close()]);
+    this.#journal.close();
+    log.write("head ended");
+    log.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #admit(opened: Opened, ends: Ends): void | Promise<void> {
+    switch (opened.role) {
+      case "node":
+        return this.state.nodes.add(opened, ends);
+      case "relay":
+        return this.#relays.serve(opened, ends.peer);
+      case "answer":
+        return this.#relays.answer(opened, ends.peer);
+      default:
+        // Role health: that it was let in is the answer.
+        return opened.stream.close();
+    }
+  }
+
+  #tick(): void {
+    const { shell, nodes } = this.state;
+    if (this.#ticks++ % 2 === 0) nodes.beat();
+    shell.step({ kind: "tick" });
+    shell.journal.flush();
+    this.#sayFailure();
+  }
+
+  /** Says once that the journal cannot be written, and once that it can be again. */
+  #sayFailure(): void {
+    const { failure, path } = this.#journal;
+    if ((failure !== undefined) === this.#saidFailure) return;
+    this.#saidFailure = failure !== undefined;
+    const text = failure === undefined
+      ? `The head can write its journal ${path} again.`
+      : `The head cannot write its journal ${path} (${failure}): it takes no new work until it can.`;
+    this.state.log.write(text);
+    for (const job of this.state.brain.books.jobs.values()) {
+      if (job.state === "running") this.#effects.warn(job.job_id, "journal", text);
+    }
+  }
+}

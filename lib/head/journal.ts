@@ -1,0 +1,218 @@
+/**
+ * The head's journal: what a restarted head must know, in one SQLite file.
+ *
+ * What is to be written is gathered and goes to the file in one transaction per step of the brain. A
+ * write that fails (a full disk) stays gathered and is tried again; until it is written, `failure`
+ * says why, and the head takes no new work.
+ */
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Table } from "../cluster/effects.ts";
+import type { Row } from "../cluster/rows.ts";
+import { decodeRow, encodeRow } from "./row_text.ts";
+
+/** Raised by one whenever an older head would misread the file. */
+export const SCHEMA_VERSION = 1;
+/** "beam" in ASCII: tells a journal from any other SQLite file. */
+const APPLICATION_ID = 0x6265616d;
+
+const TABLES: readonly Table[] = ["nodes", "jobs", "actors", "groups", "meta"];
+
+/** A journal that cannot be used; both sentences are fit for a user. */
+export class JournalError extends Error {
+  override name = "JournalError";
+
+  constructor(message: string, readonly mend: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** What is needed to start an actor, as bytes. */
+export interface SpecRow {
+  actor_id: string;
+  fields: Uint8Array;
+  body: Uint8Array | null;
+}
+
+type Write = (journal: DatabaseSync) => void;
+
+/** One open journal. Nobody else can open the file meanwhile. */
+export class Journal {
+  /** Why it cannot be written at present. */
+  failure: string | undefined;
+  #db: DatabaseSync;
+  #statements = new Map<string, StatementSync>();
+  /** What is not in the file yet, by row: only the latest state counts. */
+  #pending = new Map<string, Write>();
+
+  /**
+   * Opens the journal, or makes it.
+   * @throws JournalError for a file that is locked, corrupt, newer than this build or no journal
+   */
+  constructor(readonly path: string) {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      this.#db = new DatabaseSync(path);
+    } catch (error) {
+      throw opening(path, error);
+    }
+    try {
+      this.#prepare();
+    } catch (error) {
+      this.#db.close();
+      throw error instanceof JournalError ? error : opening(path, error);
+    }
+  }
+
+  /** What the brain persisted, in no order. @throws JournalError for a row that cannot be read */
+  rows(): Row[] {
+    return TABLES.flatMap((table) =>
+      this.#read(`SELECT id, row FROM ${table}`).map(({ id, row }) => ({
+        table,
+        id: String(id),
+        row: this.#decode(String(row), `${table}/${id}`),
+      }))
+    );
+  }
+
+  /** All kept specifications. */
+  specs(): SpecRow[] {
+    return this.#read("SELECT actor_id, fields, body FROM specs") as unknown as SpecRow[];
+  }
+
+  /** A fact of the head itself (`cluster`), or undefined. */
+  fact(name: string): string | undefined {
+    const [row] = this.#read("SELECT value FROM facts WHERE name = ?", name);
+    return row === undefined ? undefined : String(row["value"]);
+  }
+
+  putFact(name: string, value: string): void {
+    this.#put(
+      `facts/${name}`,
+      "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)",
+      name,
+      value,
+    );
+  }
+
+  /** Writes a row, or deletes it where it is null; in the file after the next {@link flush}. */
+  putRow({ table, id, row }: Row): void {
+    if (row === null) return this.#put(`${table}/${id}`, `DELETE FROM ${table} WHERE id = ?`, id);
+    const sql = `INSERT OR REPLACE INTO ${table} (id, row) VALUES (?, ?)`;
+    // Serialised now: the brain goes on changing the record.
+    this.#put(`${table}/${id}`, sql, id, encodeRow(row));
+  }
+
+  putSpec({ actor_id, fields, body }: SpecRow): void {
+    const sql = "INSERT OR REPLACE INTO specs (actor_id, fields, body) VALUES (?, ?, ?)";
+    this.#put(`specs/${actor_id}`, sql, actor_id, fields, body);
+  }
+
+  deleteSpec(actor_id: string): void {
+    this.#put(`specs/${actor_id}`, "DELETE FROM specs WHERE actor_id = ?", actor_id);
+  }
+
+  /** Writes what is gathered. A failure is kept in `failure`, and the writes for the next time. */
+  flush(): void {
+    if (this.#pending.size === 0) return;
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      for (const write of this.#pending.values()) write(this.#db);
+      this.#db.exec("COMMIT");
+      this.#pending.clear();
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = (error as Error).message;
+      try {
+        this.#db.exec("ROLLBACK");
+      } catch { /* SQLite has rolled back by itself where the disk was full */ }
+    }
+  }
+
+  /** Bounds the file, so that a test can fill the disk. */
+  limitTo(pages: number): void {
+    this.#db.exec(`PRAGMA max_page_count = ${pages}`);
+  }
+
+  close(): void {
+    this.flush();
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(): void {
+    const pragma = (name: string) => Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0];
+    this.#db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    const tables = this.#read("SELECT name FROM sqlite_schema").length;
+    const version = Number(pragma("user_version"));
+    if (tables > 0 && pragma("application_id") !== APPLICATION_ID) {
+      throw new JournalError(
+        `Cannot use ${this.path} as the head's journal: it is another program's database.`,
+        "Move it away, or choose another runtime directory with BEAM_RUNTIME_DIR.",
+      );
+    }
+    if (version > SCHEMA_VERSION) {
+      throw new JournalError(
+        `Cannot read the head's journal ${this.path}: it has version ${version}, and this build of ` +
+          `beam reads up to ${SCHEMA_VERSION}.`,
+        "Use the newer beam that wrote it, or move the file away to begin a new cluster.",
+      );
+    }
+    if (pragma("quick_check") !== "ok") throw new Error("its check found damage");
+    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+    for (const table of TABLES) {
+      this.#db.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, row TEXT NOT NULL)`);
+    }
+    this.#db.exec(
+      `CREATE TABLE IF NOT EXISTS specs (actor_id TEXT PRIMARY KEY, fields BLOB NOT NULL, body BLOB);
+       CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+       PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
+    );
+    chmodSync(this.path, 0o600);
+  }
+
+  #read(sql: string, ...values: string[]): Record<string, unknown>[] {
+    return this.#db.prepare(sql).all(...values) as Record<string, unknown>[];
+  }
+
+  #decode(text: string, where: string): unknown {
+    try {
+      return decodeRow(text);
+    } catch (error) {
+      throw opening(this.path, new Error(`its row ${where} cannot be read`, { cause: error }));
+    }
+  }
+
+  #put(key: string, sql: string, ...values: (string | Uint8Array | null)[]): void {
+    this.#pending.delete(key);
+    this.#pending.set(key, () => this.#statement(sql).run(...values));
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, statement = this.#db.prepare(sql));
+    return statement;
+  }
+}
+
+function opening(path: string, error: unknown): JournalError {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/database is locked/.test(text)) {
+    return new JournalError(
+      `Cannot open the head's journal ${path}: another head uses it.`,
+      "End that one with `beam down`, or choose another runtime directory with BEAM_RUNTIME_DIR.",
+      { cause: error },
+    );
+  }
+  const damaged = /not a database|malformed|damage|cannot be read/.test(text);
+  return new JournalError(
+    damaged
+      ? `Cannot read the head's journal ${path}: it is damaged (${text}).`
+      : `Cannot open the head's journal ${path}: ${text}.`,
+    damaged
+      ? "Move the file away to begin a new cluster; its nodes have to be started again."
+      : "See that its folder exists and can be written, and that the disk is not full.",
+    { cause: error },
+  );
+}

@@ -1,0 +1,234 @@
+/** Links to the daemons: one per node. */
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import type { Opened } from "../wire/handshake.ts";
+import { fieldsOf, Link, type Received } from "../wire/link.ts";
+import type { Message } from "../wire/messages.ts";
+import { loseDriver } from "./job_requests.ts";
+import { deathReportOf, nodeReportOf, nodeSpecOf } from "./node_spec.ts";
+import { handleRequest } from "./requests.ts";
+import type { Answer, Asker, HeadState } from "./state.ts";
+
+/** How long a refused daemon's link stays, so that it can read why, in milliseconds. */
+const FAREWELL_MS = 1000;
+
+/** The two ends of a connection, as addresses. */
+export interface Ends {
+  /** The daemon's, as the head sees it. */
+  remote_ip: string;
+  /** The head's, as the daemon dialed it. */
+  local_ip: string;
+  /** For sentences. */
+  peer: string;
+}
+
+/** One link and what is known of its node. */
+interface NodeLink {
+  link: Link;
+  ends: Ends;
+  /** Empty before it has joined. */
+  node_id: string;
+  /** When `node.seen` was last told. */
+  seen: number;
+}
+
+/** See the top of this file. */
+export class NodeLinks {
+  /** Actors whose workers were asked to end when they are done. */
+  readonly released = new Set<string>();
+  /** Hands a worker's output to its driver. */
+  onLog: (message: Message<"log">) => void = () => {};
+  #state: HeadState;
+  #joined = new Map<string, NodeLink>();
+  #all = new Set<NodeLink>();
+
+  constructor(state: HeadState) {
+    this.#state = state;
+  }
+
+  /** The link of a node that is connected. */
+  get(node_id: string): Link | undefined {
+    return this.#joined.get(node_id)?.link;
+  }
+
+  /** Number of connected nodes. */
+  get size(): number {
+    return this.#joined.size;
+  }
+
+  /** Sends to every connected node. */
+  broadcast(message: Message<"client.push">, body?: Uint8Array): void {
+    for (const { link } of this.#joined.values()) link.send(message, body);
+  }
+
+  /** Signs of life, both ways: the head's go out, and the brain hears of theirs. */
+  beat(): void {
+    for (const node of this.#joined.values()) {
+      node.link.send({ kind: "ping" });
+      if (node.link.lastHeard <= node.seen) continue;
+      node.seen = node.link.lastHeard;
+      this.#state.shell.step({ kind: "node.seen", node_id: node.node_id });
+    }
+  }
+
+  /** A daemon has dialed. */
+  add(opened: Opened, ends: Ends): void {
+    const node: NodeLink = {
+      ends,
+      node_id: "",
+      seen: 0,
+      link: new Link(opened.stream, {
+        peer: ends.peer,
+        decoder: opened.decoder,
+        now: () => this.#state.clock.now(),
+        onMessage: (received) => this.#take(node, received),
+      }),
+    };
+    this.#all.add(node);
+    node.link.closed.then((reason) => this.#closed(node, reason));
+    node.link.start(opened.early);
+  }
+
+  /** Ends the link of a node that the brain no longer wants; its daemon is told when it dials. */
+  reject(node_id: string, reason: string): void {
+    const node = this.#joined.get(node_id);
+    if (!node) return;
+    this.#joined.delete(node_id);
+    node.link.close(new LinkClosed(reason));
+  }
+
+  /** Ends all links. */
+  close(): void {
+    for (const { link } of this.#all) link.close(new LinkClosed("The head ends"));
+  }
+
+  #closed(node: NodeLink, reason: Error): void {
+    this.#all.delete(node);
+    this.#state.shell.waiting.drop(node.link);
+    if (node.node_id === "" || this.#joined.get(node.node_id) !== node) return;
+    this.#joined.delete(node.node_id);
+    this.#state.log.write(`link to node ${node.node_id} ended: ${reason.message}`);
+    this.#state.shell.step({ kind: "node.lost", node_id: node.node_id, reason: reason.message });
+  }
+
+  #take(node: NodeLink, received: Received): void {
+    try {
+      this.#dispatch(node, received);
+    } catch (error) {
+      // A daemon must not lose its node over one message that the head cannot deal with.
+      this.#state.log.write(
+        `message ${received.message.kind} of ${node.ends.peer} failed: ` +
+          `${(error as Error)?.stack ?? error}`,
+      );
+      node.link.refuse(received, error);
+    }
+  }
+
+  #dispatch(node: NodeLink, received: Received): void {
+    const { kind } = received.message;
+    if (kind === "node.join") return this.#join(node, received);
+    if (node.node_id === "") {
+      throw new RequestFailed("not_joined", `Cannot take \`${kind}\` before \`node.join\``);
+    }
+    switch (kind) {
+      case "client.request":
+        return this.#request(node, received);
+      case "client.gone":
+        return loseDriver(this.#state, received.message as Message<"client.gone">);
+      case "actor.event":
+        return this.#event(node, received);
+      case "log.lines": {
+        const { message } = fieldsOf(received, "log.lines");
+        return this.onLog(message as unknown as Message<"log">);
+      }
+      case "node.leave": {
+        const { reason } = fieldsOf(received, "node.leave");
+        this.#state.shell.step({ kind: "node.leave", node_id: node.node_id, reason });
+        return node.link.reply(received, "node.leave", {});
+      }
+    }
+    throw new RequestFailed("unknown_request", `Cannot take \`${kind}\` from a node`);
+  }
+
+  #join(node: NodeLink, received: Received): void {
+    const { shell, brain, cluster } = this.#state;
+    const fields = fieldsOf(received, "node.join");
+    const spec = nodeSpecOf(fields.node, node.ends.remote_ip);
+    const report = fields.report ? nodeReportOf(fields.report) : undefined;
+    const event = { kind: "node.join" as const, node: spec, ...(report && { report }) };
+    shell.step(event, (effects) => {
+      const rejected = effects.find((effect) =>
+        effect.kind === "node.rejected" && effect.node_id === spec.node_id
+      );
+      if (rejected?.kind === "node.rejected") {
+        const dead = brain.node(spec.node_id)?.state === "dead";
+        const code = dead ? "declared_dead" : "bad_request";
+        node.link.refuse(received, new RequestFailed(code, rejected.reason));
+        return this.#farewell(node);
+      }
+      const former = this.#joined.get(spec.node_id);
+      node.node_id = spec.node_id;
+      node.seen = this.#state.clock.now();
+      this.#joined.set(spec.node_id, node);
+      if (former && former !== node) {
+        former.link.close(new LinkClosed("The node has dialed anew"));
+      }
+      node.link.reply(received, "node.join", {
+        cluster,
+        epoch: brain.epoch,
+        node_ip: spec.ip,
+        head_ip: node.ends.local_ip,
+      });
+    });
+  }
+
+  #farewell({ link }: NodeLink): void {
+    const stop = this.#state.clock.after(FAREWELL_MS, () => link.close());
+    link.closed.then(stop);
+  }
+
+  #request(node: NodeLink, received: Received): void {
+    const { client, request, job_id, actor_id } = fieldsOf(received, "client.request");
+    const asker: Asker = { node_id: node.node_id, client, link: node.link };
+    if (job_id) asker.job_id = job_id;
+    if (actor_id) asker.actor_id = actor_id;
+    const answer: Answer = {
+      give: (fields, body = new Uint8Array(0)) => node.link.passOn(received, fields, body),
+      refuse: (error) => node.link.refuse(received, error),
+    };
+    handleRequest(this.#state, asker, { header: request, body: received.body }, answer);
+  }
+
+  #event(node: NodeLink, received: Received): void {
+    const { shell, initErrors } = this.#state;
+    const { event, actor_id, incarnation, pid, address, report, intended } = fieldsOf(
+      received,
+      "actor.event",
+    );
+    const worker = { node_id: node.node_id, actor_id, incarnation };
+    const where = {
+      ...(typeof pid === "number" && { pid }),
+      ...(address && { address }),
+    };
+    switch (event) {
+      case "ready":
+        shell.step({ kind: "actor.ready", ...worker, pid: pid ?? 0, address });
+        return;
+      case "initialized":
+        shell.step({ kind: "actor.initialized", ...worker, ...where });
+        return;
+      case "died": {
+        const death = deathReportOf(report);
+        if (death.kind === "init") initErrors.put(actor_id, received.body);
+        if (death.kind === "start") {
+          shell.step({ kind: "actor.placed_failed", ...worker, report: death });
+        } else {
+          const meant = intended === true || this.released.has(actor_id);
+          shell.step({ kind: "actor.died", ...worker, report: death, intended: meant });
+        }
+        node.link.send({ kind: "actor.noted", actor_id, incarnation });
+        return;
+      }
+    }
+    throw new RequestFailed("bad_request", `Cannot take the event \`${event}\` of a worker`);
+  }
+}

@@ -1,0 +1,96 @@
+/** What a daemon says of its node and of what runs there, read into the brain's types. */
+import type { Amounts } from "../cluster/amounts.ts";
+import type { DeathReport } from "../cluster/death.ts";
+import type { NodeReport } from "../cluster/events.ts";
+import type { JobSpec } from "../cluster/jobs.ts";
+import type { NodeSpec } from "../cluster/node.ts";
+import { ProtocolError } from "../wire/errors.ts";
+import { checkFields } from "../wire/validate.ts";
+
+type Fields = Record<string, unknown>;
+
+const NODE_FIELDS = {
+  node_id: "str",
+  ip: "str?",
+  aliases: "list?",
+  hostname: "str?",
+  is_head: "bool?",
+  total: "map",
+  gpu_ids: "list?",
+  labels: "map?",
+} as const;
+
+/**
+ * Reads the `node` of `node.join`. Fields that the brain has no word for (the node's port) are kept
+ * in `extra`.
+ * @param seen_ip the address the daemon dialed from, its node's where it names none
+ * @throws ProtocolError naming the field that is missing or wrong
+ */
+export function nodeSpecOf(node: Fields, seen_ip: string): NodeSpec {
+  checkFields("node.join", node, NODE_FIELDS);
+  const extra = { ...(node["extra"] as Fields | undefined) };
+  for (const [name, value] of Object.entries(node)) {
+    if (!(name in NODE_FIELDS) && name !== "extra") extra[name] = value;
+  }
+  return {
+    node_id: node["node_id"] as string,
+    ip: node["ip"] as string || seen_ip,
+    aliases: (node["aliases"] as unknown[] ?? []).map(String),
+    hostname: node["hostname"] as string ?? "",
+    is_head: node["is_head"] as boolean ?? false,
+    total: node["total"] as Amounts,
+    gpu_ids: (node["gpu_ids"] as unknown[] ?? []).map(String),
+    labels: node["labels"] as Record<string, string> ?? {},
+    extra,
+  };
+}
+
+/** Reads the `report` of `node.join`. @throws ProtocolError where a part is missing or wrong */
+export function nodeReportOf(report: Fields): NodeReport {
+  checkFields("node.join", report, { actors: "list?", jobs: "list?", deaths: "list?" });
+  const list = (name: string, fields: Record<string, string>) =>
+    (report[name] as unknown[] ?? []).map((item) => {
+      checkFields("node.join", { [name]: item }, { [name]: "map" });
+      checkFields("node.join", item as Fields, fields);
+      return item as Fields;
+    });
+  const worker = { actor_id: "str", incarnation: "int" };
+  return {
+    actors: list("actors", { ...worker, pid: "int?", initialized: "bool?" }).map((one) => ({
+      actor_id: one["actor_id"] as string,
+      incarnation: one["incarnation"] as number,
+      pid: one["pid"] as number ?? 0,
+      initialized: one["initialized"] as boolean ?? false,
+      ...(one["address"] !== undefined && one["address"] !== null && { address: one["address"] }),
+    })),
+    jobs: list("jobs", {
+      job_id: "str",
+      node_id: "str",
+      pid: "int",
+      client: "str",
+      namespace: "str",
+      entrypoint: "str",
+      parent_actor: "str?",
+    }) as unknown as JobSpec[],
+    deaths: list("deaths", { ...worker, report: "map" }).map((one) => ({
+      actor_id: one["actor_id"] as string,
+      incarnation: one["incarnation"] as number,
+      report: deathReportOf(one["report"]),
+    })),
+  };
+}
+
+/** Reads a death report. @throws ProtocolError where it has no words */
+export function deathReportOf(report: unknown): DeathReport {
+  const map = report as Fields | undefined | null;
+  if (typeof map?.["kind"] !== "string" || typeof map["message"] !== "string") {
+    throw new ProtocolError("Cannot take a death report: it must have the texts kind and message");
+  }
+  return map as unknown as DeathReport;
+}
+
+/** The port of the node's daemon, from its facts; 0 where it has none. */
+export function portOf(node: NodeSpec | undefined): number {
+  const port = (node?.extra as Fields | undefined)?.["port"];
+  return typeof port === "number" ? port : 0;
+}

@@ -1,0 +1,74 @@
+/** Pictures of the cluster for those who ask. */
+import { toFloats } from "../cluster/amounts.ts";
+import { nodeHolders } from "../cluster/holders.ts";
+import { demandLines, demandsView, pendingReasons } from "../cluster/pending.ts";
+import {
+  actorsView,
+  availablePerNode,
+  clusterTotals,
+  groupsView,
+  jobsView,
+  nodesView,
+  totalPerNode,
+} from "../cluster/views.ts";
+import type { Fields, Reply } from "../wire/messages.ts";
+import type { HeadState } from "./state.ts";
+
+/** `query.groups`: one, those of a name, or all. */
+export function groupsOf(
+  { brain }: HeadState,
+  { pg_id, name }: Fields<"query.groups">,
+): Reply<"query.groups"> {
+  const wanted = (given: string | null | undefined, own: string) =>
+    given === undefined || given === null || given === own;
+  const groups = groupsView(brain.books)
+    .filter((group) => wanted(pg_id, group.pg_id) && wanted(name, group.name));
+  return { groups };
+}
+
+/** `query.resources`. */
+export function resourcesOf({ brain }: HeadState): Reply<"query.resources"> {
+  return { total: totalPerNode(brain.books), available: availablePerNode(brain.books) };
+}
+
+/** `query.status`: everything, at one moment. */
+export function statusOf(state: HeadState): Reply<"query.status"> {
+  const { books, epoch } = state.brain;
+  const lines = demandLines(books);
+  const holders = [...books.nodes.keys()].map((node_id) => [
+    node_id,
+    nodeHolders(books, node_id).map(({ grant, ...holder }) => ({
+      ...holder,
+      amounts: toFloats(grant.amounts),
+    })),
+  ]);
+  return {
+    cluster: state.cluster,
+    epoch,
+    head_address: state.address,
+    nodes: nodesView(books),
+    actors: actorsView(books),
+    groups: groupsView(books),
+    jobs: jobsView(books),
+    pending: pendingReasons(books),
+    demands: demandsView(books).map((demand, index) => ({ ...demand, line: lines[index] })),
+    ...resourcesOf(state),
+    holders: Object.fromEntries(holders),
+    usage: { ...clusterTotals(books) },
+  };
+}
+
+/** `query.nodes`, `query.actors`, `query.jobs`. */
+export function listOf(
+  { brain: { books } }: HeadState,
+  what: "nodes" | "actors" | "jobs",
+): Record<string, unknown> {
+  switch (what) {
+    case "nodes":
+      return { nodes: nodesView(books) };
+    case "actors":
+      return { actors: actorsView(books) };
+    case "jobs":
+      return { jobs: jobsView(books) };
+  }
+}

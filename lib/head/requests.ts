@@ -1,0 +1,85 @@
+/** Requests of processes that daemons pass on: who answers which. */
+import { RequestFailed } from "../wire/errors.ts";
+import type { Message } from "../wire/messages.ts";
+import { checkMessage } from "../wire/validate.ts";
+import * as actors from "./actor_requests.ts";
+import * as groups from "./group_requests.ts";
+import { endJob, startJob } from "./job_requests.ts";
+import { groupsOf, listOf, resourcesOf, statusOf } from "./queries.ts";
+import type { Answer, Asker, HeadState } from "./state.ts";
+
+/** Answers `request` now or later; never throws. */
+export function handleRequest(
+  state: HeadState,
+  asker: Asker,
+  request: { header: Record<string, unknown>; body: Uint8Array },
+  answer: Answer,
+): void {
+  try {
+    const kind = request.header["kind"];
+    const message = checkMessage({
+      ...request.header,
+      kind: typeof kind === "string" ? kind : "",
+    });
+    dispatch(state, asker, { message, body: request.body }, answer);
+  } catch (error) {
+    if (!(error instanceof RequestFailed)) {
+      state.log.write(
+        `request ${request.header["kind"]} failed: ${(error as Error)?.stack ?? error}`,
+      );
+    }
+    answer.refuse(error);
+  }
+}
+
+function dispatch(
+  state: HeadState,
+  asker: Asker,
+  { message, body }: { message: Message; body: Uint8Array },
+  answer: Answer,
+): void {
+  const as = <K extends Message["kind"]>() => message as Message<K>;
+  switch (message.kind) {
+    case "driver.start":
+      return startJob(state, asker, as<"driver.start">(), answer);
+    case "driver.end":
+      return endJob(state, asker, answer);
+    case "actor.create":
+      return actors.createActor(state, asker, as<"actor.create">(), body, answer);
+    case "actor.locate":
+      return actors.locateActor(state, asker, as<"actor.locate">(), answer);
+    case "actor.report":
+      return actors.reportActor(state, asker, as<"actor.report">(), answer);
+    case "actor.kill":
+      return actors.killActor(state, asker, as<"actor.kill">(), answer);
+    case "actor.release":
+      return actors.releaseActor(state, as<"actor.release">(), answer);
+    case "actor.by_name":
+      return actors.findActor(state, as<"actor.by_name">(), answer);
+    case "actor.names":
+      return actors.listNames(state, as<"actor.names">(), answer);
+    case "group.create":
+      return groups.createGroup(state, asker, as<"group.create">(), answer);
+    case "group.wait":
+      return groups.waitForGroup(state, asker, as<"group.wait">(), answer);
+    case "group.remove":
+      return groups.removeGroup(state, as<"group.remove">(), answer);
+    case "query.groups":
+      return answer.give(groupsOf(state, as<"query.groups">()));
+    case "query.resources":
+      return answer.give(resourcesOf(state));
+    case "query.status":
+      return answer.give(statusOf(state));
+    case "query.nodes":
+      return answer.give(listOf(state, "nodes"));
+    case "query.actors":
+      return answer.give(listOf(state, "actors"));
+    case "query.jobs":
+      return answer.give(listOf(state, "jobs"));
+  }
+  throw new RequestFailed(
+    "unknown_request",
+    `Cannot answer \`${message.kind}\`: the head has no answer to it`,
+    "Copy the same beam file to every machine of the cluster.",
+  );
+}

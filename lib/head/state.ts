@@ -1,0 +1,68 @@
+/** What the parts of a head share. */
+import type { Brain } from "../cluster/brain.ts";
+import { RequestFailed } from "../wire/errors.ts";
+import type { Clock } from "./clock.ts";
+import type { InitErrors } from "./init_errors.ts";
+import type { HeadLog } from "./log.ts";
+import type { NodeLinks } from "./node_links.ts";
+import type { Shell } from "./shell.ts";
+import type { Specs } from "./specs.ts";
+
+/** See the top of this file. */
+export interface HeadState {
+  /** Version and digest of this build. */
+  build: string;
+  cluster: string;
+  /** `host:port` as it is bound. */
+  address: string;
+  shell: Shell;
+  brain: Brain;
+  specs: Specs;
+  initErrors: InitErrors;
+  nodes: NodeLinks;
+  clock: Clock;
+  log: HeadLog;
+}
+
+/** Who asks: a process on a node. */
+export interface Asker {
+  node_id: string;
+  /** The process, as its daemon calls it. */
+  client: string;
+  /** Its job; absent before `driver.start`. */
+  job_id?: string;
+  /** Where it runs inside an actor. */
+  actor_id?: string;
+  /** Questions that wait are dropped with this. */
+  link: object;
+}
+
+/** Where an answer goes. */
+export interface Answer {
+  give(fields: Record<string, unknown>, body?: Uint8Array): void;
+  refuse(error: unknown): void;
+}
+
+/** How long a process may know of something that the head has not heard of yet, in milliseconds. */
+export const UNHEARD_MS = 5000;
+
+/** @throws RequestFailed while the journal cannot be written: what is new would not outlive us */
+export function takesNewWork(state: HeadState): void {
+  const { journal } = state.shell;
+  if (journal.failure === undefined) return;
+  throw new RequestFailed(
+    "journal_failed",
+    `Cannot take new work: the head cannot write its journal ${journal.path} (${journal.failure})`,
+    "Free space on that disk; the head goes on by itself.",
+  );
+}
+
+/** The asker's job. @throws RequestFailed where it has none */
+export function jobOf(asker: Asker): string {
+  if (asker.job_id !== undefined && asker.job_id !== "") return asker.job_id;
+  throw new RequestFailed(
+    "no_job",
+    "Cannot do this outside of a job: the process has to be a driver or a worker",
+    "Call ray.init() first.",
+  );
+}
