@@ -1,4 +1,4 @@
-"""A matrix product in two halves, one on each of two nodes, held against the product in one process.
+"""A matrix product in two halves, one on each of two nodes, held against that of one process.
 
 It does with numbers of its own what vLLM does with a model: a placement group with one bundle a
 node, an actor in each bundle that keeps its half of the weights, a call to all of them for each
