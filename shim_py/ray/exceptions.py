@@ -27,7 +27,7 @@ import os
 import sys
 import types
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 logger = logging.getLogger(__name__)
 
@@ -299,7 +299,7 @@ def _make_dual(task_error: RayTaskError) -> RayTaskError:
                 except (AttributeError, TypeError):
                     continue
     error.__cause__ = None
-    return error
+    return cast("RayTaskError", error)
 
 
 def _allocate(dual: type[RayTaskError], cause: BaseException) -> Any:

@@ -1,0 +1,112 @@
+"""From the options of an actor or task to where it goes and what travels with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ray._private.absent import refuse
+from ray.runtime_env._submission import prepare
+from ray.util.placement_group import check_fits, choose_group
+from ray.util.scheduling_strategies import (
+    In,
+    NodeAffinitySchedulingStrategy,
+    NodeLabelSchedulingStrategy,
+    NotIn,
+)
+
+
+class Placing(NamedTuple):
+    """Where something goes: a bundle (None: no group), or by strategy; and its environment."""
+
+    pg_id: str | None
+    bundle_index: int
+    capture: bool
+    strategy: dict[str, Any] | None
+    runtime_env: dict[str, Any]
+
+
+def placing(
+    options: Mapping[str, Any], place: Mapping[str, float], what: str, session: Any
+) -> Placing:
+    """Return where something goes.
+
+    Args:
+        options: its options.
+        place: the amounts that must be free.
+        what: its name, for errors.
+        session: the session of this process.
+
+    Raises:
+        ValueError: it can never fit its placement group.
+        NotImplementedError: an option is not there yet.
+    """
+    group, index, capture = choose_group(options)
+    strategy = None
+    if group.is_empty:
+        strategy = _strategy(options)
+    else:
+        check_fits(group, index, place, what, "the resource request")
+    return Placing(
+        None if group.is_empty else group.id.hex(),
+        index,
+        capture,
+        strategy,
+        prepare(options.get("runtime_env"), session.runtime_env),
+    )
+
+
+def _strategy(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    strategy = options.get("scheduling_strategy")
+    selector = options.get("label_selector")
+    if selector and strategy not in (None, "DEFAULT"):
+        refuse(
+            "label_selector together with a scheduling_strategy",
+            "Give only one of them.",
+        )
+    if selector:
+        return {"kind": "labels", "hard": dict(selector), "soft": {}}
+    if strategy == "SPREAD":
+        return {"kind": "spread"}
+    if isinstance(strategy, NodeAffinitySchedulingStrategy):
+        return {"kind": "node", "node_id": strategy.node_id, "soft": bool(strategy.soft)}
+    if isinstance(strategy, NodeLabelSchedulingStrategy):
+        return {
+            "kind": "labels",
+            "hard": _selectors(strategy.hard),
+            "soft": _selectors(strategy.soft),
+        }
+    return None
+
+
+def _selectors(expressions: list[Any]) -> dict[str, str]:
+    selectors = {}
+    for expression in expressions:
+        operator = expression.operator
+        if isinstance(operator, In):
+            selectors[expression.key] = f"in({','.join(operator.values)})"
+        elif isinstance(operator, NotIn):
+            selectors[expression.key] = f"!in({','.join(operator.values)})"
+        else:
+            refuse(
+                f"the label operator {type(operator).__name__}",
+                "List the values with In or NotIn.",
+            )
+    return selectors
+
+
+def refuse_missing_options(options: Mapping[str, Any], what: str) -> None:
+    """Raise for options that are not there, rather than leave them without effect.
+
+    Raises:
+        UnsupportedFeature: such an option is set.
+    """
+    missing = {
+        "fallback_strategy": "Give one label_selector.",
+        "enable_tensor_transport": "Ray Direct Transport is not there; send tensors over "
+        "torch.distributed.",
+        "concurrency_groups": "Use max_concurrency for the whole actor.",
+    }
+    for name, instead in missing.items():
+        if options.get(name):
+            refuse(f"the option {name} of {what}", instead)

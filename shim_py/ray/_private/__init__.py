@@ -1,0 +1,1 @@
+"""What other programs import from Ray's private modules, and nothing else of them."""

@@ -1,0 +1,1 @@
+"""Constants of runtime environments that other programs import."""
