@@ -1,0 +1,150 @@
+import assert from "assert";
+import { RequestFailed } from "../wire/errors.ts";
+import { dialHead, FakeClock, FakeNode, Folder, startHead } from "./_fakes.ts";
+import { PortError } from "./server.ts";
+
+Deno.test("a node joins, is seen by others, and leaves", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  await using node = await FakeNode.join(head.port, { ip: "10.0.0.7" });
+  assert.equal(node.joined.cluster, head.cluster);
+  assert.equal(node.joined.epoch, 1);
+  assert.equal(node.joined.node_ip, "10.0.0.7");
+  assert.equal(node.joined.head_ip, "127.0.0.1");
+  const { fields } = await node.ask({ kind: "query.nodes" });
+  const [seen] = fields.nodes as Record<string, unknown>[];
+  assert.equal(seen!["ip"], "10.0.0.7");
+  assert.deepEqual(seen!["extra"], { port: 6380 });
+  await node.link.request({ kind: "node.leave", reason: "beam down" });
+  assert.equal(head.state.brain.node(node.node_id)?.state, "dead");
+});
+
+Deno.test("a node that names no address has the one it dialed from", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  await using node = await FakeNode.join(head.port, { ip: "" });
+  assert.equal(node.joined.node_ip, "127.0.0.1");
+});
+
+Deno.test("a wrong token is refused", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  await assert.rejects(dialHead(head.port, "node", "wrong"), { code: "token" });
+  await assert.rejects(dialHead(head.port, "caller"), { code: "role" });
+});
+
+Deno.test("health is a let-in and an end", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  const { stream } = await dialHead(head.port, "health");
+  assert.equal(await stream.read(new Uint8Array(10)), null);
+  stream.close();
+});
+
+Deno.test("port probes, browsers and noise are closed without a line in the log", async () => {
+  using folder = new Folder();
+  const lines: string[] = [];
+  const log = { write: (text: string) => lines.push(text), close: () => {} };
+  await using head = await startHead(folder, { log });
+  const before = lines.length;
+  for (const noise of ["", "GET / HTTP/1.1\r\n\r\n", "\0".repeat(50)]) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: head.port });
+    await conn.write(new TextEncoder().encode(noise));
+    await conn.closeWrite();
+    const end = await conn.read(new Uint8Array(10)).catch(() => null);
+    assert.equal(end, null);
+    conn.close();
+  }
+  assert.equal(lines.length, before);
+  await using _ = await FakeNode.join(head.port);
+});
+
+Deno.test("a taken port is told, and who has it", async () => {
+  using folder = new Folder();
+  using second = new Folder();
+  await using head = await startHead(folder);
+  const refusal = (port: number, who: RegExp) => (error: unknown) => {
+    assert.ok(error instanceof PortError);
+    assert.match(error.message, new RegExp(`port ${port} of 127.0.0.1`));
+    assert.match(error.message, who);
+    return true;
+  };
+  const again = startHead(second, { port: head.port, token: "other" });
+  await assert.rejects(again, refusal(head.port, /another beam head holds it/));
+
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const closing = other.accept().then((conn) => conn.close());
+  const taken = startHead(second, { port: other.addr.port });
+  await assert.rejects(taken, refusal(other.addr.port, /another program holds it/));
+  await closing;
+});
+
+Deno.test("a second head in the same runtime directory is refused", async () => {
+  using folder = new Folder();
+  await using _ = await startHead(folder);
+  await assert.rejects(startHead(folder), /another head uses it/);
+});
+
+Deno.test("a node that falls silent is dead; its daemon must come back under a new id", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  await using head = await startHead(folder, { clock });
+  const node = await FakeNode.join(head.port);
+  // It says nothing: the fake's clock stands for the head's, so no byte counts as new.
+  clock.pass(6000);
+  assert.equal(head.state.brain.node(node.node_id)?.state, "dead");
+  await node.link.closed;
+  const back = FakeNode.join(head.port, { node_id: node.node_id });
+  await assert.rejects(back, (error: RequestFailed) => {
+    assert.equal(error.code, "declared_dead");
+    assert.match(error.message, /nothing was heard from it for 5/);
+    return true;
+  });
+  await using fresh = await FakeNode.join(head.port);
+  assert.equal(head.state.brain.node(fresh.node_id)?.state, "alive");
+});
+
+Deno.test("any byte is life, and a cut within the grace time costs nothing", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  await using head = await startHead(folder, { clock });
+  const node = await FakeNode.join(head.port);
+  for (let second = 0; second < 12; second++) {
+    clock.pass(1000);
+    await node.settled();
+  }
+  assert.equal(head.state.brain.node(node.node_id)?.state, "alive");
+  node.link.close();
+  while (head.state.nodes.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(head.state.brain.node(node.node_id)?.state, "suspect");
+  clock.pass(1500);
+  await using back = await FakeNode.join(head.port, { node_id: node.node_id });
+  clock.pass(1500);
+  assert.equal(head.state.brain.node(back.node_id)?.state, "alive");
+});
+
+Deno.test("a node that dials anew replaces its old link without a loss", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  const old = await FakeNode.join(head.port);
+  await using anew = await FakeNode.join(head.port, { node_id: old.node_id });
+  await old.link.closed;
+  await anew.settled();
+  assert.equal(head.state.brain.node(anew.node_id)?.state, "alive");
+  assert.equal(head.state.nodes.size, 1);
+});
+
+Deno.test("what is no join, or a bad one, is refused in words", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  const bad = FakeNode.join(head.port, { node_id: "xyz" });
+  await assert.rejects(bad, { code: "bad_request", message: /must be 56 hex digits/ });
+  await using node = await FakeNode.join(head.port);
+  const request = { kind: "client.request" as const, client: "c", request: { kind: "nonsense" } };
+  await assert.rejects(node.link.request(request), /unknown kind `nonsense`/);
+  await assert.rejects(
+    node.link.request({ ...request, request: { kind: "daemon.info" } }),
+    { code: "unknown_request" },
+  );
+  await node.settled();
+});
