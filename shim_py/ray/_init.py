@@ -167,16 +167,7 @@ def init(
         namespace = namespace or job_config.ray_namespace
     if namespace == "":
         raise ValueError('"" is not a valid namespace. Pass None to not specify a namespace.')
-    _check_amounts(
-        address,
-        {
-            "num_cpus": num_cpus,
-            "num_gpus": num_gpus,
-            "resources": resources,
-            "labels": labels,
-            "object_store_memory": object_store_memory,
-        },
-    )
+    _check_amounts(num_cpus=num_cpus, num_gpus=num_gpus, object_store_memory=object_store_memory)
     client.connect(
         client.ConnectOptions(
             address=address,
@@ -212,31 +203,10 @@ def _check_arguments(address: str | None, kwargs: Mapping[str, Any], local_mode:
         )
 
 
-def _check_amounts(address: str | None, amounts: Mapping[str, Any]) -> None:
-    for name in ("num_cpus", "num_gpus", "object_store_memory"):
-        if amounts[name] is not None and amounts[name] < 0:
-            raise ValueError(f"{name} must be at least 0, got {amounts[name]}.")
-    named = address or os.environ.get("RAY_ADDRESS")
-    if named not in (None, "", "local"):
-        refuse_amounts(amounts)
-
-
-def refuse_amounts(amounts: Mapping[str, Any]) -> None:
-    """Raise where amounts are given for a cluster that is there already.
-
-    Raises:
-        ValueError: one of `num_cpus`, `num_gpus`, `resources`, `labels`, `object_store_memory`
-            is not None.
-    """
-    if amounts["num_cpus"] is not None or amounts["num_gpus"] is not None:
-        raise ValueError(
-            "When connecting to an existing cluster, num_cpus and num_gpus must not be provided."
-        )
-    for name in ("resources", "labels", "object_store_memory"):
-        if amounts[name] is not None:
-            raise ValueError(
-                f"When connecting to an existing cluster, {name} must not be provided."
-            )
+def _check_amounts(**amounts: float | None) -> None:
+    for name, amount in amounts.items():
+        if amount is not None and amount < 0:
+            raise ValueError(f"{name} must be at least 0, got {amount}.")
 
 
 def shutdown(*, wait_for_processes: bool = False, _exiting_interpreter: bool = False) -> None:
