@@ -1,0 +1,170 @@
+import assert from "assert";
+import {
+  actorCreate,
+  driverStart,
+  FakeClock,
+  FakeNode,
+  Folder,
+  groupCreate,
+  startHead,
+} from "./_fakes.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const textOf = (body: Uint8Array) => new TextDecoder().decode(body);
+
+/** A cluster of one node with a named actor in a group, whose head then ends. */
+async function before(folder: Folder) {
+  await using head = await startHead(folder, { clock: new FakeClock() });
+  await using node = await FakeNode.join(head.port, { gpus: 2 });
+  const job_id = await node.startJob("driver", { namespace: "ns" });
+  const group = groupCreate(job_id, { name: "pg", bundles: [{ GPU: 10_000, CPU: 10_000 }] });
+  await node.ask(group, { job_id });
+  const named = actorCreate(job_id, {
+    name: "boss",
+    meta: bytes("meta"),
+    max_restarts: 3,
+    pg_id: group.pg_id,
+    bundle_index: 0,
+    place: { GPU: 10_000 },
+    run: { GPU: 10_000 },
+  });
+  const pending = actorCreate(job_id, { place: { GPU: 20_000 }, run: { GPU: 20_000 } });
+  await node.ask(named, { job_id, body: bytes("boss's class") });
+  await node.ask(pending, { job_id, body: bytes("pending's class") });
+  await node.run(named.actor_id, 77);
+  await node.settled();
+  return {
+    cluster: head.cluster,
+    node_id: node.node_id,
+    job_id,
+    pg_id: group.pg_id,
+    actor_id: named.actor_id,
+    pending_id: pending.actor_id,
+  };
+}
+
+type Known = Awaited<ReturnType<typeof before>>;
+
+function reportOf(known: Known) {
+  return {
+    actors: [{
+      actor_id: known.actor_id,
+      incarnation: 1,
+      pid: 77,
+      address: { socket: "/s/boss" },
+      initialized: true,
+    }],
+    jobs: [{
+      job_id: known.job_id,
+      node_id: known.node_id,
+      pid: 42,
+      client: "driver",
+      namespace: "ns",
+      entrypoint: "train.py",
+    }],
+    deaths: [],
+  };
+}
+
+Deno.test("groups, names, actors and what waits survive the head", async () => {
+  using folder = new Folder();
+  const known = await before(folder);
+  const clock = new FakeClock(1_700_000_100_000);
+  await using head = await startHead(folder, { clock });
+  assert.equal(head.cluster, known.cluster);
+  assert.equal(head.epoch, 2);
+  const { node_id } = known;
+  await using node = await FakeNode.join(head.port, { node_id, gpus: 2, report: reportOf(known) });
+  assert.equal(node.joined.epoch, 2);
+
+  const found = await node.ask({ kind: "actor.by_name", name: "boss", namespace: "ns" });
+  assert.equal(found.fields.actor_id, known.actor_id);
+  assert.equal(textOf(found.fields.meta), "meta");
+  const located = await node.ask({ kind: "actor.locate", actor_id: known.actor_id });
+  assert.deepEqual([located.fields.state, located.fields.pid], ["alive", 77]);
+  const wait = await node.ask({ kind: "group.wait", pg_id: known.pg_id });
+  assert.equal(wait.fields.state, "CREATED");
+
+  // The driver's daemon sends again what was not answered: it is the same job, actor, group.
+  const again = await node.ask(driverStart);
+  assert.equal(again.fields.job_id, known.job_id);
+
+  // Restarts left: its class is still there.
+  node.tell("died", { actor_id: known.actor_id, incarnation: 1 }, {
+    report: { kind: "signal", message: "It was killed by SIGKILL." },
+  });
+  const order = await node.next("worker.start");
+  assert.equal(order.fields.incarnation, 2);
+  assert.equal(order.fields.grant["epoch"], 2);
+  assert.equal(order.fields.job["executable"], "/usr/bin/python3");
+  assert.equal(textOf(order.body), "boss's class");
+
+  // What waited goes on waiting, and starts with its class once there is room.
+  await node.ask({ kind: "group.remove", pg_id: known.pg_id });
+  node.tell("died", { actor_id: known.actor_id, incarnation: 2 }, {
+    report: { kind: "killed", message: "It was ended." },
+  });
+  const late = await node.next("worker.start", (start) => start.actor_id === known.pending_id);
+  assert.equal(textOf(late.body), "pending's class");
+  assert.deepEqual(late.fields.devices, ["0", "1"]);
+});
+
+Deno.test("a restarted head grants nothing until every known node is back, or for 10 s", async () => {
+  using folder = new Folder();
+  const known = await before(folder);
+  const clock = new FakeClock(1_700_000_100_000);
+  await using head = await startHead(folder, { clock });
+  await using other = await FakeNode.join(head.port, { ip: "10.0.0.2" });
+  const job_id = await other.startJob("second");
+  assert.equal(job_id, "02000000", "job ids go on");
+  const create = actorCreate(job_id);
+  await other.ask(create, { job_id });
+  const second = async () => {
+    clock.pass(1000);
+    await other.settled();
+  };
+  for (let i = 0; i < 9; i++) await second();
+  assert.equal(head.state.brain.actor(create.actor_id)?.step, "waiting");
+  assert.equal(head.state.brain.node(known.node_id)?.state, "away");
+  await second();
+  await other.next("worker.start");
+  assert.equal(head.state.brain.node(known.node_id)?.state, "dead");
+  const { fields } = await other.ask({ kind: "actor.locate", actor_id: known.actor_id });
+  assert.equal(fields.state, "dead");
+  assert.match(String(fields.report?.["message"]), /did not come back within 10 s/);
+});
+
+Deno.test("once all are back it grants at once", async () => {
+  using folder = new Folder();
+  const known = await before(folder);
+  await using head = await startHead(folder, { clock: new FakeClock(1_700_000_100_000) });
+  const { node_id } = known;
+  await using node = await FakeNode.join(head.port, { node_id, gpus: 2, report: reportOf(known) });
+  const create = actorCreate(known.job_id);
+  await node.ask(create, { job_id: known.job_id });
+  await node.next("worker.start", (order) => order.actor_id === create.actor_id);
+});
+
+Deno.test("deaths that the head missed, and a driver that went meanwhile, are caught up", async () => {
+  using folder = new Folder();
+  const known = await before(folder);
+  await using head = await startHead(folder, { clock: new FakeClock(1_700_000_100_000) });
+  const report = {
+    ...reportOf(known),
+    actors: [],
+    jobs: [],
+    deaths: [{
+      actor_id: known.actor_id,
+      incarnation: 1,
+      report: { kind: "signal", message: "It was killed by SIGSEGV." },
+    }],
+  };
+  await using node = await FakeNode.join(head.port, { node_id: known.node_id, gpus: 2, report });
+  const { fields } = await node.ask({ kind: "actor.locate", actor_id: known.actor_id });
+  assert.equal(fields.state, "dead");
+  assert.equal(head.state.brain.job(known.job_id)?.state, "ended");
+  assert.equal(head.state.brain.group(known.pg_id)?.state, "REMOVED");
+  // What is no longer needed goes with the next write.
+  head.state.shell.journal.flush();
+  assert.deepEqual(head.state.shell.journal.specs(), []);
+});
