@@ -489,7 +489,9 @@ def exit_actor() -> NoReturn:
         )
     if _in_event_loop():
         raise AsyncioActorExit("exit_actor() was called.")
-    raise SystemExit(0)
+    from ray._worker.executor import ActorExit
+
+    raise ActorExit
 
 
 def _in_event_loop() -> bool:

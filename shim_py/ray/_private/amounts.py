@@ -33,7 +33,12 @@ def to_units(amounts: Mapping[str, float]) -> dict[str, int]:
     return units
 
 
-def to_floats(amounts: Mapping[str, float]) -> dict[str, float]:
+def to_floats(units: Mapping[str, float]) -> dict[str, float]:
+    """Return amounts in units as floats."""
+    return {name: amount / UNIT for name, amount in units.items()}
+
+
+def as_floats(amounts: Mapping[str, float]) -> dict[str, float]:
     """Return amounts of an answer, where whole ones arrive as integers, as floats."""
     return {name: float(amount) for name, amount in amounts.items()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ray._private.amounts import sum_amounts, to_floats
+from ray._private.amounts import as_floats, sum_amounts
 
 
 def _request(kind: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -71,14 +71,14 @@ def _in_rays_words(node: Mapping[str, Any]) -> dict[str, Any]:
         "DeathReason": 0 if alive else 1,
         "DeathReasonMessage": str(death.get("message") or ""),
         "alive": alive,
-        "Resources": to_floats(node["total"]) if alive else {},
+        "Resources": as_floats(node["total"]) if alive else {},
         "Labels": {"ray.io/node-id": node["node_id"], **(node.get("labels") or {})},
     }
 
 
 def _per_node(which: str) -> dict[str, dict[str, float]]:
     amounts = _request("query.resources")[which]
-    return {node_id: to_floats(of_node) for node_id, of_node in amounts.items()}
+    return {node_id: as_floats(of_node) for node_id, of_node in amounts.items()}
 
 
 def total_resources_per_node() -> dict[str, dict[str, float]]:

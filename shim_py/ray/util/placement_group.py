@@ -9,7 +9,7 @@ from typing import Any
 from ray._core.ids import PlacementGroupID
 from ray._core.object_ref import ObjectRef
 from ray._private.absent import refuse
-from ray._private.amounts import to_floats, to_units
+from ray._private.amounts import as_floats, to_units
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 VALID_PLACEMENT_GROUP_STRATEGIES = frozenset({"PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"})
@@ -237,7 +237,7 @@ def _table_entry(group: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "placement_group_id": group["pg_id"],
         "name": group.get("name") or "",
-        "bundles": dict(enumerate(map(to_floats, group["bundles"]))),
+        "bundles": dict(enumerate(map(as_floats, group["bundles"]))),
         "bundles_to_node_id": dict(enumerate(group["nodes"])),
         "strategy": group["strategy"],
         "state": group["state"],
