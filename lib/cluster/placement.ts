@@ -41,7 +41,7 @@ export interface PlacedBundle {
   grant: Grant;
 }
 
-const MOST_STEPS = 5000;
+const MOST_STEPS = 1000;
 
 /** Finds nodes for every bundle without one, or undefined. Changes nothing it was given. */
 export function placeBundles(request: BundleRequest): PlacedBundle[] | undefined {

@@ -95,23 +95,24 @@ function firstUnplaceable(
   group: GroupRecord,
   nodes: RoomyNode[],
 ): { index: number; before: PlacedBundle[] } {
-  let before: PlacedBundle[] = [];
   const missing = group.bundles.flatMap((_, index) => (group.nodes[index] === "" ? [index] : []));
-  for (const index of missing) {
-    const end = index + 1;
-    const placed = placeBundles({
+  const upTo = (count: number) =>
+    count === 0 ? [] : placeBundles({
       strategy: group.strategy,
-      bundles: group.bundles.slice(0, end),
+      bundles: group.bundles.slice(0, missing[count - 1]! + 1),
       selectors: group.selectors ?? [],
       fixed: group.nodes,
       nodes,
       preferred: ownerNode(books, group.owner),
     });
-    if (placed === undefined) return { index, before };
-    before = placed;
+  // The longest run of bundles from the first that can be placed; all of them cannot.
+  let [fits, fails] = [0, missing.length];
+  while (fails - fits > 1) {
+    const middle = (fits + fails) >> 1;
+    if (upTo(middle) === undefined) fails = middle;
+    else fits = middle;
   }
-  // Only a search that ran into its bound comes here: name the last one.
-  return { index: missing.at(-1) ?? 0, before: [] };
+  return { index: missing[fits]!, before: upTo(fits) ?? [] };
 }
 
 function explainActor(books: Books, actor: ActorRecord): string | undefined {

@@ -28,15 +28,19 @@ export function rowOf(books: Books, table: Table, id: string): unknown {
  * nothing is granted until they are back or the hold time is over.
  */
 export function loadRows(books: Books, rows: Iterable<Row>, now: number): void {
+  let before = 0;
   for (const { table, id, row } of rows) {
     if (row === null) continue;
+    // A head that began without a journal writes no epoch until its first row: that was epoch 1.
+    before = Math.max(before, 1);
     if (table === "nodes") books.nodes.set(id, row as NodeRecord);
     else if (table === "jobs") books.jobs.set(id, row as JobRecord);
     else if (table === "actors") books.actors.set(id, row as ActorRecord);
     else if (table === "groups") books.groups.set(id, row as GroupRecord);
-    else if (id === "epoch") books.epoch = Number(row) + 1;
+    else if (id === "epoch") before = Math.max(before, Number(row));
     else if (id === "next_job") books.next_job = Number(row);
   }
+  books.epoch = before + 1;
   sortByTime(books.nodes, (node) => node.joined_at);
   sortByTime(books.jobs, (job) => job.start);
   sortByTime(books.actors, (actor) => actor.created_at);
