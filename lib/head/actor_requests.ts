@@ -51,9 +51,11 @@ export function createActor(
 export function locateActor(
   state: HeadState,
   asker: Asker,
-  { actor_id, incarnation = 1 }: Message<"actor.locate">,
+  message: Message<"actor.locate">,
   answer: Answer,
 ): void {
+  const { actor_id } = message;
+  const incarnation = message.incarnation ?? 1;
   const check = () => {
     const actor = state.brain.actor(actor_id);
     if (!actor) return false;

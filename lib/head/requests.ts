@@ -16,11 +16,9 @@ export function handleRequest(
   answer: Answer,
 ): void {
   try {
-    const kind = request.header["kind"];
-    const message = checkMessage({
-      ...request.header,
-      kind: typeof kind === "string" ? kind : "",
-    });
+    // The id is between the process and its daemon.
+    const { kind, id: _, ...fields } = request.header;
+    const message = checkMessage({ ...fields, kind: typeof kind === "string" ? kind : "" });
     dispatch(state, asker, { message, body: request.body }, answer);
   } catch (error) {
     if (!(error instanceof RequestFailed)) {
