@@ -1,4 +1,5 @@
 /** What waits: with reasons for `beam status`, summed up as demands for `ray status`. */
+import type { ActorRecord } from "./actors.ts";
 import type { Amounts } from "./amounts.ts";
 import { largerOf, toFloats } from "./amounts.ts";
 import type { Books } from "./books.ts";
@@ -16,19 +17,40 @@ export interface PendingReason {
   text: string;
   /** False when no present node could hold it even when empty. */
   feasible: boolean;
+  /** How many wait alike. */
+  count: number;
 }
 
-/** Everything that waits for a place, by arrival. */
+/**
+ * What waits for a place, with the reasons. Actors of one job that want the same are one entry,
+ * told by the first of them: thousands may wait for the same CPU.
+ */
 export function pendingReasons(books: Books): PendingReason[] {
-  return [...books.queue].flatMap((id): PendingReason[] => {
+  const reasons = new Map<string, PendingReason>();
+  for (const id of books.queue) {
     const group = books.groups.get(id);
-    const request = group ?? books.actors.get(id);
-    if (request === undefined) return [];
+    const actor = books.actors.get(id);
+    const request = group ?? actor;
+    if (request === undefined) continue;
+    const shape = actor === undefined ? id : waitingShape(actor);
+    const known = reasons.get(shape);
+    if (known !== undefined) {
+      known.count += 1;
+      continue;
+    }
     const { job_id, name, since } = request;
     const kind = group === undefined ? "actor" : "group";
     const feasible = neverText(books, request) === undefined;
-    return [{ kind, id, job_id, name, since, text: explain(books, id) ?? "", feasible }];
-  });
+    const text = explain(books, id) ?? "";
+    reasons.set(shape, { kind, id, job_id, name, since, text, feasible, count: 1 });
+  }
+  return [...reasons.values()];
+}
+
+/** Equal for actors that wait for the same. */
+export function waitingShape(actor: ActorRecord): string {
+  const { job_id, place, run, pg, strategy, not_before } = actor;
+  return JSON.stringify([job_id, place, run, pg ?? strategy, not_before > 0]);
 }
 
 /** Requests of one shape that wait. */

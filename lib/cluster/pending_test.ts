@@ -27,8 +27,13 @@ Deno.test("everything that waits has a reason, and whether it can ever be", () =
   const test = cluster();
   test.actor({ CPU: 1 });
   const later = test.actor({ CPU: 1 });
+  test.actor({ CPU: 1 });
   const never = test.group([{ GPU: 1 }]);
   const reasons = pendingReasons(test.brain.books);
-  assert.deepEqual(reasons.map((one) => [one.id, one.feasible]), [[later, true], [never, false]]);
+  assert.deepEqual(reasons.map((one) => [one.id, one.feasible, one.count]), [[later, true, 2], [
+    never,
+    false,
+    1,
+  ]]);
   assert.ok(reasons.every((one) => one.text.includes("waits:")));
 });

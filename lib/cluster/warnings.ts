@@ -2,6 +2,7 @@
 import type { ActorRecord } from "./actors.ts";
 import type { Books } from "./books.ts";
 import type { GroupRecord } from "./groups.ts";
+import { waitingShape } from "./pending.ts";
 import { explain } from "./reasons.ts";
 
 /** Warns about what has waited for long, at first after 5 s, then every 30 s. */
@@ -19,7 +20,7 @@ export function warnAboutWaiting(books: Books): void {
       const own = actor.pg && books.groups.get(actor.pg.pg_id);
       if (own?.state === "PENDING" || own?.state === "RESCHEDULING") continue;
       actor.warned_at = books.now;
-      const alike = JSON.stringify([actor.job_id, actor.place, actor.run, actor.pg ?? null]);
+      const alike = waitingShape(actor);
       const first = told.get(alike);
       if (first === undefined) told.set(alike, { actor, more: 0 });
       else first.more += 1;
