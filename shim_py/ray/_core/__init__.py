@@ -1,0 +1,1 @@
+"""The client core: everything here is private to the package `ray`."""

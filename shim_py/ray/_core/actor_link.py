@@ -1,0 +1,421 @@
+"""The caller's side of one actor: its calls in order, and the channel to its worker.
+
+    idle ──▶ locating ──▶ dialing ──▶ open ──▶ asking ──▶ locating | dead
+                  └─▶ dead      (asking: the channel broke; is the actor dead?)
+
+A call goes from ``queue`` (submitted) to ``pending`` (sent, without an answer) and is done with its
+answer. Only a death report fails it: after a broken channel what is pending is sent again, and the
+worker answers what it has done from memory. All of it happens with the pump's lock held, and each
+step can be repeated where a signal interrupted it: a call sent twice has the same number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ray.exceptions import ActorUnavailableError
+
+from .calls import Call
+from .channel import Channel
+from .control import Outcome
+from .errors import DaemonLost, RequestFailed, actor_death
+from .frames import Body, Header, ProtocolError, encode_head
+from .protocol import PROTOCOL_VERSION
+from .serialization import Parts, split
+
+if TYPE_CHECKING:
+    from .session import Session
+
+logger = logging.getLogger("ray")
+
+#: Answers that the worker keeps until it hears that they arrived: tell it after so many, or bytes.
+_ACK_CALLS = 256
+_ACK_BYTES = 1024 * 1024
+#: The longest pause between two attempts to reach a worker that is said to live, in seconds.
+_LONGEST_PAUSE = 2.0
+
+
+class ActorLink:
+    """See the top of this file."""
+
+    def __init__(self, session: Session, actor_id: str) -> None:
+        self.session = session
+        self.actor_id = actor_id
+        self.state = "idle"
+        self.incarnation: int | None = None
+        self.queue: deque[Call] = deque()
+        self.pending: dict[int, Call] = {}
+        self.facts: dict[str, Any] = {"actor_id": actor_id}
+        self.death: BaseException | None = None
+        #: Sent once nothing is under way: the creator holds no handle any more.
+        self.release_wanted = False
+        self.max_task_retries = 0
+        self._channel: Channel | None = None
+        self._next_seq = 1
+        # All calls up to here are answered, and those of `_answered` beyond.
+        self._ack = 0
+        self._answered: set[int] = set()
+        self._ack_told = 0
+        self._unacked_bytes = 0
+        self._greeted = False
+        self._attempts = 0
+        self._warned_relay = False
+        self._wanted: int | None = None
+
+    # ── submitting ───────────────────────────────────────────────────────────────────────────
+
+    def submit(self, call: Call) -> None:
+        """Takes a call; never waits."""
+        if self.death is not None:
+            call.fail(self.death)
+            return
+        self.queue.append(call)
+        self.advance()
+
+    def advance(self) -> None:
+        """Sends what may be sent."""
+        channel = self._channel
+        if channel is None or not self._greeted:
+            if self.state == "idle" and self.queue:
+                self._locate()
+            return
+        queue = self.queue
+        while queue:
+            call = queue[0]
+            if call.waiting:
+                return
+            if call.cancelled or call.failed is not None:
+                if queue and queue[0] is call:
+                    queue.popleft()
+                self._answer_here(call)
+                continue
+            seq = call.seq
+            if seq == 0:
+                call.seq = seq = self._next_seq
+            self.pending[seq] = call
+            self._next_seq = seq + 1
+            frame = call.frame(self._ack)
+            self._ack_told = self._ack
+            if type(frame) is list:
+                channel.send_parts(frame)
+            else:
+                channel.send(frame)  # type: ignore[arg-type]
+            if queue and queue[0] is call:
+                queue.popleft()
+            if channel.closed:
+                return
+
+    def _answer_here(self, call: Call) -> None:
+        if call.failed is not None:
+            ok, parts, error = call.failed
+            if error is not None:
+                call.fail(error)
+            else:
+                call.fill(ok, [parts])
+
+    def cancel(self, call: Call, force: bool, recursive: bool) -> None:
+        """Asks the worker to cancel a call that was sent; one that was not is dropped by `advance`."""
+        if call.seq and call.seq in self.pending and self._channel is not None:
+            header = {"kind": "cancel", "seq": call.seq, "force": force, "recursive": recursive}
+            self._channel.send(encode_head(header))
+
+    @property
+    def outstanding(self) -> bool:
+        """Whether calls are without an answer."""
+        return bool(self.pending or self.queue)
+
+    # ── finding the worker ───────────────────────────────────────────────────────────────────
+
+    def _locate(self) -> None:
+        self.state = "locating"
+        fields: dict[str, Any] = {"actor_id": self.actor_id}
+        if self._wanted is not None:
+            fields["incarnation"] = self._wanted
+        self.session.control.ask("actor.locate", fields, self._on_located)
+
+    def _on_located(self, outcome: Outcome) -> None:
+        if self.state != "locating":
+            return
+        if isinstance(outcome, Exception):
+            return self._on_refused(outcome)
+        fields = outcome.fields
+        for name in ("class_name", "name", "namespace", "pid", "node_ip"):
+            if fields.get(name) is not None:
+                self.facts["ip" if name == "node_ip" else name] = fields[name]
+        if fields["state"] == "dead":
+            return self.die(fields.get("report"), bytes(outcome.body))
+        incarnation = fields["incarnation"]
+        if self.incarnation is not None and incarnation != self.incarnation:
+            self._restarted(f"incarnation {incarnation} took its place")
+            if self.death is not None:
+                return
+        self.incarnation = incarnation
+        self.state = "dialing"
+        path = fields.get("socket")
+        if path:
+            try:
+                sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                sock.setblocking(False)
+                sock.connect(path)
+            except OSError as error:
+                sock.close()
+                return self._on_broken(error)
+            return self._opened(sock, b"")
+        from .dial import dial_worker
+
+        dial_worker(self.session.pump, fields, self.actor_id, self._on_dialed)
+
+    def _on_refused(self, error: Exception) -> None:
+        if isinstance(error, DaemonLost):
+            return self.fail_all(error)
+        if isinstance(error, RequestFailed):
+            mend = f" {error.mend}" if error.mend else ""
+            report = {"kind": "start", "message": error.message + mend}
+            return self.die(report, b"")
+        self.fail_all(error)
+
+    def _on_dialed(self, result: Any) -> None:
+        """Called with the lock held by `dial_worker`: an exception, or what it opened."""
+        if self.state != "dialing":
+            if not isinstance(result, Exception):
+                result.sock.close()
+            return
+        if isinstance(result, Exception):
+            return self._on_broken(result)
+        if result.relayed is not None and not self._warned_relay:
+            self._warned_relay = True
+            logger.warning(
+                "Calls to the actor %s on %s are relayed by the head, which is slower: its node's "
+                "port %s could not be reached (%s). Open that port, or choose another with "
+                "`beam up --node-port`.",
+                self.facts.get("class_name") or self.actor_id,
+                self.facts.get("ip"),
+                result.port,
+                result.relayed,
+            )
+        self._opened(result.sock, result.rest)
+
+    def _opened(self, sock: socket.socket, rest: bytes) -> None:
+        pump = self.session.pump
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        channel = Channel(pump, sock, self._on_frame, self._on_channel_closed)
+        self._channel = channel
+        self.state = "open"
+        channel.send(
+            encode_head(
+                {
+                    "kind": "call.hello",
+                    "protocol": PROTOCOL_VERSION,
+                    "caller": self.session.caller_id,
+                    "actor_id": self.actor_id,
+                    "incarnation": self.incarnation,
+                    "job_id": self.session.job_id.hex(),
+                }
+            )
+        )
+        # The first time the worker cannot have seen anything: no need to wait for its welcome.
+        self._greeted = not self.pending and self._next_seq == 1
+        if rest:
+            channel.feed(rest)
+        self.advance()
+
+    # ── what the worker says ─────────────────────────────────────────────────────────────────
+
+    def _on_frame(self, header: Header, body: Body) -> None:
+        kind = header["kind"]
+        if kind == "result":
+            self._on_result(header, body)
+        elif kind == "call.welcome":
+            self._on_welcome(header)
+        elif kind == "call.refused":
+            raise ProtocolError(str(header.get("message")))
+
+    def _on_result(self, header: Header, body: Body) -> None:
+        seq = header["seq"]
+        call = self.pending.get(seq)
+        if call is None:
+            return
+        ok = header["ok"]
+        if "buffers" not in header:
+            call.entry.fill(ok, body) if call.entries is None else call.fill(ok, [body])
+        else:
+            call.fill(ok, _values(header["buffers"], body))
+        self.pending.pop(seq, None)
+        if seq == self._ack + 1:
+            self._ack = seq
+            answered = self._answered
+            while answered and self._ack + 1 in answered:
+                answered.discard(self._ack + 1)
+                self._ack += 1
+        elif seq > self._ack:
+            self._answered.add(seq)
+        self._unacked_bytes += len(body)
+        if self._ack - self._ack_told >= _ACK_CALLS or self._unacked_bytes >= _ACK_BYTES:
+            self._tell_ack()
+        if self.release_wanted and not self.pending and not self.queue:
+            self.session.release(self)
+
+    def _tell_ack(self) -> None:
+        channel = self._channel
+        if channel is not None and self._ack > self._ack_told:
+            self._ack_told = self._ack
+            self._unacked_bytes = 0
+            channel.send(encode_head({"kind": "call.ack", "ack": self._ack}))
+
+    def _on_welcome(self, header: Header) -> None:
+        self._attempts = 0
+        if self._greeted:
+            return
+        self._greeted = True
+        done = header["done"]
+        channel = self._channel
+        for seq in sorted(self.pending):
+            call = self.pending[seq]
+            if channel is None or channel.closed:
+                return
+            frame = call.probe(self._ack) if seq <= done else call.frame(self._ack)
+            channel.send_parts(frame if type(frame) is list else [frame])  # type: ignore[list-item]
+        self.advance()
+
+    # ── when it breaks ───────────────────────────────────────────────────────────────────────
+
+    def _on_channel_closed(self, reason: Exception) -> None:
+        self._channel = None
+        self._greeted = False
+        if self.state == "open":
+            self._on_broken(reason)
+
+    def _on_broken(self, reason: Exception) -> None:
+        """The way to this incarnation does not work: is the actor dead?"""
+        self.state = "asking"
+        fields = {"actor_id": self.actor_id, "incarnation": self.incarnation}
+        self.session.control.ask("actor.report", fields, self._on_report)
+
+    def _on_report(self, outcome: Outcome) -> None:
+        if self.state != "asking":
+            return
+        if isinstance(outcome, Exception):
+            return self._on_refused(outcome)
+        fields = outcome.fields
+        state = fields["state"]
+        if state == "dead":
+            return self.die(fields.get("report"), bytes(outcome.body))
+        if state == "alive" and fields["incarnation"] == self.incarnation:
+            return self._try_again()
+        report = fields.get("report") or {}
+        self._wanted = max(fields["incarnation"], (self.incarnation or 0) + 1)
+        self._restarted(str(report.get("message") or "its worker ended and is started again"))
+        self.resume()
+
+    def _try_again(self) -> None:
+        if not self.outstanding:
+            self.state = "idle"
+            return
+        self._attempts += 1
+        if self._attempts == 1:
+            return self._locate()
+        pause = min(_LONGEST_PAUSE, 0.025 * 2 ** min(self._attempts, 10))
+
+        def locate() -> None:
+            if self.state == "asking":
+                self._locate()
+
+        self.session.pump.call_later(pause, locate)
+
+    def resume(self) -> None:
+        """Looks for the worker again where calls want it."""
+        if self.death is None:
+            self.state = "idle"
+            self.advance()
+
+    def _restarted(self, why: str) -> None:
+        """Another incarnation takes the place of the one that calls were sent to."""
+        pending, self.pending = self.pending, {}
+        self._next_seq = 1
+        self._ack = self._ack_told = self._unacked_bytes = 0
+        self._answered.clear()
+        self.incarnation = None
+        again: list[Call] = []
+        for seq in sorted(pending):
+            call = pending[seq]
+            if call.retries == 0 or call.cancelled:
+                call.fail(ActorUnavailableError(why, bytes.fromhex(self.actor_id)))
+            else:
+                call.retries -= 1 if call.retries > 0 else 0
+                call.seq = 0
+                again.append(call)
+        if self.queue and self.queue[0].seq:
+            self.queue[0].seq = 0
+        self.queue.extendleft(reversed(again))
+
+    def on_state(self, header: Header, body: Body) -> None:
+        """The daemon says that the actor changed."""
+        state, incarnation = header["state"], header["incarnation"]
+        if state == "dead":
+            # Answers may be waiting in the channel behind which the death was told.
+            channel = self._channel
+            if channel is not None and not channel.closed:
+                self.state = "told"
+                channel.read()
+            return self.die(header.get("report"), bytes(body))
+        stale = self.incarnation is not None and incarnation > self.incarnation
+        if state == "restarting" or stale:
+            if self.incarnation is None or (state != "restarting" and not stale):
+                return
+            if state == "restarting" and incarnation < self.incarnation:
+                return
+            channel = self._channel
+            if channel is not None and not channel.closed:
+                self.state = "told"
+                channel.read()
+                channel.close()
+            self._channel = None
+            self._greeted = False
+            self._wanted = self.incarnation + 1
+            report = header.get("report") or {}
+            self._restarted(str(report.get("message") or "its worker ended and is started again"))
+            self.resume()
+
+    def die(self, report: dict[str, Any] | None, pickled: bytes) -> None:
+        """The actor is dead for good."""
+        self.fail_all(actor_death(report, self.facts, pickled))
+
+    def fail_all(self, error: BaseException) -> None:
+        """Everything under way, and everything later, gets ``error``."""
+        self.death = error
+        self.state = "dead"
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        for call in list(self.pending.values()):
+            call.fail(error)
+        self.pending.clear()
+        for call in list(self.queue):
+            call.fail(error)
+        self.queue.clear()
+
+    def abandon(self, error: BaseException) -> None:
+        """After a fork: what is under way is the parent's."""
+        if self._channel is not None:
+            self._channel.abandon()
+            self._channel = None
+        self.session.pump.closed = True
+        self.fail_all(error)
+
+
+def _values(lengths: list[Any], body: Body) -> list[Parts]:
+    try:
+        parts = split(body, [length for value in lengths for length in value])
+        values: list[Parts] = []
+        at = 0
+        for value in lengths:
+            values.append(parts[at] if len(value) == 1 else parts[at : at + len(value)])
+            at += len(value)
+        return values
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"Cannot take `result`: it has {error}") from None

@@ -1,0 +1,162 @@
+"""Calls and results as frames. What is the same in every call of a method is packed once."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from .entry import Entry
+from .frames import PREFIX, encode_head
+from .packages import msgpack
+from .pump import Pump
+from .serialization import Part, Parts, dumps
+
+#: The pickle of ``((), {})``.
+EMPTY_ARGUMENTS = dumps(((), {}))
+_U32 = 0xFFFFFFFF
+
+Head = Callable[[int, int, int], bytes]
+
+
+class _Template:
+    """A header whose last two fields are numbers that change, as 32 bits each."""
+
+    __slots__ = ("_length", "_pack", "_start")
+
+    def __init__(self, start: bytes) -> None:
+        # ... seq: u32, ack: u32
+        self._start = start + b"\xa3seq\xce"
+        layout = struct.Struct(f">IQ{len(self._start)}sI5sI")
+        self._pack = layout.pack
+        self._length = layout.size - PREFIX.size
+
+    def head(self, body_length: int, seq: int, ack: int) -> bytes:
+        return self._pack(self._length, body_length, self._start, seq, b"\xa3ack\xce", ack)
+
+
+class Method:
+    """What is the same in every call of a method with one value and no buffers."""
+
+    __slots__ = ("_template", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        packed = msgpack.packb(name, use_bin_type=True)
+        self._template = _Template(b"\x84\xa4kind\xa4call\xa6method" + packed)
+
+    def head(self, body_length: int, seq: int, ack: int) -> bytes:
+        """Prefix and header of a call."""
+        if seq > _U32:
+            header = {"kind": "call", "method": self.name, "seq": seq, "ack": ack}
+            return encode_head(header, body_length)
+        return self._template.head(body_length, seq, ack)
+
+
+_RESULT = b"\x83\xa4kind\xa6result\xa2ok\xc3\xa3seq\xce"
+_RESULT_LAYOUT = struct.Struct(f">IQ{len(_RESULT)}sI")
+_RESULT_LENGTH = _RESULT_LAYOUT.size - PREFIX.size
+_result_pack = _RESULT_LAYOUT.pack
+
+
+def encode_result(seq: int, parts: bytes) -> bytes:
+    """The frame of a call's one value without buffers."""
+    if seq > _U32:
+        return encode_head({"kind": "result", "ok": True, "seq": seq}, len(parts)) + parts
+    return _result_pack(_RESULT_LENGTH, len(parts), _RESULT, seq) + parts
+
+
+class Call:
+    """A call from `.remote()` until its answer.
+
+    Attributes:
+        seq: its number on the actor's present incarnation, 0 until it is sent there.
+        arguments: the pickled (args, kwargs), or a list of them and their buffers.
+        waiting: how many arguments are not there yet.
+        retries: how often it may be sent to another incarnation; -1: always.
+    """
+
+    __slots__ = (
+        "actor",
+        "arguments",
+        "cancelled",
+        "entries",
+        "entry",
+        "extra",
+        "failed",
+        "method",
+        "retries",
+        "seq",
+        "task",
+        "waiting",
+    )
+
+    def __init__(self, actor: Any, method: Method, arguments: Parts, entry: Entry) -> None:
+        self.actor = actor
+        self.method = method
+        self.arguments = arguments
+        self.entry = entry
+        self.entries: list[Entry] | None = None
+        self.extra: dict[str, Any] | None = None
+        self.seq = 0
+        self.waiting = 0
+        self.retries = 0
+        self.cancelled = False
+        self.failed: tuple[bool, Parts, BaseException | None] | None = None
+        self.task = b""
+
+    def task_id(self) -> bytes:
+        """The 24 bytes that the identifiers of its values begin with."""
+        if not self.task:
+            from .object_ref import _numbers
+
+            self.task = _numbers.take() + bytes.fromhex(self.actor.actor_id)
+        return self.task
+
+    def frame(self, ack: int) -> bytes | list[Part]:
+        """The call as it is sent: one part, or several."""
+        arguments = self.arguments
+        if type(arguments) is list:
+            lengths = [len(part) for part in arguments]
+            header = {**self._header(ack), "buffers": lengths}
+            return [encode_head(header, sum(lengths)), *arguments]
+        assert isinstance(arguments, bytes)
+        if self.extra is not None:
+            return encode_head(self._header(ack), len(arguments)) + arguments
+        return self.method.head(len(arguments), self.seq, ack) + arguments
+
+    def probe(self, ack: int) -> bytes:
+        """The call without its arguments, for a worker that has seen it: only answer it."""
+        return self.method.head(0, self.seq, ack)
+
+    def _header(self, ack: int) -> dict[str, Any]:
+        header = {"kind": "call", "method": self.method.name, "seq": self.seq, "ack": ack}
+        if self.extra is not None:
+            header.update(self.extra)
+        return header
+
+    def all_entries(self) -> Sequence[Entry]:
+        """The places of its values."""
+        return (self.entry,) if self.entries is None else self.entries
+
+    def fail(self, error: BaseException) -> None:
+        """All its values are ``error``. The lock is held."""
+        for entry in self.all_entries():
+            entry.fail(error)
+
+    def fill(self, ok: bool, values: Sequence[Parts]) -> None:
+        """Its values, or its one pickled exception. The lock is held."""
+        if not ok:
+            for entry in self.all_entries():
+                entry.fill(False, values[0])
+        else:
+            for entry, parts in zip(self.all_entries(), values):
+                entry.fill(True, parts)
+
+
+def make_entries(call: Call, count: int, pump: Pump) -> None:
+    """Gives ``call`` places for ``count`` values instead of one."""
+    call.extra = {**(call.extra or {}), "returns": count}
+    call.entries = [Entry(pump) for _ in range(count)]
+    for entry in call.entries:
+        entry.call = call

@@ -1,0 +1,92 @@
+"""What a reference refers to: a value that is there, or will be."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable
+
+from . import serialization
+from .pump import Pump, finish
+from .serialization import Parts
+
+
+class Entry:
+    """The place of one value. It is freed with the last of its references.
+
+    Attributes:
+        done: whether the value (or error) is there.
+        ok: whether `parts` is a value, not an exception.
+        parts: the pickle, or a list of it and its buffers.
+        error: an error that arose in this process.
+    """
+
+    __slots__ = ("call", "callbacks", "done", "error", "home", "ok", "parts", "sleepers")
+
+    def __init__(self, home: Pump | None) -> None:
+        self.done = False
+        self.ok = False
+        self.parts: Parts = b""
+        self.error: BaseException | None = None
+        self.sleepers: list[threading.Lock] | None = None
+        self.callbacks: list[Callable[[], None]] | None = None
+        # The call that will fill it, until then; for `ray.cancel`.
+        self.call: Any = None
+        # The pump that will: None where the value was there from the start.
+        self.home = home
+
+    def fill(self, ok: bool, parts: Parts) -> None:
+        """Gives it its value (or pickled exception). The lock is held; only the first counts."""
+        if not self.done:
+            self.ok = ok
+            self.parts = parts
+            self._finish()
+
+    def fail(self, error: BaseException) -> None:
+        """Gives it an error instead. The lock is held; only the first counts."""
+        if not self.done:
+            self.error = error
+            self._finish()
+
+    def _finish(self) -> None:
+        self.call = None
+        finish(self)
+        callbacks = self.callbacks
+        if callbacks is not None:
+            self.callbacks = None
+            pump = self.home
+            if pump is not None:
+                pump.eager -= len(callbacks)
+                pump.deferred.extend(callbacks)
+
+    def when_done(self, callback: Callable[[], None]) -> None:
+        """Calls ``callback`` once it is done: now, or by whoever pumps then."""
+        pump = self.home
+        if pump is not None:
+            with pump.lock:
+                if not self.done:
+                    if self.callbacks is None:
+                        self.callbacks = []
+                    self.callbacks.append(callback)
+                    pump.need(1)
+                    return
+        callback()
+
+    def size(self) -> int:
+        """Bytes of the value."""
+        parts = self.parts
+        return sum(map(len, parts)) if type(parts) is list else len(parts)
+
+    def value(self) -> Any:
+        """The value, made anew.
+
+        Raises:
+            BaseException: what the value is, where it is an error.
+        """
+        error = self.error
+        if error is not None:
+            raise error
+        value = serialization.loads(self.parts)
+        if self.ok:
+            return value
+        as_cause = getattr(value, "as_instanceof_cause", None)
+        raise as_cause() if as_cause is not None else value

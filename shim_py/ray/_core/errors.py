@@ -1,0 +1,72 @@
+"""Errors of the core, and how what the daemon says becomes what the user sees.
+
+RequestFailed          the daemon refused a request; `code` is for programs
+DaemonLost             the control channel ended
+UnsupportedFeature     a part of Ray that beam lacks; raised at the call (also NotImplementedError)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ray.exceptions import ActorDiedError, RayActorError, RayError, RaySystemError, RayTaskError
+
+
+class RequestFailed(RayError):
+    """The daemon, or the head behind it, refused a request.
+
+    Attributes:
+        code: for programs, such as ``name_taken``.
+        message: one sentence for a person.
+        mend: what to do, where known.
+    """
+
+    def __init__(self, code: str, message: str, mend: str | None = None) -> None:
+        super().__init__(code, message, mend)
+        self.code = code
+        self.message = message
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.mend}" if self.mend else self.message
+
+
+class DaemonLost(RaySystemError):
+    """The node daemon of this machine is gone, and with it everything that was under way."""
+
+
+class UnsupportedFeature(RayError, NotImplementedError):
+    """A part of Ray that beam does not have (yet)."""
+
+    def __init__(self, feature: str, mend: str) -> None:
+        super().__init__(feature, mend)
+        self.feature = feature
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"Cannot use {self.feature}: beam does not have it yet. {self.mend}"
+
+
+def actor_death(
+    report: Mapping[str, Any] | None, facts: dict[str, Any], pickled: bytes = b""
+) -> RayActorError:
+    """The error for callers of a dead actor.
+
+    Args:
+        report: the death report, None where nothing is known.
+        facts: `actor_id`, `class_name`, `name`, `namespace`, where known.
+        pickled: the exception that `__init__` raised, as the worker pickled it.
+    """
+    if pickled:
+        from .packages import cloudpickle
+
+        try:
+            cause = cloudpickle.loads(pickled)
+        except Exception:  # its class cannot be loaded here; the report has the traceback
+            cause = None
+        if isinstance(cause, RayActorError):
+            return cause
+        if isinstance(cause, RayTaskError):
+            return ActorDiedError(cause)
+    return ActorDiedError({**facts, "report": dict(report or {})})

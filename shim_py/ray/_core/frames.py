@@ -1,0 +1,231 @@
+"""The framing of every link: ``u32 header length, u64 body length``, a MessagePack map, raw bytes.
+
+The decoder can be interrupted between any two of its steps (a signal's handler may raise) and goes
+on where it was: what it knows is one tuple, replaced by a single store after a frame was handed
+over. A frame whose handing over was interrupted is handed over again, so handlers must bear a
+repetition. A handler may also run the decoder again from within; the outer run then finds its
+tuple replaced and goes on from the newer one.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from typing import Any, Callable, NamedTuple, Optional, Union
+
+from .packages import msgpack
+
+Header = dict[str, Any]
+Body = Union[bytes, memoryview]
+Handler = Callable[[Header, Body], None]
+
+PREFIX = struct.Struct(">IQ")
+PREFIX_LENGTH = PREFIX.size
+
+_unpack_prefix = PREFIX.unpack_from
+_pack = msgpack.Packer(use_bin_type=True, autoreset=True).pack
+_unpackb = msgpack.unpackb
+
+
+class Limits(NamedTuple):
+    """Upper bounds on what a peer may send, in bytes."""
+
+    header: int
+    body: int
+
+
+#: Before a peer has proven anything.
+STRANGER_LIMITS = Limits(4096, 0)
+#: On a link whose peer is known.
+PEER_LIMITS = Limits(16 * 2**20, 64 * 2**30)
+
+#: Bodies from here on are received where they stay instead of being gathered from reads.
+LARGE = 64 * 1024
+#: From here on in pages that cost nothing until they are filled: a length that lies is cheap.
+_PAGED = 1024 * 1024
+
+
+class ProtocolError(Exception):
+    """The peer sent bytes that no beam sends."""
+
+
+def pack_header(header: Header) -> bytes:
+    """A header in MessagePack; fields that are None are left out."""
+    if None in header.values():
+        header = {name: value for name, value in header.items() if value is not None}
+    packed: bytes = msgpack.packb(header, use_bin_type=True)
+    return packed
+
+
+def encode_head(header: Header, body_length: int = 0) -> bytes:
+    """A frame's first part: prefix and header. The body follows as it is."""
+    packed = pack_header(header)
+    return PREFIX.pack(len(packed), body_length) + packed
+
+
+def decode_header(packed: Body) -> Header:
+    """The map in ``packed``.
+
+    Raises:
+        ProtocolError: where it is no MessagePack map with a text ``kind``.
+    """
+    try:
+        header = _unpackb(packed, raw=False, strict_map_key=False)
+    except Exception as error:  # the decoder's errors have no common class
+        raise ProtocolError(f"Cannot read a header: it is not MessagePack ({error})") from None
+    if type(header) is not dict or type(header.get("kind")) is not str:
+        raise ProtocolError("Cannot read a header: it must be a map with a text field `kind`")
+    return header
+
+
+class LargeBody:
+    """A body under way. ``counts`` is appended to by C code together with the read that it counts."""
+
+    __slots__ = ("_memory", "counts", "header", "length")
+
+    def __init__(self, header: Header, length: int, start: bytes) -> None:
+        self.header = header
+        self.length = length
+        self._memory: bytearray | mmap.mmap
+        if length < _PAGED:
+            self._memory = bytearray(length)
+        else:
+            try:
+                flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+                self._memory = mmap.mmap(-1, length, flags=flags)
+            except (OSError, ValueError, OverflowError) as error:
+                raise ProtocolError(f"Cannot take a body of {length} bytes: {error}") from None
+        self._memory[: len(start)] = start
+        self.counts = [len(start)]
+
+    @property
+    def filled(self) -> int:
+        """Bytes received."""
+        if len(self.counts) > 64:
+            self.counts = [sum(self.counts)]
+        return sum(self.counts)
+
+    def room(self) -> memoryview:
+        """Where the next bytes go."""
+        return memoryview(self._memory)[self.filled :]
+
+    def body(self) -> memoryview:
+        """The whole, read-only: its readers share it."""
+        return memoryview(self._memory).toreadonly()
+
+
+# Data and how far it is consumed; the chunk that the data ends with while `inbox` still holds it,
+# too; the large body under way. A plain tuple: it is made for every frame.
+_State = tuple[bytes, int, Optional[bytes], Optional[LargeBody]]
+
+_EMPTY: _State = (b"", 0, None, None)
+
+
+class FrameDecoder:
+    """Turns a stream of bytes into frames. After a :class:`ProtocolError` it is of no further use.
+
+    Who reads from a socket puts bytes into ``inbox`` (only while it is empty), or into ``room()``
+    where that is given, and calls :meth:`run`.
+    """
+
+    __slots__ = ("_handler", "_state", "inbox", "limits")
+
+    def __init__(self, handler: Handler, limits: Limits = PEER_LIMITS) -> None:
+        self.inbox: list[bytes] = []
+        self.limits = limits
+        self._handler = handler
+        self._state: _State = _EMPTY
+
+    @property
+    def idle(self) -> bool:
+        """True between two frames: an end of the stream here cuts nothing off."""
+        data, at, _, large = self._state
+        return large is None and at == len(data) and not self.inbox
+
+    @property
+    def large(self) -> LargeBody | None:
+        """The large body under way, if any."""
+        return self._state[3]
+
+    def feed(self, data: bytes) -> None:
+        """Takes bytes that were read elsewhere."""
+        while data:
+            large = self._state[3]
+            if large is None:
+                self.inbox.append(data)
+                return self.run()
+            room = large.room()
+            count = min(len(room), len(data))
+            room[:count] = data[:count]
+            large.counts.append(count)
+            data = data[count:]
+            self.run()
+
+    def rest(self) -> bytes:
+        """Bytes received behind the last frame (before any large body)."""
+        data, at, _, _ = self._state
+        return data[at:]
+
+    def run(self) -> None:
+        """Hands over every frame that is complete.
+
+        Raises:
+            ProtocolError: for lengths past the limits or a header that is none.
+        """
+        while True:
+            state = self._state
+            data, at, taken, large = state
+            if taken is not None:
+                del self.inbox[:]
+                if self._state is state:
+                    self._state = (data, at, None, large)
+                continue
+            if self.inbox and large is None:
+                chunk = self.inbox[0]
+                rest = data[at:]
+                if self._state is state:
+                    self._state = (rest + chunk if rest else chunk, 0, chunk, None)
+                continue
+            if large is not None:
+                if large.filled < large.length:
+                    return
+                self._handler(large.header, large.body())
+                if self._state is state:
+                    self._state = _EMPTY
+                continue
+            step = self._next(data, at)
+            if step is None:
+                return
+            header, body, end, large = step
+            if large is not None:
+                if self._state is state:
+                    self._state = (b"", 0, None, large)
+                continue
+            self._handler(header, body)
+            if self._state is state:
+                self._state = (data, end, None, None)
+
+    def _next(self, data: bytes, at: int) -> tuple[Header, bytes, int, LargeBody | None] | None:
+        available = len(data)
+        if available - at < PREFIX_LENGTH:
+            return None
+        header_length, body_length = _unpack_prefix(data, at)
+        limits = self.limits
+        if header_length > limits.header:
+            raise ProtocolError(
+                f"Cannot take a header of {header_length} bytes: "
+                f"at most {limits.header} are allowed"
+            )
+        if body_length > limits.body:
+            raise ProtocolError(
+                f"Cannot take a body of {body_length} bytes: at most {limits.body} are allowed"
+            )
+        at += PREFIX_LENGTH
+        body_at = at + header_length
+        end = body_at + body_length
+        if end <= available:
+            return decode_header(data[at:body_at]), data[body_at:end], end, None
+        if body_length >= LARGE and body_at <= available:
+            header = decode_header(data[at:body_at])
+            return header, b"", end, LargeBody(header, body_length, data[body_at:])
+        return None

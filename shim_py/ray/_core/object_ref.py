@@ -1,0 +1,193 @@
+"""`ray.ObjectRef`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Generator
+from concurrent.futures import Future
+from typing import Any, Callable, Generic, TypeVar
+
+from .entry import Entry
+from .errors import UnsupportedFeature
+from .ids import ActorID, JobID, ObjectID, TaskID
+
+T = TypeVar("T")
+
+# Entries whose references were pickled by something else than this package: they stay until the
+# session ends, because nobody knows when the pickle is read.
+_pinned: dict[bytes, Entry] = {}
+
+_NOWHERE = b"\xff" * 16
+
+
+class _TaskNumbers:
+    """Eight bytes for each call: random in each process, then counting."""
+
+    def __init__(self) -> None:
+        self.next = int.from_bytes(os.urandom(8), "little")
+
+    def take(self) -> bytes:
+        self.next = number = (self.next + 1) & 0xFFFFFFFFFFFFFFFF
+        return number.to_bytes(8, "little")
+
+
+_numbers = _TaskNumbers()
+
+
+def renew() -> None:
+    """After a fork: another process must not make the same identifiers."""
+    global _numbers
+    _numbers = _TaskNumbers()
+    _pinned.clear()
+
+
+def unpin() -> None:
+    """At the end of a session."""
+    _pinned.clear()
+
+
+class ObjectRef(Generic[T]):
+    """A value that is there, or will be. Equal and hashed by its identifier."""
+
+    __slots__ = ("__weakref__", "_entry", "_id", "_index", "_owner")
+
+    def __init__(self, id: bytes = b"", entry: Entry | None = None) -> None:
+        self._id = id
+        self._entry = entry
+        self._owner: Any = None
+        self._index = 0
+
+    @classmethod
+    def _made(cls, entry: Entry, owner: Any = None, index: int = 0) -> ObjectRef[Any]:
+        # The identifier is made when somebody asks for it: most references are only waited for.
+        ref: ObjectRef[Any] = cls.__new__(cls)
+        ref._id = b""
+        ref._entry = entry
+        ref._owner = owner
+        ref._index = index
+        return ref
+
+    def binary(self) -> bytes:
+        """The identifier's 28 bytes."""
+        if not self._id:
+            owner = self._owner
+            task = _numbers.take() + _NOWHERE if owner is None else owner.task_id()
+            self._id = task + (self._index + 1).to_bytes(4, "little")
+        return self._id
+
+    def hex(self) -> str:
+        """The identifier in hex."""
+        return self.binary().hex()
+
+    def task_id(self) -> TaskID:
+        """The call that returns it."""
+        return TaskID(self.binary()[:24])
+
+    def job_id(self) -> JobID:
+        """The job of the actor that returns it."""
+        return ActorID(self.binary()[8:24]).job_id
+
+    def is_nil(self) -> bool:
+        """True for the reference to nothing."""
+        return self.binary() == b"\xff" * ObjectID.SIZE
+
+    @classmethod
+    def nil(cls) -> ObjectRef[Any]:
+        """The reference to nothing."""
+        return cls(b"\xff" * ObjectID.SIZE)
+
+    @classmethod
+    def size(cls) -> int:
+        """Bytes of an identifier."""
+        return ObjectID.SIZE
+
+    @classmethod
+    def from_binary(cls, binary: bytes) -> ObjectRef[Any]:
+        """The reference with this identifier."""
+        return _find(ObjectID(binary).binary())
+
+    @classmethod
+    def from_hex(cls, text: str) -> ObjectRef[Any]:
+        """The reference with this identifier in hex."""
+        return cls.from_binary(bytes.fromhex(text))
+
+    @classmethod
+    def from_random(cls) -> ObjectRef[Any]:
+        """A reference to nothing, with an identifier of its own."""
+        return cls(os.urandom(ObjectID.SIZE))
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, ObjectRef) and self.binary() == other.binary()
+
+    def __hash__(self) -> int:
+        return hash(self.binary())
+
+    def __repr__(self) -> str:
+        return f"ObjectRef({self.hex()})"
+
+    def __reduce__(self) -> tuple[Callable[[bytes], ObjectRef[Any]], tuple[bytes]]:
+        entry = self._entry
+        if entry is not None:
+            _pinned[self.binary()] = entry
+        return _find, (self.binary(),)
+
+    # ── waiting for it ───────────────────────────────────────────────────────────────────────
+
+    def _require(self) -> Entry:
+        entry = self._entry
+        if entry is None:
+            raise UnsupportedFeature(
+                f"{self!r} here: it belongs to another process, and references between processes",
+                "Pass the value (`ray.get(ref)`) instead of the reference.",
+            )
+        return entry
+
+    def future(self) -> Future[T]:
+        """A future of the standard library that gets the value."""
+        entry = self._require()
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+
+        def settle() -> None:
+            try:
+                value = entry.value()
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(value)
+
+        entry.when_done(settle)
+        return future
+
+    def as_future(self, _internal: bool = False) -> asyncio.Future[T]:
+        """A future of the running loop that gets the value."""
+        return asyncio.wrap_future(self.future())
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self.as_future().__await__()
+
+    def _on_completed(self, callback: Callable[[Any], None]) -> None:
+        entry = self._require()
+
+        def call() -> None:
+            try:
+                value = entry.value()
+            except BaseException as error:
+                value = error
+            callback(value)
+
+        entry.when_done(call)
+
+
+def _find(id: bytes) -> ObjectRef[Any]:
+    return ObjectRef(id, _pinned.get(id))
+
+
+def _ready(id: bytes, ok: bool, parts: Any) -> ObjectRef[Any]:
+    """A reference that came with its value."""
+    entry = Entry(None)
+    entry.fill(ok, list(parts))
+    return ObjectRef(id, entry)

@@ -1,0 +1,404 @@
+"""Who reads the process's channels: one I/O thread, or whoever waits.
+
+All channels are in one epoll, ``inner``; the I/O thread sleeps on another, ``outer``, which holds
+``inner`` and an eventfd. A thread that waits takes the pump over: it disarms ``inner`` inside
+``outer`` and polls ``inner`` itself, so that a call and its answer need no other thread. When it
+is done it does not arm ``inner`` again at once, because the next wait usually follows within
+microseconds; the I/O thread ticks meanwhile and takes over what nobody has pumped for a whole tick.
+Where somebody depends on the I/O thread (another thread waits, a future or a coroutine does) it
+is armed at once.
+
+Everything that channels change is guarded by one reentrant lock: finalizers and signal handlers may
+call in at any point, in a thread that already holds it. User code never runs under it: callbacks
+are put off until it is released.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import threading
+import time
+from collections import deque
+from typing import Any, Callable, Protocol
+
+#: How long nobody may pump before the I/O thread does, in seconds.
+TICK = 0.005
+
+_get_ident = threading.get_ident
+_monotonic = time.monotonic
+
+
+class Waitable(Protocol):
+    """What can be waited for: ``done`` becomes true under the pump's lock."""
+
+    done: bool
+    sleepers: list[threading.Lock] | None
+
+
+class Pollable(Protocol):
+    """What has a file descriptor in the pump."""
+
+    def on_events(self, events: int) -> None:
+        """Called with the lock held when the descriptor is ready."""
+
+
+class PumpClosed(Exception):
+    """The session ended, or belongs to the process this one was forked from."""
+
+
+def finish(target: Waitable) -> None:
+    """Marks ``target`` as done and wakes who sleeps on it. The lock is held."""
+    target.done = True
+    sleepers = target.sleepers
+    if sleepers:
+        target.sleepers = None
+        for sleeper in sleepers:
+            try:
+                sleeper.release()
+            except RuntimeError:  # released by a run of this that a signal cut off
+                continue
+
+
+class Pump:
+    """See the top of this file."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        #: Work for after the lock, in order: callbacks that may be user code.
+        self.deferred: deque[Callable[[], None]] = deque()
+        #: Called on every tick and after every wait with the lock held: takes in what finalizers left.
+        self.on_tick: Callable[[], None] | None = None
+        #: Wake at least this often for `on_tick`, in seconds; None: not for its sake.
+        self.tick_every: float | None = None
+        self.closed = False
+        #: How many things depend on the I/O thread.
+        self.eager = 0
+        self._inner = select.epoll()
+        self._outer = select.epoll()
+        self._wake_read, self._wake_write = _wake_pair()
+        self._outer.register(self._inner.fileno(), select.EPOLLIN)
+        self._outer.register(self._wake_read, select.EPOLLIN)
+        self._pollables: dict[int, Pollable] = {}
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+        self._armed = True
+        self._ticking = False
+        self._pumper = 0
+        self._uses = 0
+        self._sleeping = 0
+        self._left = 0.0
+        self._thread: threading.Thread | None = None
+
+    # ── descriptors ──────────────────────────────────────────────────────────────────────────
+
+    def register(self, fd: int, pollable: Pollable) -> None:
+        """Watches ``fd`` for input. The lock is held."""
+        self._pollables[fd] = pollable
+        self._inner.register(fd, select.EPOLLIN)
+
+    def watch_output(self, fd: int, output: bool) -> None:
+        """Watches ``fd`` for room to write as well, or no longer. The lock is held."""
+        self._inner.modify(fd, select.EPOLLIN | (select.EPOLLOUT if output else 0))
+        if output:
+            self.serve_soon()
+
+    def unregister(self, fd: int) -> None:
+        """Forgets ``fd``, before it is closed. The lock is held."""
+        if self._pollables.pop(fd, None) is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._inner.unregister(fd)
+
+    def fileno(self) -> int:
+        """Readable when a channel is: for an asyncio loop that pumps by :meth:`poll`."""
+        return self._inner.fileno()
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Calls ``callback`` with the lock held, by the I/O thread, not before ``seconds``."""
+        with self.lock:
+            self._timers.append((_monotonic() + seconds, callback))
+        self._wake()
+
+    # ── waiting ──────────────────────────────────────────────────────────────────────────────
+
+    def wait(self, target: Waitable, deadline: float | None = None) -> bool:
+        """Waits until ``target.done``, pumping where nobody else does.
+
+        Args:
+            deadline: on the monotonic clock in seconds; one that has passed: look once.
+        Returns:
+            Whether it is done.
+        """
+        if target.done:
+            return True
+        me = _get_ident()
+        nested = self._pumper == me
+        try:
+            if not self._take(me):
+                return self._sleep(target, deadline)
+            poll = self._inner.poll
+            while not target.done:
+                timeout = -1.0
+                if deadline is not None:
+                    timeout = deadline - _monotonic()
+                    timeout = max(timeout, 0.0)
+                if self.closed:
+                    raise PumpClosed
+                self._process(poll(timeout))
+                if timeout == 0.0 and deadline is not None:
+                    break
+            return target.done
+        finally:
+            if not nested and self._pumper == me:
+                self._leave()
+
+    def poll(self) -> None:
+        """Takes in what has arrived, without waiting, where nobody else pumps."""
+        me = _get_ident()
+        nested = self._pumper == me
+        try:
+            if self._take(me):
+                self._process(self._inner.poll(0))
+        finally:
+            if not nested and self._pumper == me:
+                self._leave()
+
+    def _take(self, me: int) -> bool:
+        with self.lock:
+            if self.closed:
+                raise PumpClosed
+            if self._pumper and self._pumper != me:
+                return False
+            self._pumper = me
+            self._uses += 1
+            if self._armed:
+                self._outer.modify(self._inner.fileno(), 0)
+                self._armed = False
+            return True
+
+    def _leave(self) -> None:
+        with self.lock:
+            self._pumper = 0
+            if self.closed:
+                return
+            now = _monotonic()
+            if self.eager or self._sleeping:
+                self._arm()
+            elif not self._ticking:
+                # The second time within a tick: leave it to a tick, instead of arming each time.
+                if now - self._left < TICK:
+                    self._ticking = True
+                    self._wake()
+                else:
+                    self._arm()
+            self._left = now
+        if self.deferred:
+            self._run_deferred()
+
+    def _sleep(self, target: Waitable, deadline: float | None) -> bool:
+        sleeper = threading.Lock()
+        sleeper.acquire()
+        with self.lock:
+            if target.done:
+                return True
+            if self._pumper == 0:
+                self.serve_soon()
+            if target.sleepers is None:
+                target.sleepers = []
+            target.sleepers.append(sleeper)
+            self._sleeping += 1
+        try:
+            if deadline is None:
+                sleeper.acquire()
+            else:
+                sleeper.acquire(timeout=max(0.0, deadline - _monotonic()))
+            if self.closed and not target.done:
+                raise PumpClosed
+            return target.done
+        finally:
+            with self.lock:
+                self._sleeping -= 1
+                if target.sleepers and sleeper in target.sleepers:
+                    target.sleepers.remove(sleeper)
+
+    def serve_soon(self) -> None:
+        """Lets the I/O thread serve at once where nobody pumps: somebody depends on it."""
+        with self.lock:
+            if self._pumper == 0 and not self._armed and not self.closed:
+                self._arm()
+
+    def need(self, count: int) -> None:
+        """Changes how many things depend on the I/O thread."""
+        with self.lock:
+            self.eager += count
+            if count > 0:
+                self.serve_soon()
+
+    def _arm(self) -> None:
+        if not self._armed:
+            self._outer.modify(self._inner.fileno(), select.EPOLLIN)
+            self._armed = True
+
+    def _process(self, events: list[tuple[int, int]]) -> None:
+        if events:
+            with self.lock:
+                pollables = self._pollables
+                for fd, mask in events:
+                    pollable = pollables.get(fd)
+                    if pollable is not None:
+                        pollable.on_events(mask)
+                if self.on_tick is not None:
+                    self.on_tick()
+        if self.deferred:
+            self._run_deferred()
+
+    def _run_deferred(self) -> None:
+        deferred = self.deferred
+        while deferred:
+            try:
+                callback = deferred.popleft()
+            except IndexError:
+                return
+            callback()
+
+    # ── the I/O thread ───────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Starts the I/O thread."""
+        self._thread = threading.Thread(target=self._run, name="ray-io", daemon=True)
+        self._thread.start()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError, OSError):
+            os.write(self._wake_write, b"\1\0\0\0\0\0\0\0")
+
+    def _run(self) -> None:
+        inner = self._inner.fileno()
+        seen = -1
+        while not self.closed:
+            try:
+                events = self._outer.poll(self._nap())
+            except (OSError, ValueError):  # closed under us
+                return
+            ready = False
+            with self.lock:
+                if self.closed:
+                    return
+                for fd, _ in events:
+                    if fd == inner:
+                        ready = True
+                    else:
+                        _drain(self._wake_read)
+                self._fire_timers()
+                if self.on_tick is not None:
+                    self.on_tick()
+                ready = self._serve(ready, seen) if self._pumper == 0 else False
+                seen = self._uses
+            if ready or self.deferred:
+                self._guard(self._run_deferred)
+
+    def _serve(self, ready: bool, seen: int) -> bool:
+        """One turn of the I/O thread with the lock held, while nobody pumps."""
+        hurry = self.eager > 0 or self._sleeping > 0
+        if self._armed:
+            if not ready:
+                self._ticking = False
+                return False
+            if not hurry and not self._ticking:
+                # Nobody waits for this: gather what comes for a tick instead of contending
+                # for the interpreter with the thread that runs.
+                self._outer.modify(self._inner.fileno(), 0)
+                self._armed = False
+                self._ticking = True
+                return False
+        elif self._uses != seen:
+            return False
+        served = False
+        while not self.closed:
+            events = self._inner.poll(0)
+            if not events:
+                break
+            served = True
+            self._guard(lambda: self._process_locked(events))
+            if hurry:
+                break
+        if hurry:
+            self._arm()
+        elif not served:
+            self._arm()
+            self._ticking = False
+        return served
+
+    def _process_locked(self, events: list[tuple[int, int]]) -> None:
+        for fd, mask in events:
+            pollable = self._pollables.get(fd)
+            if pollable is not None:
+                pollable.on_events(mask)
+
+    def _nap(self) -> float:
+        nap = TICK if self._ticking else (self.tick_every or -1.0)
+        if self._timers:
+            due = max(0.0, min(at for at, _ in self._timers) - _monotonic())
+            nap = due if nap < 0 else min(nap, due)
+        return nap
+
+    def _fire_timers(self) -> None:
+        now = _monotonic()
+        due = [timer for timer in self._timers if timer[0] <= now]
+        for timer in due:
+            self._timers.remove(timer)
+            self._guard(timer[1])
+
+    def _guard(self, work: Callable[[], Any]) -> None:
+        """Runs ``work``; the I/O thread must outlive its errors, which are shown."""
+        try:
+            work()
+        except PumpClosed:
+            pass
+        except BaseException:
+            if not self.closed:
+                import traceback
+
+                traceback.print_exc()
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────
+
+    def stop(self) -> None:
+        """Ends the I/O thread and closes what the pump opened."""
+        with self.lock:
+            if self.closed:
+                return
+            self.closed = True
+        self._wake()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(2.0)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Closes this process's descriptors and nothing else: after a fork they are the parent's."""
+        self.closed = True
+        self._pollables = {}
+        for closable in (self._inner, self._outer):
+            with contextlib.suppress(OSError):
+                closable.close()
+        for fd in {self._wake_read, self._wake_write}:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+
+def _wake_pair() -> tuple[int, int]:
+    if hasattr(os, "eventfd"):
+        fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        return fd, fd
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    os.set_blocking(write, False)
+    return read, write
+
+
+def _drain(fd: int) -> None:
+    with contextlib.suppress(BlockingIOError, OSError):
+        os.read(fd, 4096)

@@ -1,0 +1,564 @@
+"""A process's connection to its cluster: what the public modules work with."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from ray._private.amounts import to_units
+from ray.exceptions import GetTimeoutError, RaySystemError, TaskCancelledError
+
+from . import object_ref, serialization
+from .actor_link import ActorLink
+from .calls import EMPTY_ARGUMENTS, Call, Method, make_entries
+from .control import Control, Outcome, Reply
+from .creation import ActorCreation, Assignment, CallOptions, TaskCreation
+from .driver_logs import print_log, show_warning
+from .entry import Entry
+from .errors import DaemonLost, RequestFailed, UnsupportedFeature
+from .frames import Body, Header
+from .handles import HandleCounts
+from .ids import ActorID, JobID, PlacementGroupID
+from .object_ref import ObjectRef
+from .pump import Pump, PumpClosed
+from .references import pickle_arguments
+
+_made = ObjectRef._made
+
+
+class Session:
+    """See the top of this file. One per process; of every thread."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        on_lost: Callable[[Session, DaemonLost], None],
+        pump: Pump | None = None,
+    ) -> None:
+        self.pump = Pump() if pump is None else pump
+        self.caller_id = uuid.uuid4().hex
+        self.pid = os.getpid()
+        self.job_id = JobID.nil()
+        self.node_id = ""
+        self.node_ip = ""
+        self.gcs_address = ""
+        self.namespace = ""
+        self.cluster = ""
+        self.runtime_env: dict[str, Any] = {}
+        self.log_dir = ""
+        self.runtime_dir = ""
+        self.dashboard_url = ""
+        self.log_to_driver = True
+        self.assignment: Assignment | None = None
+        self.closing = False
+        #: What the worker does with messages that are for it alone.
+        self.on_worker_push: Callable[[Header, Body], None] | None = None
+        self._on_lost = on_lost
+        self._links: dict[str, ActorLink] = {}
+        self._methods: dict[str, Method] = {}
+        self._handles = HandleCounts(self._on_unheld)
+        self._tasks: Any = None
+        self.control = Control(self.pump, sock, self._on_push, self._on_control_lost)
+        self.pump.on_tick = self._handles.drain
+
+    # ── what the daemon says ─────────────────────────────────────────────────────────────────
+
+    def _on_push(self, header: Header, body: Body) -> None:
+        kind = header["kind"]
+        if kind == "actor.state":
+            link = self._links.get(header["actor_id"])
+            if link is not None and link.death is None:
+                link.on_state(header, body)
+        elif kind == "log":
+            if self.log_to_driver and self.assignment is None:
+                self.pump.deferred.append(lambda: print_log(header, self.node_ip))
+        elif kind == "warn":
+            self.pump.deferred.append(lambda: show_warning(header))
+        elif self.on_worker_push is not None:
+            self.on_worker_push(header, body)
+
+    def _on_control_lost(self, lost: DaemonLost) -> None:
+        if not self.closing:
+            self._fail_everything(lost)
+            self._on_lost(self, lost)
+
+    def _fail_everything(self, error: BaseException) -> None:
+        for link in list(self._links.values()):
+            link.fail_all(error)
+
+    def request(
+        self,
+        kind: str,
+        fields: dict[str, Any],
+        body: bytes = b"",
+        timeout: float | None = None,
+    ) -> Reply:
+        """Asks the daemon, or the head behind it, and waits for the answer.
+
+        Raises:
+            RequestFailed: it refuses.
+            DaemonLost: the daemon is gone.
+            TimeoutError: no answer within ``timeout`` seconds.
+        """
+        try:
+            return self.control.request(kind, fields, body, timeout)
+        except PumpClosed:
+            raise self._over() from None
+
+    def _over(self) -> RaySystemError:
+        if self.pid != os.getpid():
+            return RaySystemError(
+                "Cannot use a connection of the process that this one was forked from. "
+                "Call ray.init() here"
+            )
+        return RaySystemError("Cannot use a connection that ray.shutdown() ended")
+
+    # ── actors ───────────────────────────────────────────────────────────────────────────────
+
+    def link(self, actor_id: str) -> ActorLink:
+        """The caller's side of an actor. The lock is held."""
+        link = self._links.get(actor_id)
+        if link is None:
+            link = self._links[actor_id] = ActorLink(self, actor_id)
+        return link
+
+    def create_actor(self, creation: ActorCreation) -> ActorID:
+        """Creates an actor; returns at once unless it has a name, then when that is registered.
+
+        Raises:
+            RequestFailed: code name_taken.
+            TypeError: the class or an argument cannot be pickled.
+        """
+        actor_id = ActorID.of(self.job_id)
+        named = creation.name is not None
+        fields = {
+            "actor_id": actor_id.hex(),
+            "class_name": creation.class_name,
+            "place": to_units(creation.place),
+            "run": to_units(creation.run),
+            "max_restarts": creation.max_restarts,
+            "detached": creation.detached,
+            "python": python_version(),
+            "meta": creation.meta,
+            "name": creation.name,
+            "namespace": creation.namespace or self.namespace,
+            "pg_id": creation.pg_id,
+            "bundle_index": creation.bundle_index,
+            "capture": creation.capture,
+            "strategy": creation.strategy,
+            "max_concurrency": creation.max_concurrency,
+            "runtime_env": creation.runtime_env or None,
+            "get_if_exists": creation.get_if_exists or None,
+        }
+        body = self._pickle_creation(creation)
+        with self.pump.lock:
+            self._check_open()
+            link = self.link(actor_id.hex())
+            link.max_task_retries = creation.max_task_retries if creation.max_restarts else 0
+            link.facts.update(
+                class_name=creation.class_name,
+                name=creation.name,
+                namespace=creation.namespace or self.namespace,
+            )
+            if not creation.detached:
+                self._handles.own(link.actor_id)
+                if self.pump.tick_every is None:
+                    self.pump.tick_every = 0.5
+        if named:
+            try:
+                reply = self.request("actor.create", fields, body)
+            except BaseException:
+                with self.pump.lock:
+                    self._forget(link.actor_id)
+                raise
+            existing = reply.fields.get("existing")
+            if existing:
+                with self.pump.lock:
+                    self._forget(link.actor_id)
+                return ActorID.from_hex(existing)
+            return actor_id
+
+        def registered(outcome: Outcome) -> None:
+            if isinstance(outcome, RequestFailed):
+                mend = f" {outcome.mend}" if outcome.mend else ""
+                link.die({"kind": "start", "message": outcome.message + mend}, b"")
+
+        self.control.ask("actor.create", fields, registered, body)
+        return actor_id
+
+    def _forget(self, actor_id: str) -> None:
+        self._handles.disown(actor_id)
+        self._links.pop(actor_id, None)
+
+    def _pickle_creation(self, creation: ActorCreation) -> bytes:
+        spec = {
+            "cls": creation.cls,
+            "arguments": self._ready_arguments(creation.args, creation.kwargs),
+            "options": {
+                "class_name": creation.class_name,
+                "is_async": creation.is_async,
+                "max_concurrency": creation.max_concurrency,
+            },
+        }
+        try:
+            parts = serialization.dumps_any(spec)
+        except UnsupportedFeature:
+            raise
+        except Exception as error:
+            raise _unpicklable(creation, error) from error
+        if isinstance(parts, list):
+            # One body without lengths: the buffers go inside.
+            parts = serialization.dumps((b"parts", [bytes(part) for part in parts]))
+        return bytes(parts)
+
+    def _ready_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Arguments for `__init__`: references at the top become their values now."""
+        if not any(isinstance(value, ObjectRef) for value in (*args, *kwargs.values())):
+            return args, kwargs
+        refs = [value for value in (*args, *kwargs.values()) if isinstance(value, ObjectRef)]
+        values = iter(self.get(refs, None))
+        new_args = tuple(next(values) if isinstance(v, ObjectRef) else v for v in args)
+        new_kwargs = {k: next(values) if isinstance(v, ObjectRef) else v for k, v in kwargs.items()}
+        return new_args, new_kwargs
+
+    def call(
+        self,
+        actor_id: ActorID,
+        method: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        num_returns: int | str = 1,
+        options: CallOptions | None = None,
+    ) -> list[ObjectRef[Any]]:
+        """Calls a method; never waits for the network.
+
+        Raises:
+            TypeError: an argument cannot be pickled.
+            UnsupportedFeature: an option that beam lacks.
+        """
+        pump = self.pump
+        template = self._methods.get(method)
+        if template is None:
+            template = self._methods[method] = Method(method)
+        refs: list[Any] | None = None
+        if not args and not kwargs:
+            arguments: serialization.Parts = EMPTY_ARGUMENTS
+        else:
+            arguments, refs = pickle_arguments(args, kwargs)
+        entry = Entry(pump)
+        link = self._links.get(actor_id._binary.hex())
+        if link is None:
+            with pump.lock:
+                link = self.link(actor_id.hex())
+        call = Call(link, template, arguments, entry)
+        entry.call = call
+        call.retries = link.max_task_retries
+        if num_returns != 1 or options is not None:
+            self._special_call(call, num_returns, options)
+        with pump.lock:
+            if pump.closed:
+                raise self._over()
+            if refs:
+                self._await_arguments(link, call, refs)
+            link.submit(call)
+        if call.entries is None:
+            return [_made(entry, call, 0)]
+        return [_made(each, call, index) for index, each in enumerate(call.entries)]
+
+    def _special_call(
+        self, call: Call, num_returns: int | str, options: CallOptions | None
+    ) -> None:
+        if isinstance(num_returns, str):
+            raise UnsupportedFeature(
+                f'num_returns="{num_returns}"', "Return a list, or call the method for each value."
+            )
+        if num_returns != 1:
+            make_entries(call, num_returns, self.pump)
+        if options is not None:
+            if options.concurrency_group is not None:
+                call.extra = {**(call.extra or {}), "group": options.concurrency_group}
+            if options.max_task_retries is not None:
+                call.retries = options.max_task_retries
+
+    def _await_arguments(self, link: ActorLink, call: Call, refs: list[Any]) -> None:
+        """Holds the call back until the values of its references are there. The lock is held."""
+        for position, ref in refs:
+            entry = ref._require()
+            if not entry.done:
+                call.waiting += 1
+                entry.when_done(_fill_argument(link, call, position, entry, True))
+            else:
+                _fill_argument(link, call, position, entry, False)()
+
+    def kill(self, actor_id: ActorID, no_restart: bool = True) -> None:
+        """Ends the actor's process at once (SIGKILL)."""
+        with self.pump.lock:
+            self._handles.drain()
+        self.request("actor.kill", {"actor_id": actor_id.hex(), "no_restart": no_restart})
+
+    def cancel(self, ref: ObjectRef[Any], force: bool = False, recursive: bool = True) -> None:
+        """Cancels the call behind ``ref`` if it has not ended."""
+        entry = ref._require()
+        call = entry.call
+        if call is None or entry.done:
+            return
+        with self.pump.lock:
+            call.cancelled = True
+            link: ActorLink = call.actor
+            if call.seq and call.seq in link.pending:
+                link.cancel(call, force, recursive)
+            else:
+                call.fail(TaskCancelledError())
+                link.advance()
+
+    # ── handles ──────────────────────────────────────────────────────────────────────────────
+
+    def handle_created(self, actor_id: ActorID) -> None:
+        """A handle of the actor was made in this process."""
+        with self.pump.lock:
+            self._handles.drain()
+            self._handles.created(actor_id.hex())
+
+    def handle_dropped(self, actor_id: ActorID) -> None:
+        """A handle went away; safe in a finalizer."""
+        self._handles.dropped(actor_id.hex())
+
+    def handle_shared(self, actor_id: ActorID) -> None:
+        """A handle was pickled: others may hold the actor now."""
+        with self.pump.lock:
+            self._handles.disown(actor_id.hex())
+
+    def _on_unheld(self, actor_id: str) -> None:
+        link = self._links.get(actor_id)
+        if link is None:
+            return
+        link.release_wanted = True
+        if not link.outstanding:
+            self.release(link)
+
+    def release(self, link: ActorLink) -> None:
+        """Tells that nobody here needs the actor any more. The lock is held."""
+        link.release_wanted = False
+        if link.death is None and self.control.lost is None:
+            self.control.send("actor.release", {"actor_id": link.actor_id})
+        # The link stays while its channel is open, so that its end is not taken for a failure.
+
+    # ── values ───────────────────────────────────────────────────────────────────────────────
+
+    def put(self, value: Any) -> ObjectRef[Any]:
+        """Keeps a value; raises what pickling it raises."""
+        if isinstance(value, ObjectRef):
+            raise TypeError("Calling 'put' on a ray.ObjectRef is not allowed.")
+        parts = serialization.dumps(value)
+        entry = Entry(None)
+        entry.fill(True, parts)
+        return _made(entry)
+
+    def get(self, refs: Sequence[ObjectRef[Any]], timeout: float | None = None) -> list[Any]:
+        """The values, in order.
+
+        Raises:
+            GetTimeoutError: not all were there within ``timeout`` seconds (0: look once).
+            BaseException: what a value is, where it is an error.
+        """
+        entries = [ref._entry or ref._require() for ref in refs]
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for entry in entries:
+            if not entry.done:
+                self._wait_for(entry, deadline)
+            if entry.done and not entry.ok:
+                entry.value()
+        return [entry.value() for entry in entries]
+
+    def _wait_for(self, entry: Entry, deadline: float | None) -> None:
+        if entry.home is not self.pump:
+            raise self._over()
+        try:
+            done = self.pump.wait(entry, deadline)
+        except PumpClosed:
+            raise self._over() from None
+        if not done:
+            raise GetTimeoutError("Get timed out: some object(s) not ready.")
+
+    def wait(
+        self,
+        refs: Sequence[ObjectRef[Any]],
+        num_returns: int = 1,
+        timeout: float | None = None,
+    ) -> tuple[list[ObjectRef[Any]], list[ObjectRef[Any]]]:
+        """Waits until ``num_returns`` of the references are ready, at most ``timeout`` seconds.
+
+        Returns:
+            The ready ones, at most ``num_returns``, and the others, both in the order given.
+        """
+        entries = [ref._entry or ref._require() for ref in refs]
+        deadline = None if timeout is None else time.monotonic() + timeout
+        count = _Count()
+        missing = num_returns - sum(1 for entry in entries if entry.done)
+        if missing > 0:
+            callbacks: list[tuple[Entry, Callable[[], None]]] = []
+            with self.pump.lock:
+                open_ = [entry for entry in dict.fromkeys(entries) if not entry.done]
+                missing = num_returns - sum(1 for entry in entries if entry.done)
+                count.missing = missing
+                for entry in open_:
+                    _watch(entry, count, entries.count(entry), callbacks)
+                count.done = count.missing <= 0
+            try:
+                self.pump.wait(count, deadline)
+            except PumpClosed:
+                raise self._over() from None
+            finally:
+                with self.pump.lock:
+                    for entry, callback in callbacks:
+                        if entry.sleepers and callback in entry.sleepers:
+                            entry.sleepers.remove(callback)  # type: ignore[arg-type]
+        elif timeout is None or timeout > 0:
+            pass
+        ready: list[ObjectRef[Any]] = []
+        others: list[ObjectRef[Any]] = []
+        for ref, entry in zip(refs, entries):
+            (ready if entry.done and len(ready) < num_returns else others).append(ref)
+        return ready, others
+
+    def group_ready_ref(self, pg_id: PlacementGroupID) -> ObjectRef[Any]:
+        """A reference that becomes the placement group once it is reserved."""
+        entry = Entry(self.pump)
+
+        def settled(outcome: Outcome) -> None:
+            if isinstance(outcome, Exception):
+                entry.fail(outcome)
+            elif outcome.fields["state"] == "REMOVED":
+                entry.fail(RaySystemError(f"The placement group {pg_id.hex()} was removed"))
+            else:
+                from ray.util.placement_group import PlacementGroup
+
+                entry.fill(True, serialization.dumps(PlacementGroup(pg_id)))
+
+        self.control.ask("group.wait", {"pg_id": pg_id.hex()}, settled)
+        return _made(entry)
+
+    def run_task(self, task: TaskCreation) -> list[ObjectRef[Any]]:
+        """Runs a function in a worker of its own or a pooled one; returns at once."""
+        from .tasks import TaskPool
+
+        with self.pump.lock:
+            self._check_open()
+            if self._tasks is None:
+                self._tasks = TaskPool(self)
+        refs: list[ObjectRef[Any]] = self._tasks.run(task)
+        return refs
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────
+
+    def _check_open(self) -> None:
+        if self.pump.closed:
+            raise self._over()
+        if self.control.lost is not None:
+            raise self.control.lost
+        self._handles.drain()
+
+    def close(self) -> None:
+        """Ends the session: what is under way fails, the job ends with the control channel."""
+        if self.closing:
+            return
+        self.closing = True
+        if self.control.lost is None and self.assignment is None:
+            try:
+                self.control.request("driver.end", {}, timeout=10.0)
+            except (RequestFailed, RaySystemError, TimeoutError, PumpClosed):
+                pass  # the end of the channel ends the job as well
+        with self.pump.lock:
+            self._fail_everything(self._over())
+            self.control.close()
+        self.pump.stop()
+        object_ref.unpin()
+
+    def abandon(self) -> None:
+        """After a fork, in the child: closes its copies of what is the parent's."""
+        self.closing = True
+        self.pump.closed = True
+        error = self._over()
+        for link in list(self._links.values()):
+            link.abandon(error)
+        self.control.abandon()
+        self.pump.abandon()
+
+
+class _Count:
+    """Done when enough entries are."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.missing = 0
+        self.sleepers: Any = None
+
+
+class _Counted:
+    """Stands among the sleepers of an entry, and counts instead of waking."""
+
+    __slots__ = ("count", "weight")
+
+    def __init__(self, count: _Count, weight: int) -> None:
+        self.count = count
+        self.weight = weight
+
+    def release(self) -> None:
+        from .pump import finish
+
+        count = self.count
+        count.missing -= self.weight
+        self.weight = 0
+        if count.missing <= 0 and not count.done:
+            finish(count)
+
+
+def _watch(entry: Entry, count: _Count, weight: int, kept: list[Any]) -> None:
+    counted: Any = _Counted(count, weight)
+    if entry.sleepers is None:
+        entry.sleepers = []
+    entry.sleepers.append(counted)
+    kept.append((entry, counted))
+
+
+def _fill_argument(
+    link: ActorLink, call: Call, position: int, entry: Entry, counted: bool
+) -> Callable[[], None]:
+    def fill() -> None:
+        with link.session.pump.lock:
+            if not entry.ok:
+                if call.failed is None:
+                    call.failed = (False, entry.parts, entry.error)
+            else:
+                arguments = call.arguments
+                assert isinstance(arguments, list)
+                arguments[position] = _join(entry.parts)
+            if counted:
+                call.waiting -= 1
+                link.advance()
+
+    return fill
+
+
+def _join(parts: serialization.Parts) -> bytes:
+    """A value as one buffer: how `references.load_joined` wants it."""
+    from .references import join_parts
+
+    return join_parts(parts)
+
+
+def _unpicklable(creation: ActorCreation, error: Exception) -> TypeError:
+    from .pickle_faults import explain
+
+    return TypeError(explain(creation, error))
+
+
+def python_version() -> str:
+    """Of this interpreter: major, minor and patch."""
+    import platform
+
+    return platform.python_version()

@@ -1,0 +1,1 @@
+"""The worker processes: the template that forks them, and what runs in them."""

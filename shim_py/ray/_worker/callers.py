@@ -1,0 +1,228 @@
+"""The worker's side of the call channels: who calls, and what each has been answered.
+
+A caller that comes back after a broken channel sends again what it has no answer to; what was
+done is answered from memory, which a caller's acknowledgements clear.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections import deque
+from typing import Any, Callable, Union
+
+from ray._core.channel import Channel
+from ray._core.frames import Body, Header, ProtocolError, encode_head
+from ray._core.protocol import PROTOCOL_VERSION
+from ray._core.pump import Pump, finish
+from ray._core.serialization import Part
+
+Frame = Union[bytes, list[Part]]
+
+#: How long a caller that is gone is remembered, in seconds.
+_MEMORY = 600.0
+
+
+class Caller:
+    """A process that calls, whatever its channels. Everything happens with the lock held."""
+
+    __slots__ = ("acked", "cancelled", "channel", "done", "id", "running", "seen", "started")
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.channel: Channel | None = None
+        #: The highest call number that arrived, and the highest that was begun.
+        self.seen = 0
+        self.started = 0
+        self.acked = 0
+        self.done: dict[int, Frame] = {}
+        self.cancelled: set[int] = set()
+        #: Coroutines under way, to be cancelled.
+        self.running: dict[int, Any] = {}
+
+    def answer(self, seq: int, frame: Frame) -> None:
+        """Sends an answer and keeps it until it is acknowledged."""
+        self.done[seq] = frame
+        self.cancelled.discard(seq)
+        self.running.pop(seq, None)
+        self._send(frame)
+
+    def answer_again(self, seq: int) -> None:
+        """Sends the answer to a call that was repeated, if it is there yet."""
+        frame = self.done.get(seq)
+        if frame is not None:
+            self._send(frame)
+
+    def _send(self, frame: Frame) -> None:
+        channel = self.channel
+        if channel is not None:
+            if type(frame) is list:
+                channel.send_parts(frame)
+            else:
+                channel.send(frame)  # type: ignore[arg-type]
+
+    def acknowledge(self, ack: int) -> None:
+        """All answers up to ``ack`` have arrived."""
+        acked = self.acked
+        done = self.done
+        while acked < ack:
+            acked += 1
+            done.pop(acked, None)
+        self.acked = acked
+
+
+#: A call that arrived: caller, number, method, header and body.
+Task = tuple[Caller, int, str, Header, Body]
+
+
+class Inbox:
+    """Calls in the order of their arrival; ``done`` while there are any."""
+
+    __slots__ = ("done", "on_put", "sleepers", "tasks")
+
+    def __init__(self) -> None:
+        self.tasks: deque[Task | None] = deque()
+        self.done = False
+        self.sleepers: Any = None
+        self.on_put: Callable[[], None] | None = None
+
+    def put(self, task: Task | None) -> None:
+        """Adds a call, or None: the worker is to end once it gets there. The lock is held."""
+        self.tasks.append(task)
+        if not self.done:
+            finish(self)
+            if self.on_put is not None:
+                self.on_put()
+
+
+class Callers:
+    """Accepts call channels on the worker's socket.
+
+    Args:
+        on_cancel: called with the lock held to cancel a call that was begun.
+    """
+
+    def __init__(
+        self,
+        pump: Pump,
+        listener: socket.socket,
+        inbox: Inbox,
+        on_cancel: Callable[[Caller, int, bool], None],
+    ) -> None:
+        self._pump = pump
+        self._listener = listener
+        self._inbox = inbox
+        self._on_cancel = on_cancel
+        self._callers: dict[str, Caller] = {}
+        self._identity: tuple[str, int] | None = None
+        self._early: list[socket.socket] = []
+        listener.setblocking(False)
+        with pump.lock:
+            pump.register(listener.fileno(), self)
+
+    def open(self, actor_id: str, incarnation: int) -> None:
+        """Who this worker is: channels that came before are served now."""
+        with self._pump.lock:
+            self._identity = (actor_id, incarnation)
+            early, self._early = self._early, []
+            for sock in early:
+                _Link(self, sock)
+
+    def on_events(self, _events: int) -> None:
+        """Accepts what dialed."""
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except (BlockingIOError, ConnectionError):
+                return
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            if self._identity is None:
+                self._early.append(sock)
+            else:
+                _Link(self, sock)
+
+    def flush(self) -> bool:
+        """Whether everything is sent."""
+        return not any(
+            caller.channel is not None and caller.channel.sending
+            for caller in self._callers.values()
+        )
+
+
+class _Link:
+    """One channel of a caller, from its hello on."""
+
+    def __init__(self, callers: Callers, sock: socket.socket) -> None:
+        self._callers = callers
+        self._caller: Caller | None = None
+        self._channel = Channel(callers._pump, sock, self._on_frame, self._on_close)
+
+    def _on_frame(self, header: Header, body: Body) -> None:
+        kind = header["kind"]
+        caller = self._caller
+        if kind == "call":
+            if caller is None:
+                raise ProtocolError("Cannot take `call` before `call.hello`")
+            seq = header["seq"]
+            caller.acknowledge(header["ack"])
+            if seq == caller.seen + 1:
+                # Put first: what a signal repeats is left out when it is begun, see `started`.
+                self._callers._inbox.put((caller, seq, header["method"], header, body))
+                caller.seen = seq
+            elif seq <= caller.seen:
+                caller.answer_again(seq)
+            else:
+                raise ProtocolError(f"Cannot take call {seq} after call {caller.seen}")
+        elif kind == "call.ack":
+            if caller is not None:
+                caller.acknowledge(header["ack"])
+        elif kind == "cancel":
+            if caller is not None:
+                self._cancel(caller, header["seq"], bool(header.get("force")))
+        elif kind == "call.hello":
+            self._greet(header)
+
+    def _cancel(self, caller: Caller, seq: int, force: bool) -> None:
+        if seq > caller.seen or seq in caller.done or seq <= caller.acked:
+            return
+        caller.cancelled.add(seq)
+        if seq <= caller.started:
+            self._callers._on_cancel(caller, seq, force)
+
+    def _greet(self, header: Header) -> None:
+        callers = self._callers
+        identity = callers._identity
+        refusal = None
+        if header["protocol"] != PROTOCOL_VERSION:
+            refusal = f"this worker speaks protocol {PROTOCOL_VERSION}, not {header['protocol']}"
+        elif identity != (header["actor_id"], header["incarnation"]):
+            refusal = f"this worker is {identity}"
+        if refusal is not None:
+            self._channel.send(encode_head({"kind": "call.refused", "message": refusal}))
+            self._channel.close()
+            return
+        caller = callers._callers.get(header["caller"])
+        if caller is None:
+            caller = callers._callers[header["caller"]] = Caller(header["caller"])
+        if caller.channel is not None and caller.channel is not self._channel:
+            caller.channel.close()
+        self._caller = caller
+        caller.channel = self._channel
+        assert identity is not None
+        self._channel.send(
+            encode_head({"kind": "call.welcome", "incarnation": identity[1], "done": caller.seen})
+        )
+
+    def _on_close(self, _reason: Exception) -> None:
+        caller = self._caller
+        if caller is None or caller.channel is not self._channel:
+            return
+        caller.channel = None
+        callers = self._callers
+
+        def forget() -> None:
+            if caller.channel is None:
+                callers._callers.pop(caller.id, None)
+
+        callers._pump.call_later(_MEMORY, forget)

@@ -1,0 +1,267 @@
+"""One worker's life: it tells the daemon that it is there, becomes an actor, and serves calls."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import faulthandler
+import importlib
+import os
+import random
+import socket
+import sys
+import time
+import traceback
+from typing import Any, Callable, NoReturn
+
+from ray._core import client, serialization
+from ray._core.creation import Assignment
+from ray._core.errors import DaemonLost, RequestFailed
+from ray._core.frames import Body, Header
+from ray._core.ids import JobID
+from ray._core.packages import cloudpickle
+from ray._core.protocol import PROTOCOL_VERSION
+from ray._core.session import Session, python_version
+from ray._private.amounts import to_floats
+
+from . import failure, process
+from .callers import Caller, Callers, Inbox
+from .executor import AsyncExecutor, Executor, SerialExecutor, ThreadedExecutor, is_async
+
+#: How long answers may take to leave before the process ends all the same, in seconds.
+_FLUSH = 5.0
+_ASYNC_CONCURRENCY = 1000
+
+
+def run(order: dict[str, Any]) -> NoReturn:
+    """Becomes the worker that the template was ordered to start."""
+    _settle(order)
+    worker = _Worker(order)
+    worker.run()
+
+
+def _settle(order: dict[str, Any]) -> None:
+    """What a new process sets right before anything else."""
+    process.become_subreaper()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    faulthandler.enable(file=2)  # the descriptor, which is the log file
+    random.seed()
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+    if hasattr(time, "tzset"):
+        time.tzset()
+    try:
+        os.chdir(order["cwd"])
+    except OSError:
+        pass  # the driver's directory is not on this machine
+
+
+class _Worker:
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._order = order
+        self._inbox = Inbox()
+        self._executor: Executor | None = None
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(order["socket"])
+        listener.listen(1024)
+        control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            control.connect(order["control"])
+        except OSError:
+            os._exit(1)
+        self._session = Session(control, self._on_daemon_lost)
+        self._session.on_worker_push = self._on_push
+        self._pump = self._session.pump
+        self._callers = Callers(self._pump, listener, self._inbox, self._on_cancel)
+        self._pump.start()
+
+    def run(self) -> NoReturn:
+        """Serves until the process ends."""
+        try:
+            reply = self._session.request(
+                "worker.hello",
+                {
+                    "protocol": PROTOCOL_VERSION,
+                    "spawn": self._order["spawn"],
+                    "pid": os.getpid(),
+                    "python": python_version(),
+                    "socket": self._order["socket"],
+                },
+            )
+        except (RequestFailed, DaemonLost) as error:
+            sys.stderr.write(f"ray: the daemon refuses this worker: {error}\n")
+            os._exit(1)
+        assignment = self._session.assignment = _assignment(reply.fields["assignment"])
+        self._adopt(assignment)
+        self._callers.open(assignment.actor_id, assignment.incarnation)
+        try:
+            self._create(assignment, reply.body)
+        except BaseException as error:
+            self._failed(error, assignment)
+        executor = self._executor
+        assert executor is not None
+        shown = None if assignment.is_task else executor.shown
+        self._session.control.send("worker.initialized", {"repr": shown})
+        while True:
+            executor.serve()
+
+    def _adopt(self, assignment: Assignment) -> None:
+        """Makes the session, the working directory and the import path the actor's."""
+        session, raw = self._session, assignment.raw
+        session.job_id = JobID.from_hex(assignment.job_id)
+        session.node_id = assignment.node_id
+        session.node_ip = assignment.node_ip
+        session.namespace = assignment.namespace
+        session.runtime_env = assignment.runtime_env
+        session.gcs_address = str(raw.get("gcs_address") or "")
+        session.cluster = str(raw.get("cluster") or "")
+        session.log_dir = str(raw.get("log_dir") or "")
+        session.runtime_dir = str(raw.get("runtime_dir") or "")
+        session.dashboard_url = str(raw.get("dashboard_url") or "")
+        session.log_to_driver = False
+        client.adopt(session)
+        cwd = raw.get("cwd")
+        if cwd and os.path.isdir(cwd):
+            with contextlib.suppress(OSError):
+                os.chdir(cwd)
+        for place in reversed([cwd, *(raw.get("sys_path") or [])]):
+            if place and place not in sys.path and os.path.exists(place):
+                sys.path.insert(0, place)
+
+    # ── the actor ────────────────────────────────────────────────────────────────────────────
+
+    def _create(self, assignment: Assignment, body: Body) -> None:
+        if assignment.is_task:
+            self._executor = self._make(SerialExecutor, assignment)
+            self._set_up(assignment)
+            return
+        self._set_up(assignment)
+        spec = serialization.loads(body)
+        if type(spec) is tuple:
+            spec = serialization.loads(spec[1])
+        cls, (args, kwargs) = spec["cls"], spec["arguments"]
+        kind = self._kind(cls, spec["options"], assignment)
+        self._executor = executor = self._make(kind, assignment)
+        executor.start(lambda: cls(*args, **kwargs))
+        executor.shown = failure.actor_repr(executor.instance, assignment.class_name)
+
+    def _kind(self, cls: type, options: dict[str, Any], assignment: Assignment) -> type[Executor]:
+        asked = options.get("max_concurrency") or 0
+        if options.get("is_async") or is_async(cls):
+            assignment.max_concurrency = asked or _ASYNC_CONCURRENCY
+            return AsyncExecutor
+        assignment.max_concurrency = asked or 1
+        return ThreadedExecutor if asked > 1 else SerialExecutor
+
+    def _make(self, kind: type[Executor], assignment: Assignment) -> Executor:
+        executor = kind(self._pump, self._inbox, assignment, self._leave)
+        setproctitle: Any = None
+        try:
+            setproctitle = importlib.import_module("setproctitle").setproctitle
+        except Exception:  # whatever a broken module raises: the title is not needed
+            setproctitle = None
+        if setproctitle is not None:
+            setproctitle(f"ray::{assignment.class_name}")
+            executor.set_titles(setproctitle)
+        return executor
+
+    def _set_up(self, assignment: Assignment) -> None:
+        hook: Any = assignment.runtime_env.get("worker_process_setup_hook")
+        hook = assignment.raw.get("setup_hook") or hook
+        if not hook:
+            return
+        function: Callable[[], Any]
+        if isinstance(hook, (bytes, bytearray)):
+            function = cloudpickle.loads(hook)
+        else:
+            module, _, name = str(hook).rpartition(".")
+            function = getattr(importlib.import_module(module), name)
+        function()
+
+    def _failed(self, error: BaseException, assignment: Assignment) -> NoReturn:
+        """`__init__` (or what comes before) raised: everybody who calls is told."""
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        cause = failure.task_error(error, "__init__", assignment, assignment.class_name)
+        sys.stderr.write(text)
+        from ray.exceptions import ActorDiedError
+
+        told = ActorDiedError(cause)
+        pickled = failure.pickle_error(told)
+        body = pickled if isinstance(pickled, bytes) else cloudpickle.dumps(told)
+        with self._pump.lock:
+            self._answer_all(body)
+        kind = "start" if isinstance(error, (ImportError, EOFError)) else "init"
+        summary = traceback.format_exception_only(type(error), error)[-1].strip()
+        self._end(
+            kind if kind == "init" else "init",
+            {"message": f"its __init__ raised {summary}", "traceback": text},
+            body,
+            1,
+        )
+
+    def _answer_all(self, pickled: bytes) -> None:
+        from .executor import _frame
+
+        tasks = self._inbox.tasks
+        while tasks:
+            task = tasks.popleft()
+            if task is not None:
+                task[0].answer(task[1], _frame(task[1], False, [pickled]))
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────
+
+    def _leave(self, why: str) -> NoReturn:
+        """The actor ends itself."""
+        self._end("exit", {"message": f"the actor ended because {why}"}, b"", 0)
+
+    def _end(self, kind: str, fields: dict[str, Any], body: bytes, code: int) -> NoReturn:
+        try:
+            self._session.control.send("worker.failed", {"kind": kind, **fields}, body)
+            if kind == "exit":
+                self._session.closing = True
+                atexit.unregister(client.disconnect)
+                atexit._run_exitfuncs()
+            deadline = time.monotonic() + _FLUSH
+            self._session.control.flushed(_FLUSH)
+            while not self._callers.flush() and time.monotonic() < deadline:
+                self._pump.poll()
+                time.sleep(0.001)
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+        finally:
+            os._exit(code)
+
+    def _on_daemon_lost(self, _session: Session, _error: DaemonLost) -> None:
+        os._exit(1)
+
+    def _on_push(self, header: Header, _body: Body) -> None:
+        if header["kind"] == "worker.drain":
+            self._inbox.put(None)
+
+    def _on_cancel(self, caller: Caller, seq: int, force: bool) -> None:
+        if self._executor is not None:
+            self._executor.cancel(caller, seq, force)
+
+
+def _assignment(told: dict[str, Any]) -> Assignment:
+    return Assignment(
+        actor_id=told["actor_id"],
+        incarnation=told["incarnation"],
+        job_id=told["job_id"],
+        class_name=told.get("class_name") or "",
+        name=told.get("name"),
+        namespace=told.get("namespace") or "",
+        node_id=told.get("node_id") or "",
+        node_ip=told.get("node_ip") or "",
+        worker_id=told.get("worker_id") or "",
+        gpu_ids=[str(each) for each in told.get("gpu_ids") or []],
+        resources=to_floats(told.get("resources") or {}),
+        pg=told.get("pg"),
+        runtime_env=told.get("runtime_env") or {},
+        max_concurrency=told.get("max_concurrency") or 0,
+        is_task=bool(told.get("is_task")),
+        raw=told,
+    )
