@@ -1,0 +1,47 @@
+/** The addresses of this node and of its head, as others must know them. */
+import { candidateAddresses, isLoopback, type Network, primaryAddress } from "../probe/network.ts";
+import type { DaemonConfig } from "./config.ts";
+
+/** Hosts that stand for all addresses of a machine. */
+const WILDCARDS: readonly string[] = ["0.0.0.0", "::", ""];
+
+/** Where this node dials its head. */
+export function headDialAddress(
+  config: DaemonConfig,
+  port: number,
+): { host: string; port: number } {
+  const { host } = config.head;
+  return { host: WILDCARDS.includes(host) ? "127.0.0.1" : host, port };
+}
+
+/** This node's address: the given one, the head's own, or the one its connection to the head uses. */
+export function nodeAddress(config: DaemonConfig, local: string, network: Network): string {
+  if (config.node_ip !== undefined) return config.node_ip;
+  if (config.role === "join") return local;
+  const { host } = config.head;
+  if (WILDCARDS.includes(host)) return primaryAddress(network);
+  return host === "localhost" ? "127.0.0.1" : host;
+}
+
+/** Further addresses of this machine; none where the node's was given: it may be one of several here. */
+export function nodeAliases(config: DaemonConfig, ip: string, network: Network): string[] {
+  if (config.node_ip !== undefined || isLoopback(ip)) return [];
+  return candidateAddresses(network).filter((address) => address !== ip);
+}
+
+/** `ip:port`s under which programs on this machine may name the head, its address not among them. */
+export function headAliases(
+  config: DaemonConfig,
+  head: { address: string; port: number },
+  aliases: readonly string[],
+): string[] {
+  const hosts = new Set(config.role === "head" ? aliases : []);
+  if (!WILDCARDS.includes(config.head.host)) hosts.add(config.head.host);
+  return [...hosts].map((host) => joined(host, head.port))
+    .filter((address) => address !== head.address);
+}
+
+/** `host:port`, an IPv6 host in brackets. */
+export function joined(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,641 @@
+/**
+ * The node daemon: its parts, and what each tells the others. It owns this machine's workers, serves
+ * the control socket and the node's port, and keeps a link to the head.
+ *
+ * It is longer than its parts because it is where they meet; nothing is decided here that a part
+ * could decide by itself.
+ */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { DeathReport } from "../cluster/death.ts";
+import { type Network, readNetwork } from "../probe/network.ts";
+import { networkVariables } from "../probe/network_variables.ts";
+import { nodeLogDir } from "../runtime/paths.ts";
+import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
+import { ensureShim } from "../runtime/shim.ts";
+import { buildName } from "../runtime/version.ts";
+import { fieldsOf, type Received } from "../wire/link.ts";
+import type { Fields, Message, MessageKind, Reply } from "../wire/messages.ts";
+import { ActorAnswers } from "./actor_answers.ts";
+import { headAliases, headDialAddress, joined, nodeAddress, nodeAliases } from "./addresses.ts";
+import { assignmentOf, type NodeFacts } from "./assignment.ts";
+import type { Client } from "./client.ts";
+import type { DaemonConfig } from "./config.ts";
+import { ControlServer } from "./control_server.ts";
+import { DaemonLog, type Level } from "./daemon_log.ts";
+import { deathMessage, Deaths } from "./deaths.ts";
+import { Drivers } from "./drivers.ts";
+import { HeadLink } from "./head_link.ts";
+import { HeadProcess, type HeadReady } from "./head_process.ts";
+import { holdInstance, type Instance } from "./instance.ts";
+import { templateCommand } from "./interpreter.ts";
+import type { Libc } from "./libc.ts";
+import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
+import { orderOf, reportOf, type WorkerOrder } from "./order.ts";
+import { OutputDesk } from "./output_desk.ts";
+import { answerRelay } from "./relay_dial.ts";
+import { Requests } from "./requests.ts";
+import { Splicer } from "./splicer.ts";
+import { Subreaper } from "./subreaper.ts";
+import type { Template } from "./template.ts";
+import { Templates } from "./templates.ts";
+import { Watchers } from "./watchers.ts";
+import { type Environment, needsExec, nodeEnv, templateEnv, workerEnv } from "./worker_env.ts";
+import type { Worker } from "./worker.ts";
+import { WorkerLogs } from "./worker_logs.ts";
+import { type WorkerEnd, Workers } from "./workers.ts";
+
+/** How long workers may take to be gone when the node ends, in milliseconds. */
+const END_PATIENCE = 3000;
+
+/** What a daemon is made from. */
+export interface DaemonOptions {
+  config: DaemonConfig;
+  /** Its environment. */
+  env: Environment;
+  /** Tells whoever starts it what it waits for. */
+  progress(text: string): void;
+  /** The command that starts this program. */
+  self: string[];
+  libc?: Libc | undefined;
+  /** Gives the start up. */
+  signal?: AbortSignal;
+  /** Instead of what the probe sees, in tests. */
+  machine?: Machine;
+  /** Instead of the Python package written out, in tests. */
+  shim?: string;
+}
+
+/** See the top of this file. */
+export class NodeDaemon {
+  /** Settles when the node has ended. */
+  readonly ended: Promise<void>;
+
+  node_id = randomBytes(28).toString("hex");
+  readonly #config: DaemonConfig;
+  readonly #token: Uint8Array;
+  readonly #instance: Instance;
+  readonly #log: DaemonLog;
+  readonly #log_dir: string;
+  readonly #machine: Machine;
+  readonly #network: Network;
+  readonly #env: Environment;
+  readonly #drivers = new Drivers();
+  readonly #deaths = new Deaths();
+  readonly #watchers = new Watchers();
+  readonly #logs: WorkerLogs<Worker>;
+  readonly #subreaper: Subreaper;
+  readonly #ending = new AbortController();
+  readonly #goneJobs: Message<"client.gone">[] = [];
+
+  // Set in the order of the start, each before what needs it begins.
+  #shim = "";
+  #head: HeadProcess | undefined;
+  #headPort: number;
+  #link!: HeadLink;
+  #node_ip = "";
+  #network_env: Environment = {};
+  #nodeEnv: Environment = {};
+  #templateEnv: Environment = {};
+  #head_ip = "";
+  #cluster = "";
+  #templates!: Templates;
+  #workers!: Workers;
+  #requests!: Requests;
+  #control!: ControlServer;
+  #splicer: Splicer | undefined;
+  #settled = false;
+  #settleEnded!: () => void;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(readonly options: DaemonOptions) {
+    const { config, env } = options;
+    this.#config = config;
+    this.#token = new TextEncoder().encode(config.token ?? "");
+    this.#headPort = config.head.port;
+    this.#machine = options.machine ?? probeMachine(config, env);
+    this.#network = readNetwork();
+    this.#env = env;
+    this.#instance = holdInstance(config.runtime_dir, options.libc);
+    this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
+    Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
+    this.#log = new DaemonLog(join(this.#log_dir, "daemon.log"), config.log_level);
+    this.#logs = new WorkerLogs(
+      new OutputDesk({
+        node_id: () => this.node_id,
+        node_ip: () => this.#node_ip,
+        drivers: this.#drivers,
+        head: () => this.#link,
+      }),
+    );
+    this.#subreaper = new Subreaper({
+      libc: options.libc,
+      own: () => [...this.#templates?.pids ?? [], ...this.#head?.pid ? [this.#head.pid] : []],
+    });
+    this.ended = new Promise((resolve) => this.#settleEnded = resolve);
+  }
+
+  /**
+   * Starts a node: the head where it is the head's, then the join, then everything else.
+   * @throws Trouble, RequestFailed or GpuCountError with the reason; nothing is left running then.
+   */
+  static async start(options: DaemonOptions): Promise<NodeDaemon> {
+    const daemon = new NodeDaemon(options);
+    const { signal } = options;
+    const abort = () => void daemon.stop((signal?.reason as Error).message);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await daemon.#start();
+      signal?.throwIfAborted();
+      return daemon;
+    } catch (error) {
+      daemon.#say("error", `The start failed: ${(error as Error).message}`);
+      await daemon.stop("its start failed");
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** What is written for others to find it by. */
+  get record(): DaemonRecord {
+    const { runtime, paths } = this.#instance;
+    const address = joined(this.#head_ip, this.#headPort);
+    const aliases = nodeAliases(this.#config, this.#node_ip, this.#network);
+    return {
+      pid: Deno.pid,
+      start_ticks: startTicks(Deno.pid) ?? 0,
+      node_id: this.node_id,
+      node_ip: this.#node_ip,
+      aliases,
+      cluster: this.#cluster,
+      head_address: address,
+      head_aliases: headAliases(this.#config, { address, port: this.#headPort }, aliases),
+      is_head: this.#config.role === "head",
+      runtime_dir: runtime,
+      socket: paths.socket,
+      shim_path: this.#shim,
+      build: buildName(),
+      standing: this.#config.standing,
+    };
+  }
+
+  /** A line for its log. */
+  note(text: string): void {
+    this.#say("error", text);
+  }
+
+  /** Ends the node: workers, templates, the head's process; leaves nothing behind. */
+  stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#stop(reason);
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const config = this.#config;
+    const [shim, head] = await Promise.all([
+      this.options.shim ?? ensureShim(this.#instance.runtime),
+      config.role === "head" ? this.#startHead() : undefined,
+    ]);
+    this.#shim = shim;
+    if (head) this.#headPort = head.port;
+    this.#link = new HeadLink({
+      address: headDialAddress(config, this.#headPort),
+      identity: () => this.#identity(),
+      join: (local) => this.#join(local),
+      message: (received) => this.#fromHead(received),
+      joined: (reply, cluster) => this.#joined(reply, cluster),
+      declaredDead: () => this.#declaredDead(),
+      log: (level, text) => this.#say(level, text),
+    });
+    await this.#link.start(config.join_timeout_ms, this.options.progress);
+    writeRecord(this.#instance.paths.record, this.record);
+    this.#say("info", `Node ${this.node_id} is ready at ${this.#node_ip}`);
+  }
+
+  async #startHead(): Promise<HeadReady> {
+    const config = this.#config;
+    const head: ConstructorParameters<typeof HeadProcess>[0]["config"] = {
+      listen: { ...config.head },
+      runtime_dir: this.#instance.runtime,
+    };
+    if (config.token !== undefined) head.token = config.token;
+    if (config.dashboard) head.dashboard = config.dashboard;
+    this.#head = new HeadProcess({
+      command: [...this.options.self, "head"],
+      env: nodeEnv(this.#env, {}),
+      config: head,
+      log: (level, text) => this.#say(level, text),
+    });
+    return await this.#head.start();
+  }
+
+  #identity() {
+    const identity = { build: buildName(), token: this.#token };
+    return this.#cluster === "" ? identity : { ...identity, cluster: this.#cluster };
+  }
+
+  /** The first connection tells this node's address; then its parts can be made. */
+  #settle(local: string): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#node_ip = nodeAddress(this.#config, local, this.#network);
+    this.#network_env = networkVariables(this.#node_ip, this.#network, this.#env);
+    this.#nodeEnv = nodeEnv(this.#env, this.#network_env);
+    this.#templateEnv = templateEnv(this.#nodeEnv, this.#shim);
+    const { paths, runtime } = this.#instance;
+    this.#templates = new Templates(
+      {
+        env: this.#templateEnv,
+        cwd: runtime,
+        socket: paths.socket,
+        node_ip: this.#node_ip,
+        output: (text) => this.#say("info", `template: ${text.trimEnd()}`),
+      },
+      (template) => void this.#templateLost(template),
+    );
+    this.#workers = this.#makeWorkers();
+    this.#requests = this.#makeRequests();
+    this.#control = new ControlServer(paths.socket, {
+      message: (client, received) => this.#requests.handle(client, received),
+      gone: (client, reason) => this.#clientGone(client, reason),
+    });
+    this.#splicer = new Splicer(
+      {
+        identity: () => ({ ...this.#identity(), cluster: this.#cluster }),
+        socketOf: (actor_id, incarnation) => this.#socketOf(actor_id, incarnation),
+        log: (text) => this.#say("warning", text),
+      },
+      this.#config.node_port === undefined
+        ? { ip: this.#node_ip }
+        : { ip: this.#node_ip, port: this.#config.node_port },
+    );
+    this.#warmUp(undefined);
+  }
+
+  #makeWorkers(): Workers {
+    const { paths } = this.#instance;
+    return new Workers({
+      node_id: () => this.node_id,
+      node_ip: () => this.#node_ip,
+      places: { sockets: paths.sockets, markers: paths.workers, logs: this.#log_dir },
+      templateFor: (order) => this.#templates.get(this.#commandFor(this.#driverOf(order))),
+      envFor: (order) => this.#envFor(order),
+      cwdFor: (order) => this.#cwdFor(order),
+      assign: (worker) => assignmentOf(worker, this.#facts(), this.#cwdFor(worker.order)),
+      logs: this.#logs,
+      kernelLog: () => this.options.libc?.kernelLog(),
+      now: () => Date.now(),
+    }, {
+      ready: (worker) => {
+        this.#event(worker, "ready");
+        this.#watchers.wake(worker.actor_id);
+      },
+      initialized: (worker) => this.#event(worker, "initialized"),
+      died: (worker, report, body, how) => this.#died(worker, report, body, how),
+      unknown: (actor_id, incarnation, report) => {
+        this.#link.send({
+          kind: "actor.event",
+          event: "died",
+          actor_id,
+          incarnation,
+          report: { ...report },
+        });
+      },
+    });
+  }
+
+  #makeRequests(): Requests {
+    const ask = this.#ask.bind(this);
+    return new Requests({
+      facts: () => this.#facts(),
+      workers: this.#workers,
+      templates: this.#templates,
+      drivers: this.#drivers,
+      actors: new ActorAnswers({
+        facts: () => this.#facts(),
+        token: this.#token,
+        head: () => ({ host: this.#head_ip, port: this.#headPort }),
+        workers: this.#workers,
+        deaths: this.#deaths,
+        watchers: this.#watchers,
+        ask,
+        now: () => Date.now(),
+      }),
+      ask,
+      driverGone: (client, job_id, reason) => this.#driverGone(client, job_id, reason),
+      warmUp: (facts) => this.#warmUp(facts.executable),
+      info: () => this.#info(),
+      stop: () => void this.stop("`beam down`"),
+    });
+  }
+
+  // ── environment of workers ──────────────────────────────────────────────────────────────────
+
+  #driverOf(order: WorkerOrder): string | undefined {
+    return order.job.node_id === this.node_id ? order.job.executable : undefined;
+  }
+
+  #commandFor(driver: string | undefined): string[] {
+    const { worker_cmd } = this.#config;
+    return templateCommand({
+      worker_cmd: worker_cmd ?? this.#env["BEAM_WORKER_CMD"],
+      driver,
+      python: this.#env["BEAM_PYTHON"],
+      virtual_env: this.#env["VIRTUAL_ENV"],
+    });
+  }
+
+  #envFor(order: WorkerOrder): { env: Environment; exec: boolean } {
+    const env = workerEnv({
+      node: this.#nodeEnv,
+      shim: this.#shim,
+      jobVars: order.job.vars,
+      actorVars: order.actorVars,
+      vendor: this.#machine.gpus.vendor,
+      devices: order.devices,
+    });
+    return { env, exec: needsExec(this.#templateEnv, env) };
+  }
+
+  #cwdFor(order: WorkerOrder): string {
+    try {
+      if (order.job.cwd !== "" && Deno.statSync(order.job.cwd).isDirectory) return order.job.cwd;
+    } catch { /* it is the driver's machine that has it */ }
+    return this.#instance.runtime;
+  }
+
+  /** A template that cannot be started is told of when a worker needs it. */
+  #warmUp(driver: string | undefined): void {
+    try {
+      this.#templates.get(this.#commandFor(driver));
+    } catch (error) {
+      this.#say("warning", (error as Error).message);
+    }
+  }
+
+  async #templateLost(template: Template): Promise<void> {
+    if (!this.#stopping) {
+      this.#say("warning", `Worker template ${template.pid} ${template.end}`);
+    }
+    for (const worker of this.#workers.all) if (worker.template === template) worker.kill();
+    const statuses = await this.#subreaper.sweep();
+    this.#workers.lost(template, statuses);
+  }
+
+  // ── what becomes of workers ─────────────────────────────────────────────────────────────────
+
+  #event(worker: Worker, event: "ready" | "initialized"): void {
+    const message: Message<"actor.event"> = {
+      kind: "actor.event",
+      event,
+      actor_id: worker.actor_id,
+      incarnation: worker.incarnation,
+      pid: worker.pid,
+      address: worker.address,
+    };
+    if (worker.repr !== undefined) message.repr = worker.repr;
+    this.#link.send(message);
+  }
+
+  #died(worker: Worker, report: DeathReport, body: Uint8Array, how: WorkerEnd): void {
+    const { actor_id, incarnation, order } = worker;
+    const final = !how.unready &&
+      (order.max_restarts === 0 || how.intended || report.kind === "init");
+    const death = { actor_id, incarnation, report, body, intended: how.intended, final };
+    this.#deaths.add(death);
+    this.#watchers.wake(actor_id);
+    if (final) {
+      this.#tellWatchers(actor_id, {
+        kind: "actor.state",
+        actor_id,
+        state: "dead",
+        incarnation,
+        report: { ...report },
+      }, body);
+    }
+    this.#link.send(deathMessage(death), body);
+    this.#say("info", `${order.class_name} ${actor_id} (${incarnation}): ${report.message}`);
+  }
+
+  #tellWatchers(actor_id: string, message: Message<"actor.state">, body: Uint8Array): void {
+    for (const client of this.#watchers.of(actor_id)) client.push(message, body);
+    if (message.state === "dead") this.#watchers.end(actor_id);
+  }
+
+  #socketOf(actor_id: string, incarnation: number): string | undefined {
+    const worker = this.#workers.find(actor_id, incarnation);
+    return worker?.connectable ? worker.socket : undefined;
+  }
+
+  // ── clients ─────────────────────────────────────────────────────────────────────────────────
+
+  #ask(
+    client: Client,
+    message: Message,
+    body: Uint8Array,
+    signal?: AbortSignal,
+    actor_id = client.worker?.actor_id,
+  ) {
+    const { id: _, ...request } = message as Message & { id?: number };
+    const asked: Message<"client.request"> = { kind: "client.request", client: client.id, request };
+    const job_id = client.job_id ?? client.worker?.order.job.job_id;
+    if (job_id !== undefined) asked.job_id = job_id;
+    if (actor_id !== undefined) asked.actor_id = actor_id;
+    return this.#link.ask(asked, body, signal);
+  }
+
+  #clientGone(client: Client, reason: Error): void {
+    this.#watchers.forget(client);
+    const { job_id } = client;
+    if (job_id !== undefined) this.#driverGone(client, job_id, reason.message);
+  }
+
+  #driverGone(client: Client, job_id: string, reason: string): void {
+    this.#drivers.remove(job_id);
+    const gone: Message<"client.gone"> = { kind: "client.gone", client: client.id, job_id, reason };
+    if (this.#link.isJoined) this.#link.send(gone);
+    else this.#goneJobs.push(gone);
+  }
+
+  // ── the head ────────────────────────────────────────────────────────────────────────────────
+
+  #join(local: string): Message<"node.join"> {
+    this.#settle(local);
+    const node = nodeSpec({
+      config: this.#config,
+      machine: this.#machine,
+      node_id: this.node_id,
+      node_ip: this.#node_ip,
+      aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
+      extra: {
+        port: this.#splicer!.port,
+        build: buildName(),
+        pid: Deno.pid,
+        runtime_dir: this.#instance.runtime,
+        log_dir: this.#log_dir,
+        gpus: this.#machine.gpus.gpus.map((gpu) => gpu.name),
+        notes: this.#machine.gpus.notes.map((note) => note.text),
+      },
+    });
+    const message: Message<"node.join"> = { kind: "node.join", node: { ...node } };
+    if (this.#cluster !== "") message.report = this.#report();
+    return message;
+  }
+
+  #report(): Record<string, unknown> {
+    return {
+      actors: this.#workers.all.map((worker) => ({
+        actor_id: worker.actor_id,
+        incarnation: worker.incarnation,
+        pid: worker.pid,
+        initialized: worker.state === "running",
+        repr: worker.repr,
+        ...(worker.connectable ? { address: worker.address } : {}),
+      })),
+      jobs: this.#drivers.specs(this.node_id),
+      deaths: this.#deaths.unnoted.map(({ actor_id, incarnation, report }) => ({
+        actor_id,
+        incarnation,
+        report,
+      })),
+    };
+  }
+
+  #joined(reply: Reply<"node.join">, cluster: string): void {
+    this.#cluster = reply.cluster || cluster;
+    this.#head_ip = this.#config.role === "head" ? this.#node_ip : reply.head_ip;
+    // The report names them; only their messages carry the exceptions of `__init__`.
+    for (const death of this.#deaths.unnoted) this.#link.send(deathMessage(death), death.body);
+    for (const gone of this.#goneJobs.splice(0)) this.#link.send(gone);
+  }
+
+  async #declaredDead(): Promise<void> {
+    await this.#endWorkers({
+      kind: "node",
+      message: `Node ${this.#node_ip} was out of the head's reach for too long.`,
+    });
+    for (const job of this.#drivers.all) job.client.link.close();
+    this.#deaths.clear();
+    this.node_id = randomBytes(28).toString("hex");
+    writeRecord(this.#instance.paths.record, this.record);
+  }
+
+  #fromHead(received: Received): void {
+    const { message, body } = received;
+    const { kind } = message;
+    switch (kind) {
+      case "worker.start":
+        return this.#workers.start(orderOf(fieldsOf(received, kind), body));
+      case "worker.stop": {
+        const { actor_id, incarnation, report, drain } = fieldsOf(received, kind);
+        return this.#workers.stop(actor_id, incarnation, reportOf(report), drain);
+      }
+      case "actor.noted": {
+        const { actor_id, incarnation } = fieldsOf(received, kind);
+        return this.#deaths.noted(actor_id, incarnation);
+      }
+      case "client.push":
+        return this.#push(fieldsOf(received, kind), body);
+      case "relay.dial":
+        return void this.#answerRelay(fieldsOf(received, kind));
+      default:
+        return this.#say("warning", `The head sent a message that is none of its: ${kind}`);
+    }
+  }
+
+  #push({ client, message }: Fields<"client.push">, body: Uint8Array): void {
+    const pushed = message as unknown as Message<MessageKind>;
+    if (client !== "") return this.#control.client(client)?.push(pushed, body);
+    if (pushed.kind === "actor.state") {
+      const state = pushed as Message<"actor.state">;
+      this.#tellWatchers(state.actor_id, state, body);
+    }
+  }
+
+  async #answerRelay(fields: Fields<"relay.dial">): Promise<void> {
+    try {
+      await answerRelay(fields, {
+        head: this.#link.host.address,
+        identity: this.#identity(),
+        socket: this.#socketOf(fields.actor_id, fields.incarnation),
+        signal: this.#ending.signal,
+      });
+    } catch (error) {
+      this.#say("warning", `A relayed call could not be answered: ${(error as Error).message}`);
+    }
+  }
+
+  // ── facts ───────────────────────────────────────────────────────────────────────────────────
+
+  #facts(): NodeFacts {
+    return {
+      node_id: this.node_id,
+      node_ip: this.#node_ip,
+      cluster: this.#cluster,
+      gcs_address: joined(this.#head_ip, this.#headPort),
+      runtime_dir: this.#instance.runtime,
+      log_dir: this.#log_dir,
+      dashboard_url: "",
+      network_env: this.#network_env,
+    };
+  }
+
+  #info(): Reply<"daemon.info"> {
+    const { node_id, node_ip, cluster, gcs_address, runtime_dir, log_dir, network_env } = this
+      .#facts();
+    const info: Reply<"daemon.info"> = {
+      node_id,
+      node_ip,
+      cluster,
+      head_address: gcs_address,
+      is_head: this.#config.role === "head",
+      pid: Deno.pid,
+      runtime_dir,
+      log_dir,
+      connected: this.#link.isJoined,
+      build: buildName(),
+      network_env,
+    };
+    if (this.#head?.pid !== undefined) info.head_pid = this.#head.pid;
+    if (this.#token.length > 0) info.token_file = join(runtime_dir, "token");
+    return info;
+  }
+
+  #say(level: Level, text: string): void {
+    this.#log.write(level, text);
+  }
+
+  // ── the end ─────────────────────────────────────────────────────────────────────────────────
+
+  async #endWorkers(report: DeathReport): Promise<void> {
+    this.#workers.stopAll(report);
+    const until = Date.now() + END_PATIENCE;
+    while (this.#workers.all.length > 0 && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async #stop(reason: string): Promise<void> {
+    this.#say("info", `The node ends: ${reason}`);
+    this.#ending.abort(new Error("The node is being ended"));
+    const leaving = this.#link?.stop(reason);
+    if (this.#settled && this.#workers) {
+      await this.#endWorkers({
+        kind: "node",
+        message: `Its node ${this.#node_ip} ended: ${reason}.`,
+      });
+      await this.#templates.close();
+      await this.#subreaper.sweep();
+    }
+    await leaving;
+    await this.#control?.close();
+    await this.#splicer?.close();
+    await this.#head?.stop();
+    this.#logs[Symbol.dispose]();
+    this.#instance[Symbol.dispose]();
+    this.#log[Symbol.dispose]();
+    this.#settleEnded();
+  }
+}

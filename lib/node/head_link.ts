@@ -1,0 +1,291 @@
+/**
+ * The link to the head: made, kept and made again. What clients asked of the head stays until it is
+ * answered, and is asked again after the link came back; ids are the askers', so repeats are harmless.
+ */
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { dial, type Identity } from "../wire/handshake.ts";
+import { type Answer, Link, type Received } from "../wire/link.ts";
+import type { Message, MessageKind, Reply } from "../wire/messages.ts";
+import { withDeadline } from "./deadline.ts";
+import { Heartbeat } from "./heartbeat.ts";
+
+/** How long one attempt to connect may take, in milliseconds. */
+const CONNECT_TIMEOUT = 4000;
+/** How long the head may take to answer a join. */
+const JOIN_ANSWER_TIMEOUT = 10_000;
+const SHORTEST_PAUSE = 20;
+const LONGEST_PAUSE = 1000;
+/** How often a waiting joiner says what it waits for. */
+const PROGRESS_INTERVAL = 5000;
+/** Refusals that no waiting mends. */
+const FINAL: readonly string[] = ["version", "token", "cluster", "open", "role", "ticket"];
+
+type Ask = Message<"client.request">;
+type Answered = Answer<"client.request">;
+
+interface Pending {
+  message: Ask;
+  body: Uint8Array;
+  resolve(answer: Answered): void;
+  reject(error: Error): void;
+}
+
+/** What the link needs of its daemon. */
+export interface HeadLinkHost {
+  address: { host: string; port: number };
+  identity(): Identity;
+  /** What to join with, over a connection from this address of ours to that one of the head's. */
+  join(local: string, remote: string): Message<"node.join">;
+  message(received: Received): void;
+  /** Joined, for the first time or again. */
+  joined(reply: Reply<"node.join">, cluster: string): void;
+  /** The head took this node for dead: all workers must end before it joins under a new id. */
+  declaredDead(): Promise<void>;
+  log(level: "info" | "warning" | "error", text: string): void;
+}
+
+/** See the top of this file. */
+export class HeadLink {
+  #link: Link | undefined;
+  #joined = false;
+  #stopped = false;
+  #pending = new Set<Pending>();
+  #loop: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+  #heartbeat: Heartbeat;
+
+  constructor(readonly host: HeadLinkHost, now: () => number = Date.now) {
+    this.#heartbeat = new Heartbeat({ now, onSilent: (ms) => this.#silent(ms) });
+  }
+
+  get peer(): string {
+    return `the head at ${this.host.address.host}:${this.host.address.port}`;
+  }
+
+  get isJoined(): boolean {
+    return this.#joined;
+  }
+
+  /**
+   * Joins, trying for `patience` milliseconds, then keeps the link up until {@link stop}.
+   * @throws {RequestFailed} where the head refuses for good; {@link LinkClosed} when time is up.
+   */
+  async start(patience: number, progress: (text: string) => void): Promise<void> {
+    const until = Date.now() + patience;
+    let told = -Infinity;
+    for (let pause = SHORTEST_PAUSE * 5; !this.#stopped; pause = Math.min(pause * 2, 1000)) {
+      try {
+        await this.#connect();
+        this.#loop = this.#keep();
+        return;
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        const left = until - Date.now();
+        if (left <= 0) throw tooLate(this.peer, patience, error as Error);
+        if (Date.now() - told >= PROGRESS_INTERVAL) {
+          told = Date.now();
+          progress(`Waiting for ${this.peer} (${reasonText(error)}); trying for ${span(left)}.`);
+        }
+        await this.#pause(Math.min(pause, left));
+      }
+    }
+    throw new LinkClosed("The join was given up");
+  }
+
+  /** Sends a message; without a link it is dropped: the report at the next join says the same. */
+  send<K extends MessageKind>(message: Message<K>, body?: Uint8Array): void {
+    this.#link?.send(message, body);
+  }
+
+  /** Bytes that wait to be written. */
+  get queuedBytes(): number {
+    return this.#link?.queuedBytes ?? 0;
+  }
+
+  /**
+   * Asks the head for a client, however often the link must be made for it.
+   * @throws {RequestFailed} where the head refuses; the signal's reason where it aborts.
+   */
+  ask(message: Ask, body: Uint8Array, signal?: AbortSignal): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const onAbort = () => done(() => reject(signal!.reason));
+      const done = (settle: () => void) => {
+        signal?.removeEventListener("abort", onAbort);
+        this.#pending.delete(pending);
+        settle();
+      };
+      const pending: Pending = {
+        message,
+        body,
+        resolve: (answer) => done(() => resolve(answer)),
+        reject: (error) => done(() => reject(error)),
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#pending.add(pending);
+      if (this.#joined) this.#put(pending);
+    });
+  }
+
+  /** Says goodbye where there is a link, waiting at most `patience` milliseconds, and ends it. */
+  async stop(reason: string, patience = 1000): Promise<void> {
+    this.#stopped = true;
+    this.#wake?.();
+    if (this.#link && this.#joined) {
+      const link = this.#link;
+      await withDeadline(
+        patience,
+        (signal) => link.request({ kind: "node.leave", reason }, { signal }),
+      ).catch(() => {});
+    }
+    this.close();
+    await this.#loop;
+  }
+
+  /** Ends it without a word. */
+  close(): void {
+    this.#stopped = true;
+    this.#wake?.();
+    this.#heartbeat.stop();
+    this.#link?.close();
+    for (const pending of [...this.#pending]) {
+      pending.reject(new LinkClosed("The node is being ended"));
+    }
+  }
+
+  async #keep(): Promise<void> {
+    let said = "";
+    for (let pause = SHORTEST_PAUSE; !this.#stopped;) {
+      if (this.#link && !this.#link.isClosed) {
+        const reason = await this.#link.closed;
+        this.#joined = false;
+        this.#heartbeat.stop();
+        if (this.#stopped) return;
+        this.host.log("warning", `The link to ${this.peer} is down: ${reason.message}`);
+        pause = SHORTEST_PAUSE;
+      }
+      await this.#pause(pause);
+      if (this.#stopped) return;
+      try {
+        await this.#connect();
+        this.host.log("info", `Joined ${this.peer} again`);
+        said = "";
+      } catch (error) {
+        if (error instanceof RequestFailed && error.code === "declared_dead") {
+          this.host.log("error", `${error.message}; ending all workers and joining anew`);
+          await this.host.declaredDead();
+          pause = SHORTEST_PAUSE;
+          continue;
+        }
+        const text = reasonText(error);
+        if (text !== said) this.host.log("warning", `Cannot reach ${this.peer}: ${text}`);
+        said = text;
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+      }
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { host } = this;
+    const stream = await connectWithin(host.address, CONNECT_TIMEOUT);
+    const { peer } = this;
+    const opened = await dial(stream, { identity: host.identity(), role: "node", peer });
+    const link = new Link(stream, {
+      peer,
+      decoder: opened.decoder,
+      onMessage: (received) => host.message(received),
+    });
+    link.start(opened.early);
+    try {
+      const local = (stream.localAddr as Deno.NetAddr).hostname;
+      const remote = (stream.remoteAddr as Deno.NetAddr).hostname;
+      const answer = withDeadline(
+        JOIN_ANSWER_TIMEOUT,
+        (signal) => link.request(host.join(local, remote), { signal }),
+      );
+      // What happens from here on is not in the report: it must follow it on the link.
+      this.#link = link;
+      const { fields } = await answer;
+      if (this.#stopped) throw new LinkClosed("The node is being ended");
+      this.#joined = true;
+      this.#heartbeat.start(link);
+      host.joined(fields, opened.cluster);
+      for (const pending of this.#pending) this.#put(pending);
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+  }
+
+  #put(pending: Pending): void {
+    this.#link!.request(pending.message, { body: pending.body }).then(
+      pending.resolve,
+      (error: Error) => {
+        if (error instanceof LinkClosed && !this.#stopped) return; // asked again at the next join
+        pending.reject(error);
+      },
+    );
+  }
+
+  #silent(ms: number): void {
+    this.#link?.close(new LinkClosed(`${this.peer} has been silent for ${ms} ms`));
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#stopped) this.#wake();
+    });
+  }
+}
+
+/** Connects, giving up after a while: the system's own patience is two minutes. */
+export async function connectWithin(
+  address: { host: string; port: number },
+  ms: number,
+): Promise<Deno.TcpConn> {
+  let late = false;
+  let timer: number | undefined;
+  const connecting = Deno.connect({ hostname: address.host, port: address.port });
+  connecting.then((stream) => late && stream.close(), () => {});
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late = true;
+      reject(new LinkClosed(`no answer within ${ms} ms`));
+    }, ms);
+  });
+  try {
+    const stream = await Promise.race([connecting, timeout]);
+    stream.setNoDelay(true);
+    return stream;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof RequestFailed && FINAL.includes(error.code);
+}
+
+function tooLate(peer: string, patience: number, last: Error): RequestFailed {
+  return new RequestFailed(
+    "unreachable",
+    `Cannot join ${peer}: it could not be reached within ${span(patience)} (${reasonText(last)}).`,
+    "Start it there with `beam up --head`, or check the address and that a firewall lets the port " +
+      "through.",
+  );
+}
+
+function reasonText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ \(os error \d+\)/, "").replace(/\.$/, "");
+}
+
+function span(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -1,0 +1,57 @@
+import assert from "assert";
+import { join } from "node:path";
+import { writeRecord } from "../runtime/records.ts";
+import { holdInstance } from "./instance.ts";
+import { openLibc } from "./libc.ts";
+import { statOf } from "./proc.ts";
+
+Deno.test("a runtime directory has one daemon; the second is told who it is and what to do", async () => {
+  const dir = await Deno.makeTempDir();
+  using libc = openLibc()!;
+  {
+    using first = holdInstance(dir, libc);
+    const { pid, start_ticks } = statOf(Deno.ppid)!;
+    const record = { pid, start_ticks, node_id: "a", node_ip: "10.0.0.1", is_head: true };
+    writeRecord(first.paths.record, {
+      ...record,
+      aliases: [],
+      cluster: "",
+      head_address: "",
+      head_aliases: [],
+      runtime_dir: dir,
+      socket: "",
+      shim_path: "",
+      build: "",
+      standing: true,
+    });
+    const message = new RegExp(`process ${pid} \\(head 10\\.0\\.0\\.1\\) serves it already`);
+    assert.throws(() => holdInstance(dir, libc), (error: Error & { mend?: string }) => {
+      assert.match(error.message, message);
+      assert.match(error.mend!, /beam down/);
+      return true;
+    });
+    // Without libc there is no lock, and the record alone must do.
+    assert.throws(() => holdInstance(dir, undefined), message);
+  }
+  using again = holdInstance(dir, libc);
+  assert.equal(again.runtime, await Deno.realPath(dir));
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("what a killed daemon left does not stop the next", async () => {
+  const dir = await Deno.makeTempDir();
+  using libc = openLibc()!;
+  const first = holdInstance(dir, libc);
+  const { paths } = first;
+  first[Symbol.dispose]();
+  await Deno.writeTextFile(
+    paths.record,
+    '{"pid": 999999, "start_ticks": 1, "socket": "", "node_id": ""}',
+  );
+  await Deno.writeTextFile(join(paths.sockets, "x.sock"), "");
+  await Deno.writeTextFile(join(paths.workers, "12"), "");
+  using _second = holdInstance(dir, libc);
+  assert.throws(() => Deno.statSync(paths.record));
+  assert.deepEqual([...Deno.readDirSync(paths.sockets), ...Deno.readDirSync(paths.workers)], []);
+  await Deno.remove(dir, { recursive: true });
+});

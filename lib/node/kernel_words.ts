@@ -1,0 +1,68 @@
+/** What the kernel says about the end of a process: out-of-memory kills and faults of GPUs. */
+
+/** Reads a file, or undefined. A parameter so that tests hold recorded files. */
+export type ReadText = (path: string) => string | undefined;
+
+/** The real files. */
+export const readText: ReadText = (path) => {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * How many processes the kernel has killed for lack of memory in this process's control group, over
+ * its whole life; undefined where it does not say.
+ */
+export function oomKills(read: ReadText = readText): number | undefined {
+  for (const file of groupFiles(read("/proc/self/cgroup") ?? "")) {
+    const count = read(file)?.match(/^oom_kill (\d+)$/m)?.[1];
+    if (count !== undefined) return Number(count);
+  }
+  return undefined;
+}
+
+/** Where the counter may be: version 2, then version 1; inside a container the path is cut off. */
+function groupFiles(groups: string): string[] {
+  const files: string[] = [];
+  for (const line of groups.split("\n")) {
+    const [, kinds, path] = line.match(/^\d+:([^:]*):(.*)$/) ?? [];
+    if (path === undefined) continue;
+    const at = path === "/" ? "" : path;
+    if (kinds === "") {
+      files.push(`/sys/fs/cgroup${at}/memory.events`, "/sys/fs/cgroup/memory.events");
+    } else if (kinds!.split(",").includes("memory")) {
+      files.push(`/sys/fs/cgroup/memory${at}/memory.oom_control`);
+      files.push("/sys/fs/cgroup/memory/memory.oom_control");
+    }
+  }
+  return files;
+}
+
+/** Lines of the kernel's log about this process, told since `since` (seconds after boot). */
+export function kernelLinesAbout(log: string, pid: number, since: number): string[] {
+  const about = new RegExp(
+    `(?:Killed process |pid[=:' ]+|\\bpid \\s*|[\\w.-]+\\[)${pid}\\b`,
+  );
+  const told: string[] = [];
+  for (const line of log.split("\n")) {
+    const [, at, text] = line.match(/^(?:<\d+>)?\[\s*(\d+\.\d+)\]\s*(.*)$/) ?? [];
+    if (text === undefined || Number(at) < since) continue;
+    if (/oom|out of memory|Killed process|Xid|amdgpu|kfd|segfault|trap /i.test(text)) {
+      if (about.test(text)) told.push(text);
+    }
+  }
+  return told.slice(-5);
+}
+
+/** True where one of these lines is about lack of memory. */
+export function saysOutOfMemory(lines: readonly string[]): boolean {
+  return lines.some((line) => /oom|out of memory|Killed process/i.test(line));
+}
+
+/** Seconds since boot. */
+export function uptime(read: ReadText = readText): number {
+  return Number(read("/proc/uptime")?.split(" ")[0] ?? 0);
+}

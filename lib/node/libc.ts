@@ -1,0 +1,78 @@
+/**
+ * The few things a daemon needs from the kernel that the runtime does not offer. Without libc (on a
+ * Mac, or where foreign functions are not permitted) it does without: {@link openLibc} says so.
+ */
+
+const SYMBOLS = {
+  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  setsid: { parameters: [], result: "i32" },
+  klogctl: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const;
+
+const PR_SET_CHILD_SUBREAPER = 36;
+const WNOHANG = 1;
+const SYSLOG_ACTION_READ_ALL = 3;
+const O_RDWR_CREAT_CLOEXEC = 0o2 | 0o100 | 0o2000000;
+const LOCK_EX_NB = 2 | 4;
+
+/** See {@link openLibc}. */
+export class Libc {
+  #library: Deno.DynamicLibrary<typeof SYMBOLS>;
+
+  constructor() {
+    this.#library = Deno.dlopen("libc.so.6", SYMBOLS);
+  }
+
+  /** Orphans among this process's descendants become its children from now on. */
+  becomeSubreaper(): boolean {
+    return this.#library.symbols.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;
+  }
+
+  /** Makes this process a session leader, out of reach of the terminal's signals. */
+  leaveTerminal(): void {
+    this.#library.symbols.setsid(); // fails only where it is a group's leader already
+  }
+
+  /** Takes the wait status of an ended child; undefined while it runs or where it is no child. */
+  reap(pid: number): number | undefined {
+    const status = new Int32Array(1);
+    const ended = this.#library.symbols.waitpid(pid, new Uint8Array(status.buffer), WNOHANG);
+    return ended === pid ? status[0] : undefined;
+  }
+
+  /** The kernel's log, or undefined where this user may not read it. */
+  kernelLog(): string | undefined {
+    const buffer = new Uint8Array(512 * 1024);
+    const count = this.#library.symbols.klogctl(SYSLOG_ACTION_READ_ALL, buffer, buffer.length);
+    return count < 0 ? undefined : new TextDecoder().decode(buffer.subarray(0, count));
+  }
+
+  /** Locks a file, made if it is missing, until this process ends; undefined where another has it. */
+  lock(path: string): Disposable | undefined {
+    const name = new TextEncoder().encode(path + "\0");
+    const fd = this.#library.symbols.open(name, O_RDWR_CREAT_CLOEXEC, 0o600);
+    if (fd < 0) return undefined;
+    if (this.#library.symbols.flock(fd, LOCK_EX_NB) !== 0) {
+      this.#library.symbols.close(fd);
+      return undefined;
+    }
+    return { [Symbol.dispose]: () => void this.#library.symbols.close(fd) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#library.close();
+  }
+}
+
+/** libc, or undefined where there is none to load. */
+export function openLibc(): Libc | undefined {
+  try {
+    return new Libc();
+  } catch {
+    return undefined;
+  }
+}

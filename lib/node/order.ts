@@ -1,0 +1,111 @@
+/** What the head's `worker.start` asks for, read once into names and types. */
+import type { Amounts } from "../cluster/amounts.ts";
+import type { DeathReport } from "../cluster/death.ts";
+import type { Fields } from "../wire/messages.ts";
+import type { Environment } from "./worker_env.ts";
+
+/** A map from another process. */
+export type Loose = Record<string, unknown>;
+
+/** See the top of this file. */
+export interface WorkerOrder {
+  actor_id: string;
+  incarnation: number;
+  class_name: string;
+  name: string;
+  namespace: string;
+  /** -1: without end. */
+  max_restarts: number;
+  job: OrderJob;
+  actorVars: Environment;
+  devices: string[];
+  amounts: Amounts;
+  /** Everything the creator said, and what was granted, for the worker itself. */
+  actor: Loose;
+  grant: Loose;
+  body: Uint8Array;
+}
+
+/** The driver's part. */
+export interface OrderJob {
+  job_id: string;
+  /** The driver's node. */
+  node_id: string;
+  /** The driver's process as its daemon knows it. */
+  client: string;
+  /** `sys.version`'s numbers; empty where unknown. */
+  python: string;
+  executable: string;
+  cwd: string;
+  sys_path: unknown[];
+  vars: Environment;
+  facts: Loose;
+}
+
+/** Reads `worker.start`. */
+export function orderOf(fields: Fields<"worker.start">, body: Uint8Array): WorkerOrder {
+  const { actor, job, grant } = fields;
+  return {
+    actor_id: fields.actor_id,
+    incarnation: fields.incarnation,
+    class_name: textIn(actor, "class_name"),
+    name: textIn(actor, "name"),
+    namespace: textIn(actor, "namespace") || textIn(job, "namespace"),
+    max_restarts: numberIn(actor, "max_restarts"),
+    job: {
+      job_id: textIn(job, "job_id") || fields.actor_id.slice(-8),
+      node_id: textIn(job, "node_id"),
+      client: textIn(job, "client"),
+      python: textIn(job, "python"),
+      executable: textIn(job, "executable"),
+      cwd: textIn(job, "cwd"),
+      sys_path: listIn(job, "sys_path"),
+      vars: varsIn(job),
+      facts: job,
+    },
+    actorVars: varsIn(actor),
+    devices: fields.devices.map(String),
+    amounts: mapIn(grant, "amounts") as Amounts,
+    actor,
+    grant,
+    body,
+  };
+}
+
+/** A report that came over the wire; what it lacks is made up for. */
+export function reportOf(value: Loose): DeathReport {
+  return {
+    ...value,
+    kind: (textIn(value, "kind") || "killed") as DeathReport["kind"],
+    message: textIn(value, "message") || "It was ended.",
+  };
+}
+
+/** Text field, or "". */
+export function textIn(map: Loose, name: string): string {
+  const value = map[name];
+  return typeof value === "string" ? value : "";
+}
+
+/** Number field, or 0. */
+export function numberIn(map: Loose, name: string): number {
+  const value = map[name];
+  return typeof value === "number" ? value : 0;
+}
+
+/** List field, or []. */
+export function listIn(map: Loose, name: string): unknown[] {
+  const value = map[name];
+  return Array.isArray(value) ? value : [];
+}
+
+/** Map field, or {}. */
+export function mapIn(map: Loose, name: string): Loose {
+  const value = map[name];
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Loose : {};
+}
+
+function varsIn(map: Loose): Environment {
+  const vars = mapIn(mapIn(map, "runtime_env"), "env_vars");
+  return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,131 @@
+/**
+ * The node's port: callers on other machines come here, prove themselves, name a worker, and are
+ * joined to its socket. From then on bytes are copied and nothing is looked at.
+ */
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { encodeFrame } from "../wire/frames.ts";
+import { accept, expectMessage, type Identity, refuseStream } from "../wire/handshake.ts";
+import { writeAll } from "../wire/link.ts";
+import { splice } from "../wire/splice.ts";
+
+/** The port that is tried first. */
+export const NODE_PORT = 6380;
+/** How many ports after it are tried. */
+const TRIED = 200;
+
+/** What the port needs. */
+export interface SplicerHost {
+  identity(): Identity & { cluster: string };
+  /** The call socket of that worker, or undefined where it is not here. */
+  socketOf(actor_id: string, incarnation: number): string | undefined;
+  log(text: string): void;
+}
+
+/** See the top of this file. */
+export class Splicer {
+  readonly port: number;
+  #listener: Deno.TcpListener;
+  #running = new Set<Promise<void>>();
+  #ending = new AbortController();
+  #accepting: Promise<void>;
+
+  /** @throws {RequestFailed} where the wanted port cannot be had. */
+  constructor(readonly host: SplicerHost, where: { ip: string; port?: number }) {
+    this.#listener = listenNear(where);
+    this.port = this.#listener.addr.port;
+    this.#accepting = this.#accept();
+  }
+
+  /** Ends all streams and the port. */
+  async close(): Promise<void> {
+    this.#listener.close();
+    this.#ending.abort(new LinkClosed("The node is being ended"));
+    await this.#accepting;
+    await Promise.all(this.#running);
+  }
+
+  async #accept(): Promise<void> {
+    while (true) {
+      let stream: Deno.TcpConn;
+      try {
+        stream = await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
+      const running = this.#serve(stream).catch((error) => {
+        if (!(error instanceof LinkClosed)) this.host.log(`A caller was refused: ${error.message}`);
+      });
+      this.#running.add(running);
+      running.finally(() => this.#running.delete(running));
+    }
+  }
+
+  async #serve(stream: Deno.TcpConn): Promise<void> {
+    stream.setNoDelay(true);
+    const peer = `caller ${(stream.remoteAddr as Deno.NetAddr).hostname}`;
+    const identity = this.host.identity();
+    const opened = await accept(stream, {
+      identity,
+      peer,
+      now: Date.now(),
+      roles: ["caller", "health"],
+    });
+    if (opened.role === "health") return stream.close();
+    const { actor_id, incarnation } = await expectMessage(opened, "splice", { peer });
+    const path = this.host.socketOf(actor_id, incarnation);
+    if (path === undefined) {
+      return await refuseStream(stream, gone(`actor ${actor_id} is not there`));
+    }
+    let worker: Deno.UnixConn;
+    try {
+      worker = await Deno.connect({ transport: "unix", path });
+    } catch (error) {
+      return await refuseStream(stream, gone((error as Error).message));
+    }
+    await writeAll(stream, encodeFrame({ kind: "spliced" })).catch(() => {});
+    await splice(stream, worker, { signal: this.#ending.signal });
+  }
+}
+
+function gone(why: string): RequestFailed {
+  return new RequestFailed("gone", `Cannot reach the worker on this node: ${why}`);
+}
+
+function listenNear({ ip, port }: { ip: string; port?: number }): Deno.TcpListener {
+  const first = port ?? NODE_PORT;
+  const last = port === undefined ? first + TRIED : first;
+  for (let at = first; at <= last; at++) {
+    try {
+      return listenOn(ip, at);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw refused(ip, at, error as Error);
+      if (port !== undefined) throw refused(ip, at, error);
+    }
+  }
+  return listenOn(ip, 0);
+}
+
+/** A node may be known by an address that is not on this machine (behind a translation): take all. */
+function listenOn(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrNotAvailable)) throw error;
+    return Deno.listen({ hostname: "0.0.0.0", port });
+  }
+}
+
+function refused(ip: string, port: number, error: Error): RequestFailed {
+  const taken = error instanceof Deno.errors.AddrInUse;
+  return new RequestFailed(
+    taken ? "port_taken" : "port",
+    `Cannot listen on ${ip}:${port} for the node: ${taken ? "the port is in use" : error.message}.`,
+    taken
+      ? "Choose another with --node-port, or leave it out and a free one is taken."
+      : "Give this machine's address with --node-ip.",
+  );
+}

@@ -1,0 +1,327 @@
+/**
+ * The workers of this node: start, hello, ready, gone. Every worker that the head asked for ends in
+ * exactly one {@link WorkerEvents.died}, whatever becomes of it.
+ */
+import { join } from "node:path";
+import type { DeathReport } from "../cluster/death.ts";
+import { RequestFailed } from "../wire/errors.ts";
+import type { Link } from "../wire/link.ts";
+import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
+import { deathReport } from "./death_report.ts";
+import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
+import type { WorkerOrder } from "./order.ts";
+import type { Template } from "./template.ts";
+import { Worker } from "./worker.ts";
+
+/** How long a process may take from its fork to its hello, in milliseconds. */
+export const HELLO_TIMEOUT = 60_000;
+/** How long a worker may live on after it said that it ends, or after its control link ended. */
+export const LEAVE_TIMEOUT = 5000;
+
+/** What happens to workers. */
+export interface WorkerEvents {
+  ready(worker: Worker): void;
+  initialized(worker: Worker): void;
+  died(worker: Worker, report: DeathReport, body: Uint8Array, how: WorkerEnd): void;
+  /** A worker that is not here was to be stopped. */
+  unknown(actor_id: string, incarnation: number, report: DeathReport): void;
+}
+
+/** What a report does not say. */
+export interface WorkerEnd {
+  /** The actor ended itself on purpose. */
+  intended: boolean;
+  /** Nobody could have connected to it. */
+  unready: boolean;
+}
+
+/** What workers need of their node. */
+export interface WorkersHost {
+  node_id(): string;
+  node_ip(): string;
+  /** Folders for call sockets, markers and output. */
+  places: { sockets: string; markers: string; logs: string };
+  /** The template for an order. @throws {RequestFailed} where there can be none. */
+  templateFor(order: WorkerOrder): Template;
+  /** The environment of an order's worker, and whether only a fresh interpreter can have it. */
+  envFor(order: WorkerOrder): { env: Record<string, string>; exec: boolean };
+  cwdFor(order: WorkerOrder): string;
+  assign(worker: Worker): Record<string, unknown>;
+  /** Follows the output of a worker; `finish` returns the end of its stderr. */
+  logs: {
+    follow(worker: Worker, paths: { out: string; err: string }): void;
+    finish(w: Worker): string;
+  };
+  kernelLog(): string | undefined;
+  now(): number;
+}
+
+/** See the top of this file. */
+export class Workers {
+  /** The latest incarnation per actor. */
+  #byActor = new Map<string, Worker>();
+  #bySpawn = new Map<string, Worker>();
+  #byPid = new Map<number, Worker>();
+  #all = new Map<string, Worker>();
+
+  constructor(readonly host: WorkersHost, readonly events: WorkerEvents) {}
+
+  get all(): Worker[] {
+    return [...this.#all.values()];
+  }
+
+  /** The worker of an actor, of that incarnation where it is given. */
+  find(actor_id: string, incarnation?: number): Worker | undefined {
+    return incarnation === undefined
+      ? this.#byActor.get(actor_id)
+      : this.#all.get(`${actor_id}:${incarnation}`);
+  }
+
+  byPid(pid: number): Worker | undefined {
+    return this.#byPid.get(pid);
+  }
+
+  /** Starts a worker; one that is there already is left alone. */
+  start(order: WorkerOrder): void {
+    const key = `${order.actor_id}:${order.incarnation}`;
+    if (this.#all.has(key)) return;
+    const worker = new Worker(order, this.host.places, this.host.now());
+    this.#all.set(key, worker);
+    this.#bySpawn.set(worker.spawn, worker);
+    const former = this.#byActor.get(order.actor_id);
+    if (!former || former.incarnation < order.incarnation) {
+      this.#byActor.set(order.actor_id, worker);
+    }
+    this.#launch(worker).catch((error) => this.#fail(worker, error));
+  }
+
+  /** Ends a worker, at once or, with `drain`, when it has run what was submitted. */
+  stop(actor_id: string, incarnation: number, report: DeathReport, drain = false): void {
+    const worker = this.find(actor_id, incarnation);
+    if (!worker) return this.events.unknown(actor_id, incarnation, report);
+    worker.asked ??= report;
+    if (!worker.forked) return this.#end(worker, {});
+    if (drain && worker.link) return worker.link.send({ kind: "worker.drain" });
+    worker.kill(); // without a pid yet, its fork's answer does it
+  }
+
+  /** Ends all workers. */
+  stopAll(report: DeathReport): void {
+    for (const { actor_id, incarnation } of this.all) this.stop(actor_id, incarnation, report);
+  }
+
+  /**
+   * A process says that it is the worker of this name; it is told what to be.
+   * @throws {RequestFailed} where it is not awaited, or is of another Python or protocol.
+   */
+  hello(link: Link, fields: Fields<"worker.hello">): { worker: Worker; body: Uint8Array } {
+    const worker = this.#bySpawn.get(fields.spawn);
+    if (!worker || worker.state !== "starting") {
+      throw new RequestFailed(
+        "unknown_worker",
+        `Cannot take process ${fields.pid} for a worker: no worker was started under its name`,
+      );
+    }
+    worker.pid ||= fields.pid;
+    this.#byPid.set(worker.pid, worker);
+    const fault = protocolFault(fields.protocol) ?? this.#pythonFault(worker, fields.python);
+    if (fault) {
+      worker.said = { kind: "start", message: fault.message };
+      if (fault.mend !== undefined) worker.said.mend = fault.mend;
+      this.#leaveWithin(worker, LEAVE_TIMEOUT);
+      throw fault;
+    }
+    clearTimeout(worker.deadline);
+    worker.link = link;
+    link.closed.then(() => this.#leaveWithin(worker, LEAVE_TIMEOUT));
+    Deno.writeTextFileSync(this.#marker(worker), worker.actor_id, { mode: 0o600 });
+    worker.state = "ready";
+    this.events.ready(worker);
+    if (worker.asked) worker.kill();
+    const { body } = worker.order;
+    worker.order.body = new Uint8Array(0); // it may be large, and nobody else wants it
+    return { worker, body };
+  }
+
+  /** `__init__` returned. */
+  initialized(worker: Worker, fields: Fields<"worker.initialized">): void {
+    if (worker.state !== "ready") return;
+    worker.repr = fields.repr;
+    worker.state = "running";
+    this.events.initialized(worker);
+  }
+
+  /** It says that it ends, and why. */
+  failed(worker: Worker, fields: Fields<"worker.failed">, body: Uint8Array): void {
+    if (worker.state === "ended") return;
+    worker.said = { kind: fields.cause, message: fields.message };
+    if (fields.traceback !== undefined) worker.said.traceback = fields.traceback;
+    worker.saidBody = body;
+    this.#leaveWithin(worker, LEAVE_TIMEOUT);
+  }
+
+  /** A template waited for this process. */
+  exited(template: Template, pid: number, status: number): void {
+    const worker = this.#byPid.get(pid);
+    if (worker && worker.template === template) return this.#end(worker, { status });
+    template.unclaimed.set(pid, status);
+  }
+
+  /** A template is gone and took its workers along; `statuses` are those that could be waited for. */
+  lost(template: Template, statuses: ReadonlyMap<number, number>): void {
+    const why = `the process that started it (pid ${template.pid}) ${template.end ?? "is gone"}.`;
+    for (const worker of this.all) {
+      if (worker.template !== template) continue;
+      const status = statuses.get(worker.pid);
+      this.#end(worker, status === undefined ? { lost: why } : { lost: why, status });
+    }
+  }
+
+  async #launch(worker: Worker): Promise<void> {
+    const { host } = this;
+    const { order } = worker;
+    const template = host.templateFor(order);
+    host.logs.follow(worker, worker);
+    if (!template.isReady) await template.ready;
+    if (worker.state === "ended") return;
+    const fault = this.#pythonFault(worker, template.python);
+    if (fault) throw fault;
+    const { env, exec } = host.envFor(order);
+    worker.template = template;
+    worker.forked = true;
+    worker.oomKills = oomKills();
+    const pid = await template.fork({
+      spawn: worker.spawn,
+      socket: worker.socket,
+      env,
+      cwd: host.cwdFor(order),
+      out: worker.out,
+      err: worker.err,
+      exec,
+      title: `ray::${order.class_name}`,
+    });
+    this.#born(worker, template, pid);
+  }
+
+  #born(worker: Worker, template: Template, pid: number): void {
+    const status = template.unclaimed.get(pid);
+    template.unclaimed.delete(pid);
+    if (worker.state === "ended") return; // its template was lost meanwhile
+    worker.pid = pid;
+    this.#byPid.set(pid, worker);
+    if (status !== undefined) return this.#end(worker, { status });
+    if (worker.asked) return worker.kill();
+    if (worker.state === "starting" && !worker.said) this.#leaveWithin(worker, HELLO_TIMEOUT);
+  }
+
+  #fail(worker: Worker, error: unknown): void {
+    if (worker.state === "ended") return;
+    const { message, mend } = error instanceof RequestFailed
+      ? error
+      : { message: (error as Error).message, mend: undefined };
+    const report: DeathReport = { kind: "start", message };
+    if (mend !== undefined) report.mend = mend;
+    // Without its link the template is at its end, which takes the worker along and tells more.
+    if (worker.forked && !(error instanceof RequestFailed)) return worker.template?.kill();
+    worker.asked ??= report;
+    this.#end(worker, {});
+  }
+
+  /** The one place where a worker ends. */
+  #end(worker: Worker, how: { status?: number; lost?: string }): void {
+    if (worker.state === "ended") return;
+    const { host } = this;
+    const unready = worker.state === "starting";
+    worker.state = "ended";
+    clearTimeout(worker.deadline);
+    this.#forget(worker);
+    const stderr = host.logs.finish(worker);
+    const now = host.now();
+    const facts: Parameters<typeof deathReport>[0] = {
+      node_id: host.node_id(),
+      node_ip: host.node_ip(),
+      devices: worker.order.devices,
+      now,
+      started_at: worker.started_at,
+      stderr,
+      unready,
+      ...how,
+    };
+    if (worker.pid !== 0) facts.pid = worker.pid;
+    if (worker.said) facts.said = worker.said;
+    if (worker.asked) facts.asked = worker.asked;
+    else if (how.status !== undefined && (how.status & 0x7f) !== 0) this.#askKernel(worker, facts);
+    const intended = worker.said?.kind === "exit" && !worker.asked;
+    const body = worker.said?.kind === "init" && !worker.asked
+      ? worker.saidBody
+      : new Uint8Array(0);
+    this.events.died(worker, deathReport(facts), body, { intended, unready });
+    worker.link?.close();
+  }
+
+  #askKernel(worker: Worker, facts: Parameters<typeof deathReport>[0]): void {
+    const kills = oomKills();
+    facts.oom = kills !== undefined && worker.oomKills !== undefined && kills > worker.oomKills;
+    const log = this.host.kernelLog();
+    const since = uptime() - (facts.now - worker.started_at) / 1000;
+    if (log !== undefined) facts.kernel = kernelLinesAbout(log, worker.pid, since);
+  }
+
+  #forget(worker: Worker): void {
+    this.#all.delete(`${worker.actor_id}:${worker.incarnation}`);
+    this.#bySpawn.delete(worker.spawn);
+    if (this.#byActor.get(worker.actor_id) === worker) this.#byActor.delete(worker.actor_id);
+    if (this.#byPid.get(worker.pid) === worker) this.#byPid.delete(worker.pid);
+    for (const path of [worker.socket, this.#marker(worker)]) {
+      try {
+        Deno.removeSync(path);
+      } catch { /* it never came to be */ }
+    }
+  }
+
+  #marker(worker: Worker): string {
+    return join(this.host.places.markers, String(worker.pid));
+  }
+
+  #leaveWithin(worker: Worker, patience: number): void {
+    if (worker.state === "ended") return;
+    clearTimeout(worker.deadline);
+    worker.deadline = setTimeout(() => {
+      if (worker.state === "starting") {
+        worker.said ??= {
+          kind: "start",
+          message: `The worker process (pid ${worker.pid} on ${this.host.node_ip()}) did not ` +
+            `report within ${patience / 1000} s of its start.`,
+        };
+      }
+      worker.kill();
+    }, patience);
+  }
+
+  #pythonFault(worker: Worker, python: string): RequestFailed | undefined {
+    const wanted = minorVersion(worker.order.job.python);
+    const found = minorVersion(python);
+    if (wanted === "" || found === "" || wanted === found) return undefined;
+    return new RequestFailed(
+      "python",
+      `Cannot start a worker on ${this.host.node_ip()}: its Python is ${python}, the driver's is ` +
+        `${worker.order.job.python}, and both must be of one minor version.`,
+      `Set BEAM_WORKER_CMD on that node to a Python ${wanted}, for example ` +
+        `"python${wanted} -m ray._worker", and start the node again.`,
+    );
+  }
+}
+
+function minorVersion(python: string): string {
+  return python.match(/^\d+\.\d+/)?.[0] ?? "";
+}
+
+function protocolFault(protocol: number): RequestFailed | undefined {
+  if (protocol === PROTOCOL_VERSION) return undefined;
+  return new RequestFailed(
+    "version",
+    `Cannot talk to this Python package (protocol ${protocol}): the daemon has protocol ` +
+      `${PROTOCOL_VERSION}.`,
+    "Use the folder that `beam shim-path` prints in PYTHONPATH.",
+  );
+}
