@@ -219,7 +219,7 @@ class _Worker:
 
     def _end(self, kind: str, fields: dict[str, Any], body: bytes, code: int) -> NoReturn:
         try:
-            self._session.control.send("worker.failed", {"kind": kind, **fields}, body)
+            self._session.control.send("worker.failed", {"cause": kind, **fields}, body)
             if kind == "exit":
                 self._session.closing = True
                 atexit.unregister(client.disconnect)

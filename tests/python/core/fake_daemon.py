@@ -294,7 +294,7 @@ class FakeDaemon:
         if actor.ended_by:
             report.update(actor.ended_by)
         elif actor.failed is not None:
-            report.update(kind=actor.failed["kind"], message=actor.failed["message"])
+            report.update(kind=actor.failed["cause"], message=actor.failed["message"])
         elif os.WIFSIGNALED(status):
             name = signal.Signals(os.WTERMSIG(status)).name
             report.update(kind="signal", signal=name, message=f"Its process got {name}")
