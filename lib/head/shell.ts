@@ -29,11 +29,14 @@ export class Shell {
   constructor(readonly journal: Journal, readonly clock: Clock, config: Partial<BrainConfig> = {}) {
     this.waiting = new Waiting(clock);
     const rows = journal.rows();
-    // The first head of a cluster is the restart of one that never ran: so its epoch is journaled.
-    const first = { table: "meta" as const, id: "epoch", row: 0 };
-    const loaded = Brain.load([first, ...rows], clock.now(), config);
-    this.brain = loaded.brain;
-    this.#persist(loaded.effects);
+    if (rows.length === 0) {
+      this.brain = new Brain(config);
+      this.#persist([{ kind: "persist", table: "meta", id: "epoch", row: this.brain.epoch }]);
+      return;
+    }
+    const { brain, effects } = Brain.load(rows, clock.now(), config);
+    this.brain = brain;
+    this.#persist(effects);
   }
 
   /**

@@ -13,8 +13,8 @@ export interface HeadState {
   /** Version and digest of this build. */
   build: string;
   cluster: string;
-  /** `host:port` as it is bound. */
-  address: string;
+  /** `host:port` as others reach it, as far as that is known. */
+  readonly address: string;
   shell: Shell;
   brain: Brain;
   specs: Specs;
