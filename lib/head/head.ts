@@ -83,7 +83,7 @@ export class Head {
     });
     this.#stopTicking = clock.every(TICK_MS, () => this.#tick());
     state.log.write(
-      `head of cluster ${cluster} listens on ${state.address}, epoch ${this.epoch}`,
+      `head of cluster ${cluster} listens on ${config.listen.host}:${this.port}, epoch ${this.epoch}`,
     );
   }
 

@@ -61,6 +61,7 @@ export function endJob(state: HeadState, asker: Asker, answer: Answer): void {
 
 /** `client.gone`: the driver's process is no more. */
 export function loseDriver(state: HeadState, { job_id, reason }: Message<"client.gone">): void {
+  if (state.brain.job(job_id)?.state !== "running") return;
   state.log.write(`job ${job_id} ended: ${reason}`);
   state.shell.step({ kind: "job.end", job_id, reason });
 }
