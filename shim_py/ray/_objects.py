@@ -53,7 +53,7 @@ def get(object_refs: Any, *, timeout: float | None = None, _use_object_store: bo
 
 
 def wait(
-    ray_waitables: list[Any],
+    ray_waitables: Any,
     *,
     num_returns: int = 1,
     timeout: float | None = None,

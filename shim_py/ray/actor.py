@@ -230,8 +230,8 @@ class ActorClass(Generic[T]):
     Attributes of the class that was decorated can be read on it.
     """
 
-    def __init__(self, cls: Any, bases: Any = None, namespace: Any = None, **options: Any) -> None:
-        if bases is not None:
+    def __init__(self, cls: Any, options: Any, attributes: Any = None) -> None:
+        if attributes is not None:
             # `class B(A)` with an actor class A comes here as `type(A)("B", (A,), {...})`.
             raise ActorClassInheritanceException(
                 f"Attempted to define subclass '{cls}' of an actor class. Inheriting from actor "
@@ -282,7 +282,7 @@ class ActorClass(Generic[T]):
         """
         _options.validate_actor_options(actor_options, in_options=True)
         merged = {**self._default_options, **actor_options}
-        other: ActorClass[T] = ActorClass(self.__ray_metadata__.modified_class, **merged)
+        other: ActorClass[T] = ActorClass(self.__ray_metadata__.modified_class, merged)
         other._ray_class_info = self._ray_class_info
         return other
 
@@ -392,7 +392,7 @@ class ActorClass(Generic[T]):
 
 
 def _restore_actor_class(cls: type, options: dict[str, Any]) -> ActorClass[Any]:
-    return ActorClass(cls, **options)
+    return ActorClass(cls, options)
 
 
 def _check_names(name: Any, namespace: Any) -> None:
@@ -438,7 +438,7 @@ def make_actor_class(cls: type, options: dict[str, Any]) -> ActorClass[Any]:
         TypeError: a value has another type.
     """
     _options.validate_actor_options(options, in_options=False)
-    return ActorClass(cls, **options)
+    return ActorClass(cls, options)
 
 
 def get_actor(name: str, namespace: str | None = None) -> ActorHandle[Any]:

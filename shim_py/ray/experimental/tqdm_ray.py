@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sized
 from typing import Any
 
 
-class tqdm:  # noqa: N801 - the name is tqdm's
+class tqdm:
     """A progress bar as lines of text, at most one each `flush_interval_s` seconds.
 
     Args:
@@ -82,7 +82,7 @@ class tqdm:  # noqa: N801 - the name is tqdm's
 
 def safe_print(*args: Any, **kwargs: Any) -> None:
     """Print; the bars here need no care."""
-    print(*args, **kwargs)
+    print(*args, **kwargs)  # noqa: T201 - that is what it is for
 
 
 __all__ = ["safe_print", "tqdm"]

@@ -113,9 +113,9 @@ class NodeLabelSchedulingStrategy:
 
     def __init__(
         self,
-        hard: Optional[Mapping[str, _Operator]],  # noqa: UP045
+        hard: Optional[Mapping[str, _Operator]],
         *,
-        soft: Optional[Mapping[str, _Operator]] = None,  # noqa: UP045
+        soft: Optional[Mapping[str, _Operator]] = None,
     ) -> None:
         self.hard = _expressions(hard, "hard")
         self.soft = _expressions(soft, "soft")
