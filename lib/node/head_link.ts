@@ -17,8 +17,17 @@ const SHORTEST_PAUSE = 20;
 const LONGEST_PAUSE = 1000;
 /** How often a waiting joiner says what it waits for. */
 const PROGRESS_INTERVAL = 5000;
-/** Refusals that no waiting mends. */
-const FINAL: readonly string[] = ["version", "token", "cluster", "open", "role", "ticket"];
+/** Refusals that no waiting mends: the head's, and this node's own port. */
+const FINAL: readonly string[] = [
+  "version",
+  "token",
+  "cluster",
+  "open",
+  "role",
+  "ticket",
+  "port",
+  "port_taken",
+];
 
 type Ask = Message<"client.request">;
 type Answered = Answer<"client.request">;

@@ -44,7 +44,9 @@ export async function runDaemon(): Promise<number> {
     const starting = NodeDaemon.start({
       config,
       env,
-      progress: (text) => say({ progress: text }),
+      progress: (text) => {
+        if (!say({ progress: text })) ending.stop("whoever started it is gone");
+      },
       self: selfCommand(),
       libc,
       signal: ending.signal,
@@ -60,7 +62,7 @@ export async function runDaemon(): Promise<number> {
     event.preventDefault();
     daemon.note(`Nobody handled: ${event.reason?.stack ?? event.reason}`);
   });
-  say({ ready: daemon.record });
+  if (!say({ ready: daemon.record })) ending.stop("whoever started it is gone");
   ending.onStop((reason) => void daemon.stop(reason));
   await daemon.ended;
   return 0;
@@ -87,9 +89,12 @@ function stopSignal() {
   };
 }
 
-/** One line on standard output; nobody may listen any more. */
-function say(message: Record<string, unknown>): void {
+/** One line on standard output; false where nobody reads it any more. */
+function say(message: Record<string, unknown>): boolean {
   try {
     Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(message) + "\n"));
-  } catch { /* the reader is gone */ }
+    return true;
+  } catch {
+    return false;
+  }
 }
