@@ -4,6 +4,7 @@ import { type Command, EXIT } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { onTerminal, print, printJson, table } from "./output.ts";
 import { parse } from "./parse.ts";
+import { timesText } from "./status_text.ts";
 
 const HELP = `Lists the cluster's actors; the dead ones with the cause of their death.
 
@@ -24,7 +25,7 @@ async function run(args: string[]): Promise<number> {
     { program: "beam actors", flags: FLAGS, positionals: 1 },
     args,
   );
-  const status = await withDaemon({}, (link) => askStatus(link));
+  const status = await withDaemon({ anyNode: true }, (link) => askStatus(link));
   const actors = status.actors.filter((actor) =>
     wanted === undefined ? values.all || actor.state !== "DEAD" : isCalled(actor, wanted)
   );
@@ -69,7 +70,9 @@ export function actorText(actor: ActorView): string {
     actor.node_ip
       ? `on ${actor.node_ip}${actor.pid > 0 ? `, pid ${actor.pid}` : ""}`
       : "on no node yet",
-    `restarted ${actor.restarts} times of ${actor.max_restarts < 0 ? "any" : actor.max_restarts}`,
+    `restarted ${timesText(actor.restarts)}; may be ${
+      actor.max_restarts < 0 ? "any number of times" : timesText(actor.max_restarts)
+    }`,
   ];
   if (!death) return facts.join("\n  ");
   facts.push(death.message);

@@ -20,6 +20,12 @@ export interface ClusterStatus {
   demands: Demand[];
 }
 
+/** What a reply has around its content. */
+interface Envelope {
+  kind: string;
+  id: number;
+}
+
 /** How long the head may take for an answer, in milliseconds. */
 export const STATUS_TIMEOUT = 5000;
 
@@ -29,9 +35,14 @@ export const STATUS_TIMEOUT = 5000;
  */
 export async function askStatus(link: Link, timeout = STATUS_TIMEOUT): Promise<ClusterStatus> {
   try {
-    const signal = AbortSignal.timeout(timeout);
-    const { fields } = await link.request<"query.status">({ kind: "query.status" }, { signal });
-    return fields as unknown as ClusterStatus;
+    const options = { signal: AbortSignal.timeout(timeout) };
+    const [{ fields }, info] = await Promise.all([
+      link.request<"query.status">({ kind: "query.status" }, options),
+      link.request<"daemon.info">({ kind: "daemon.info" }, options),
+    ]);
+    // The head may know only that it listens on every address; its nodes know by which it is reached.
+    const { kind: _kind, id: _id, ...status } = fields as unknown as ClusterStatus & Envelope;
+    return { ...status, head_address: info.fields.head_address };
   } catch (error) {
     if (error instanceof RequestFailed) throw error;
     if (!(error instanceof DOMException)) throw error;

@@ -2,7 +2,7 @@
 import { Link } from "../wire/link.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { Trouble } from "../runtime/errors.ts";
-import { type Env, processEnv, runtimeDir } from "../runtime/paths.ts";
+import { type Env, processEnv, reasonOf, runtimeDir } from "../runtime/paths.ts";
 import { allRecords, type DaemonRecord, recordOf, servesAddress } from "../runtime/records.ts";
 
 /** A daemon to talk to. */
@@ -16,6 +16,8 @@ export interface ChosenDaemon {
 export interface Choice {
   /** `host:port` of the cluster's head. */
   address?: string | undefined;
+  /** Any node of one cluster will do: the question is about the cluster. */
+  anyNode?: boolean;
   env?: Env;
 }
 
@@ -24,9 +26,8 @@ export interface Choice {
  * else the only standing one.
  * @throws {Trouble} with code `none` where there is none, `several` where two fit.
  */
-export async function chooseDaemon({ address, env = processEnv }: Choice = {}): Promise<
-  ChosenDaemon
-> {
+export async function chooseDaemon(choice: Choice = {}): Promise<ChosenDaemon> {
+  const { address, anyNode = false, env = processEnv } = choice;
   const socket = env("BEAM_SOCK");
   if (socket && address === undefined) return { socket };
   const runtime = runtimeDir(env);
@@ -35,7 +36,8 @@ export async function chooseDaemon({ address, env = processEnv }: Choice = {}): 
   const others = (await allRecords(env)).filter((record) =>
     address === undefined ? record.standing : servesAddress(record, address)
   );
-  if (others.length === 1) return chosen(others[0]!);
+  const oneCluster = new Set(others.map(({ cluster }) => cluster)).size === 1;
+  if (others.length === 1 || (anyNode && oneCluster)) return chosen(others[0]!);
   if (others.length > 1) {
     const list = others.map(({ node_ip, runtime_dir }) => `${node_ip} (${runtime_dir})`).join(", ");
     throw new Trouble(
@@ -69,7 +71,7 @@ export async function linkTo({ socket }: ChosenDaemon): Promise<Link> {
     stream = await Deno.connect({ transport: "unix", path: socket });
   } catch (error) {
     throw new Trouble(
-      `Cannot reach the node's daemon at ${socket}: ${(error as Error).message}`,
+      `Cannot reach the node's daemon at ${socket}: ${reasonOf(error)}`,
       "Start it with `beam up`, or correct BEAM_SOCK.",
       { code: "none", cause: error },
     );

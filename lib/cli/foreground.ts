@@ -1,7 +1,6 @@
 /** Starts a node's daemon for a command, and where asked stays in front until the node ends. */
 import { endText, startDaemon, type StartedDaemon } from "../runtime/background.ts";
 import { Trouble } from "../runtime/errors.ts";
-import { ensureShim } from "../runtime/shim.ts";
 import { recordOf } from "../runtime/records.ts";
 import type { DaemonConfig } from "../node/config.ts";
 import { EXIT } from "./command.ts";
@@ -20,7 +19,6 @@ const END_TIMEOUT = 20_000;
  */
 export async function startNode(config: DaemonConfig, program: string): Promise<StartedDaemon> {
   await refuseSecond(config);
-  await ensureShim(config.runtime_dir);
   const controller = new AbortController();
   const interrupted = (signal: Ending) => () =>
     controller.abort(

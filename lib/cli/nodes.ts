@@ -18,7 +18,7 @@ const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam nodes", flags: FLAGS }, args);
-  const status = await withDaemon({}, (link) => askStatus(link));
+  const status = await withDaemon({ anyNode: true }, (link) => askStatus(link));
   const nodes = status.nodes.filter((node) => values.all || node.alive);
   if (values.json) printJson(nodes);
   else print(nodesTable(nodes));

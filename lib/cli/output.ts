@@ -36,7 +36,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     Math.max(heading.length, ...rows.map((row) => row[at]?.length ?? 0))
   );
   const right = headings.map((_, at) =>
-    rows.length > 0 && rows.every((row) => /^-?[\d.]*$/.test(row[at] ?? ""))
+    rows.length > 0 && rows.every((row) => /^(-?\d+(\.\d+)?)?$/.test(row[at] ?? ""))
   );
   const line = (cells: readonly string[]) =>
     widths.map((width, at) => {

@@ -18,7 +18,7 @@ const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam pgs", flags: FLAGS }, args);
-  const status = await withDaemon({}, (link) => askStatus(link));
+  const status = await withDaemon({ anyNode: true }, (link) => askStatus(link));
   const groups = status.groups.filter((group) => values.all || group.state !== "REMOVED");
   if (values.json) {
     printJson(groups.map((group) => ({ ...group, why: reasonOf(status, group.pg_id) ?? null })));

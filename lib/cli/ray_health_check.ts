@@ -32,7 +32,8 @@ const FLAGS = {
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "ray health-check", flags: FLAGS }, args);
   try {
-    const address = rayAddress(values.address) ?? (await chooseDaemon()).record?.head_address;
+    const address = rayAddress(values.address) ??
+      (await chooseDaemon({ anyNode: true })).record?.head_address;
     if (address === undefined) throw new Trouble(NO_CLUSTER);
     await checkHead(hostAndPort("--address", address), { tokens: knownTokens() });
     return EXIT.done;

@@ -61,7 +61,7 @@ async function run(args: string[]): Promise<number> {
   const timeout = seconds("--timeout", values.timeout ?? "30");
   const address = rayAddress(values.address);
   try {
-    const status = await withDaemon({ address }, (link) => askStatus(link, timeout));
+    const status = await withDaemon({ address, anyNode: true }, (link) => askStatus(link, timeout));
     const rows = rowsOf(status, kind, values.detail).filter((row) =>
       filters.every((filter) => meets(row, filter))
     );

@@ -1,5 +1,4 @@
 /** `ray start`: `beam up` behind Ray's flags, for scripts that are there already. */
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Trouble } from "../runtime/errors.ts";
 import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
@@ -7,7 +6,8 @@ import { type FoundToken, givenToken, keptToken, makeToken, wantsToken } from ".
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
-import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
+import { EVERY_ADDRESS, ownAddress } from "./listen_address.ts";
+import { type Address, HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, say } from "./output.ts";
 import { parse, type Parsed } from "./parse.ts";
 import { rayAddress } from "./ray_address.ts";
@@ -40,9 +40,12 @@ async function run(args: string[]): Promise<number> {
   const { values } = parsed;
   checkRole(parsed);
   const ignored = withoutMeaning(parsed.given);
+  const ip = nodeIp(values["node-ip-address"], values.head);
+  const paths = ensureRuntimeDir(runtimeDir());
+  const token = findToken(paths, values.head);
   const config = nodeConfig(
     {
-      nodeIp: await nodeIp(values["node-ip-address"], values.head),
+      nodeIp: ip,
       nodePort: called(parsed, "node-manager-port"),
       numCpus: called(parsed, "num-cpus"),
       numGpus: called(parsed, "num-gpus"),
@@ -54,27 +57,25 @@ async function run(args: string[]): Promise<number> {
       name: values["node-name"],
     },
     {
-      runtimeDir: runtimeDir(),
+      runtimeDir: paths.dir,
       role: values.head ? "head" : "join",
-      head: headAddress(parsed),
-      open: false,
+      head: values.head ? listenAddress(parsed, ip, token !== undefined) : joinAddress(parsed),
+      token: token?.token,
+      open: token === undefined,
       lifeline: values.block,
       standing: true,
     },
   );
-  const paths = ensureRuntimeDir(config.runtime_dir);
-  config.runtime_dir = paths.dir;
-  const token = findToken(paths, values.head);
-  if (token) config.token = token.token;
-  else config.open = true;
   if (ignored.length > 0) {
     say(`ray: accepted, without meaning here: ${ignored.map((name) => `--${name}`).join(", ")}`);
   }
   const daemon = await startNode(config, "ray");
   const { record } = daemon;
+  // Held before it is told: whoever reads that it is ready may end it at once.
+  const held = values.block ? holdNode(daemon, { program: "ray" }) : undefined;
   if (!token && values.head) say(openWarning(record.head_address));
   print(rayStartText({ record, token: token?.token, block: values.block }));
-  if (values.block) return await holdNode(daemon, { program: "ray" });
+  if (held) return await held;
   daemon.leave();
   return EXIT.done;
 }
@@ -93,9 +94,13 @@ function checkRole({ values }: Arguments): void {
   }
 }
 
-function headAddress({ values }: Arguments): { host: string; port: number } {
-  if (!values.head) return hostAndPort("--address", rayAddress(values.address)!);
-  return { host: "0.0.0.0", port: portNumber("--port", values.port ?? String(HEAD_PORT)) };
+function joinAddress({ values }: Arguments): Address {
+  return hostAndPort("--address", rayAddress(values.address)!);
+}
+
+function listenAddress({ values }: Arguments, ip: string | undefined, secured: boolean): Address {
+  const host = secured ? EVERY_ADDRESS : ownAddress(ip);
+  return { host, port: portNumber("--port", values.port ?? String(HEAD_PORT)) };
 }
 
 function called(parsed: Arguments, name: keyof typeof RAY_START_FLAGS): Called | undefined {
@@ -110,18 +115,22 @@ function envCalled(name: string): Called | undefined {
 }
 
 /** A head on a loopback address could not be joined; Ray takes the machine's own there, and so do we. */
-async function nodeIp(given: string | undefined, isHead: boolean): Promise<string | undefined> {
+function nodeIp(given: string | undefined, isHead: boolean): string | undefined {
   if (given === undefined) return undefined;
-  const ip = isIP(given) ? given : await resolve(given);
+  const ip = isIP(given) ? given : resolve(given);
   return isHead && (ip.startsWith("127.") || ip === "::1") ? undefined : ip;
 }
 
-async function resolve(host: string): Promise<string> {
+/** The address behind a name, which must be this machine's: listening there shows both. */
+function resolve(host: string): string {
   try {
-    return (await lookup(host)).address;
+    using listener = Deno.listen({ hostname: host, port: 0 });
+    return listener.addr.hostname;
   } catch (error) {
     throw new Trouble(
-      `Cannot use --node-ip-address=${host}: it is no IP address, and its name is not known here`,
+      `Cannot use --node-ip-address=${host}: it must name an address of this machine (${
+        reasonOf(error)
+      })`,
       "Give the address itself.",
       { cause: error },
     );

@@ -31,7 +31,7 @@ async function run(args: string[]): Promise<number> {
   const address = rayAddress(values.address);
   try {
     const begun = performance.now();
-    const status = await withDaemon({ address }, (link) => askStatus(link));
+    const status = await withDaemon({ address, anyNode: true }, (link) => askStatus(link));
     const took = performance.now() - begun;
     print(rayStatusText(status, new Date(), { verbose: values.verbose, took }));
     return EXIT.done;

@@ -59,7 +59,8 @@ function orElse(lines: string[], none: string): string[] {
 }
 
 function failureLine(node: NodeView): string {
-  return ` node_${node.node_id}: ${node.death?.message ?? "it ended"} (ip: ${node.ip})`;
+  // Without `node_`: scripts count those for the nodes that are there.
+  return ` ${node.ip}: ${node.death?.message ?? "it ended"}`;
 }
 
 function nodeLines(status: ClusterStatus, node: NodeView): string[] {

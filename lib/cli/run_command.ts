@@ -48,5 +48,5 @@ function tell(program: string, message: string, mend: string | undefined, code: 
 
 /** With a full stop, where the text does not end in a mark already. */
 function sentence(text: string): string {
-  return /[.!?…`)]$/.test(text) && !/[`)]$/.test(text) ? text : `${text}.`;
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

@@ -21,7 +21,7 @@ async function run(args: string[]): Promise<number> {
     { program: "beam status", flags: { json: { kind: "switch" } } as const },
     args,
   );
-  const status = await withDaemon({}, (link) => askStatus(link));
+  const status = await withDaemon({ anyNode: true }, (link) => askStatus(link));
   if (values.json) printJson(status);
   else print(statusText(status));
   return EXIT.done;

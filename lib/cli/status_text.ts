@@ -75,9 +75,12 @@ function groupLines(status: ClusterStatus): string[] {
 }
 
 function groupLine(group: GroupView, status: ClusterStatus): string {
-  const ip = (id: string) => status.nodes.find((node) => node.node_id === id)?.ip ?? "nowhere yet";
+  const place = (id: string | undefined) => {
+    const node = status.nodes.find((node) => node.node_id === id);
+    return node ? `on ${node.ip}` : "without a node yet";
+  };
   const bundles = group.bundles.map((bundle, at) =>
-    `${amountsText(bundle)} on ${ip(group.nodes[at] ?? "")}`
+    `${amountsText(bundle)} ${place(group.nodes[at])}`
   );
   return `${groupName(group)} ${group.state} ${group.strategy} (job ${group.job_id}): ${
     bundles.join("; ")
@@ -101,7 +104,7 @@ function actorLine(actor: ActorView): string {
   const where = actor.node_ip ? ` on ${actor.node_ip}` : "";
   const pid = actor.pid > 0 ? ` pid ${actor.pid}` : "";
   const devices = actor.device_ids.length > 0 ? ` GPU ${actor.device_ids.join(",")}` : "";
-  const restarts = actor.restarts > 0 ? `, restarted ${actor.restarts} times` : "";
+  const restarts = actor.restarts > 0 ? `, restarted ${timesText(actor.restarts)}` : "";
   const cause = actor.state === "DEAD" && actor.death ? `: ${actor.death.message}` : "";
   return `${
     actorName(actor)
@@ -110,7 +113,19 @@ function actorLine(actor: ActorView): string {
 
 function waitingLines(status: ClusterStatus): string[] {
   if (status.pending.length === 0) return [];
-  return ["Waiting", ...status.pending.map(({ text }) => `  ${text}`)];
+  return [
+    "Waiting",
+    ...status.pending.map(({ text, count }) => `  ${text}${alikeText(count - 1)}`),
+  ];
+}
+
+function alikeText(more: number): string {
+  return more > 0 ? ` ${more} more like it ${more === 1 ? "waits" : "wait"} as well.` : "";
+}
+
+/** `once`, `3 times`. */
+export function timesText(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
 }
 
 /** `Worker_0 (1a2b3c4d5e6f)`: the name, else the class, and the id. */

@@ -1,11 +1,20 @@
 /** `beam up`: starts a node of a cluster on this machine. */
+import { dirname, join } from "node:path";
 import { type FoundToken, givenToken, keptToken, makeToken } from "../runtime/token.ts";
-import { ensureRuntimeDir, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
+import {
+  ensureRuntimeDir,
+  instancePaths,
+  machineDir,
+  realPath,
+  runtimeDir,
+  type RuntimePaths,
+} from "../runtime/paths.ts";
 import { Trouble } from "../runtime/errors.ts";
 import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
+import { EVERY_ADDRESS, ownAddress } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
@@ -77,7 +86,10 @@ async function start(parsed: Arguments): Promise<number> {
   const isHead = checkRole(parsed);
   const begun = performance.now();
   const head = isHead
-    ? { host: "0.0.0.0", port: portNumber(parsed.called("port"), values.port ?? String(HEAD_PORT)) }
+    ? {
+      host: values.open ? ownAddress(values["node-ip"]) : EVERY_ADDRESS,
+      port: portNumber(parsed.called("port"), values.port ?? String(HEAD_PORT)),
+    }
     : hostAndPort("--join", values.join!);
   const flags = {
     nodeIp: values["node-ip"],
@@ -108,13 +120,19 @@ async function start(parsed: Arguments): Promise<number> {
   const daemon = await startNode(config, "beam").catch((error) => {
     throw withTokenSource(error, token);
   });
-  tell(parsed, daemon, token, Math.round(performance.now() - begun));
+  const milliseconds = Math.round(performance.now() - begun);
   if (!block) {
+    tell(parsed, daemon, token, milliseconds);
     daemon.leave();
     return EXIT.done;
   }
   const released = values["for-driver"] ? endOfInput() : undefined;
-  return await holdNode(daemon, { program: "beam", ...(released ? { released } : {}) });
+  // Who reads that the node is ready may end it at once: by then a signal must find its listener.
+  const held = holdNode(daemon, { program: "beam", ...(released ? { released } : {}) });
+  tell(parsed, daemon, token, milliseconds);
+  const code = await held;
+  if (released && code === EXIT.done) removeLocal(config.runtime_dir);
+  return code;
 }
 
 /** True for a head; checks that the flags say one thing. */
@@ -190,6 +208,16 @@ function tell(
   print(upText(facts));
   if (values.block) {
     say("beam: This command stays in front; end the node with Ctrl-C or `beam down`.");
+  }
+}
+
+/** Removes the runtime directory of a cluster that was a driver's own; what failed keeps its logs. */
+function removeLocal(runtime: string): void {
+  if (dirname(runtime) !== realPath(join(machineDir(), "local"))) return;
+  for (const dir of [runtime, instancePaths(runtime).dir]) {
+    try {
+      Deno.removeSync(dir, { recursive: true });
+    } catch { /* its driver removed it */ }
   }
 }
 

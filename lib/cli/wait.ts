@@ -42,7 +42,7 @@ async function run(args: string[]): Promise<number> {
   const deadline = Date.now() + timeout;
   for (let last = "no node runs on this machine";; last = await pause(last)) {
     try {
-      const present = presentIn(await withDaemon({}, (link) => askStatus(link)));
+      const present = presentIn(await withDaemon({ anyNode: true }, (link) => askStatus(link)));
       if (present.nodes >= nodes && present.gpus >= gpus) {
         if (values.json) printJson(present);
         else print(presentText(present));

@@ -1,0 +1,47 @@
+/** A daemon's control socket that answers from a canned picture. */
+import type { ClusterStatus } from "../../lib/cli/cluster_status.ts";
+import { Link } from "../../lib/wire/link.ts";
+import type { Reply, RequestKind } from "../../lib/wire/messages.ts";
+
+/** Listens at `path` until it is disposed of. */
+export function cannedDaemon(path: string, status: ClusterStatus): AsyncDisposable {
+  const listener = Deno.listen({ transport: "unix", path });
+  const answers: Partial<Record<RequestKind, Record<string, unknown>>> = {
+    "query.status": { ...status, total: {}, available: {}, holders: {} },
+    "daemon.info": {
+      node_id: status.nodes[0]!.node_id,
+      node_ip: status.nodes[0]!.ip,
+      cluster: status.cluster,
+      head_address: status.head_address,
+      is_head: true,
+      pid: 1,
+      runtime_dir: "/r",
+      log_dir: "/r/logs",
+      connected: true,
+      build: "canned",
+      network_env: { VLLM_HOST_IP: "192.0.2.2", GLOO_SOCKET_IFNAME: "eth0" },
+    },
+  };
+  const links: Link[] = [];
+  const serving = (async () => {
+    for await (const conn of listener) {
+      const link = new Link(conn, {
+        peer: "the command line",
+        onMessage(received, link) {
+          const kind = received.message.kind as RequestKind;
+          const answer = answers[kind];
+          if (answer) link.reply(received, kind, answer as Reply<typeof kind>);
+          else link.refuse(received, new Error(`no answer to ${kind} is canned`));
+        },
+      });
+      links.push(link.start());
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const link of links) link.close();
+      await serving.catch(() => {});
+    },
+  };
+}
