@@ -3,6 +3,7 @@ import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Message } from "../wire/messages.ts";
+import type { NodeSpec } from "../cluster/node.ts";
 import { loseDriver } from "./job_requests.ts";
 import { deathReportOf, nodeReportOf, nodeSpecOf } from "./node_spec.ts";
 import { handleRequest } from "./requests.ts";
@@ -154,6 +155,7 @@ export class NodeLinks {
     const fields = fieldsOf(received, "node.join");
     const spec = nodeSpecOf(fields.node, node.ends.remote_ip);
     const report = fields.report ? nodeReportOf(fields.report) : undefined;
+    this.#takeOver(spec);
     const event = { kind: "node.join" as const, node: spec, ...(report && { report }) };
     shell.step(event, (effects) => {
       const rejected = effects.find((effect) =>
@@ -179,6 +181,16 @@ export class NodeLinks {
         head_ip: node.ends.local_ip,
       });
     });
+  }
+
+  /** A daemon that was killed says nothing; the one started in its place says whose place it is. */
+  #takeOver(spec: NodeSpec): void {
+    const { replaces } = spec.extra as { replaces?: unknown };
+    if (typeof replaces !== "string" || replaces === spec.node_id) return;
+    const former = this.#state.brain.node(replaces);
+    if (!former || former.state === "dead" || former.hostname !== spec.hostname) return;
+    const reason = "its daemon had ended, and a new one was started in its place";
+    this.#state.shell.step({ kind: "node.leave", node_id: replaces, reason });
   }
 
   #farewell({ link }: NodeLink): void {
