@@ -104,7 +104,6 @@ export class NodeDaemon {
   #requests!: Requests;
   #control!: ControlServer;
   #splicer: Splicer | undefined;
-  #settled = false;
   #settleEnded!: () => void;
   #stopping: Promise<void> | undefined;
 
@@ -238,8 +237,7 @@ export class NodeDaemon {
 
   /** The first connection tells this node's address; then its parts can be made. */
   #settle(local: string): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.#splicer) return;
     this.#node_ip = nodeAddress(this.#config, local, this.#network);
     this.#network_env = networkVariables(this.#node_ip, this.#network, this.#env);
     this.#nodeEnv = nodeEnv(this.#env, this.#network_env);
@@ -471,6 +469,7 @@ export class NodeDaemon {
       aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
       extra: {
         port: this.#splicer!.port,
+        replaces: this.#instance.replaces,
         build: buildName(),
         pid: Deno.pid,
         runtime_dir: this.#instance.runtime,
@@ -621,7 +620,7 @@ export class NodeDaemon {
     this.#say("info", `The node ends: ${reason}`);
     this.#ending.abort(new Error("The node is being ended"));
     const leaving = this.#link?.stop(reason);
-    if (this.#settled && this.#workers) {
+    if (this.#workers) {
       await this.#endWorkers({
         kind: "node",
         message: `Its node ${this.#node_ip} ended: ${reason}.`,

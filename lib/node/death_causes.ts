@@ -112,8 +112,8 @@ export function causeOfSignal(signal: string): Cause | undefined {
     case "SIGFPE":
       return {
         text: "native code in it crashed",
-        mend: "The last lines of its stderr tell most; set PYTHONFAULTHANDLER=1 in env_vars for " +
-          "the place in Python.",
+        mend: "The last lines of its stderr tell where in Python; libraries built for another " +
+          "system or driver are the usual reason.",
       };
     default:
       return undefined;

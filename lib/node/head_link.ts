@@ -43,8 +43,8 @@ interface Pending {
 export interface HeadLinkHost {
   address: { host: string; port: number };
   identity(): Identity;
-  /** What to join with, over a connection from this address of ours to that one of the head's. */
-  join(local: string, remote: string): Message<"node.join">;
+  /** What to join with, over a connection from this address of ours. What it throws ends a start. */
+  join(local: string): Message<"node.join">;
   message(received: Received): void;
   /** Joined, for the first time or again. */
   joined(reply: Reply<"node.join">, cluster: string): void;
@@ -62,6 +62,8 @@ export class HeadLink {
   #loop: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #heartbeat: Heartbeat;
+  /** What failed on this side, which no waiting mends. */
+  #own: unknown = this;
 
   constructor(readonly host: HeadLinkHost, now: () => number = Date.now) {
     this.#heartbeat = new Heartbeat({ now, onSilent: (ms) => this.#silent(ms) });
@@ -88,7 +90,7 @@ export class HeadLink {
         this.#loop = this.#keep();
         return;
       } catch (error) {
-        if (isFinal(error)) throw error;
+        if (isFinal(error) || error === this.#own) throw error;
         const left = until - Date.now();
         if (left <= 0) throw tooLate(this.peer, patience, error as Error);
         if (Date.now() - told >= PROGRESS_INTERVAL) {
@@ -206,11 +208,10 @@ export class HeadLink {
     });
     link.start(opened.early);
     try {
-      const local = (stream.localAddr as Deno.NetAddr).hostname;
-      const remote = (stream.remoteAddr as Deno.NetAddr).hostname;
+      const message = this.#join((stream.localAddr as Deno.NetAddr).hostname);
       const answer = withDeadline(
         JOIN_ANSWER_TIMEOUT,
-        (signal) => link.request(host.join(local, remote), { signal }),
+        (signal) => link.request(message, { signal }),
       );
       // What happens from here on is not in the report: it must follow it on the link.
       this.#link = link;
@@ -222,6 +223,15 @@ export class HeadLink {
       for (const pending of this.#pending) this.#put(pending);
     } catch (error) {
       link.close();
+      throw error;
+    }
+  }
+
+  #join(local: string): Message<"node.join"> {
+    try {
+      return this.host.join(local);
+    } catch (error) {
+      this.#own = error;
       throw error;
     }
   }

@@ -13,6 +13,8 @@ export interface Instance extends Disposable {
   /** The runtime directory, links resolved. */
   runtime: string;
   paths: InstancePaths;
+  /** The node of a daemon that ended here without a word: its place is this one's now. */
+  replaces: string | undefined;
 }
 
 /**
@@ -34,11 +36,12 @@ export function holdInstance(runtime_dir: string, libc: Libc | undefined): Insta
   return {
     runtime,
     paths,
+    replaces: record?.node_id,
     [Symbol.dispose]() {
-      removeQuietly(paths.record);
-      clear(paths.workers);
-      clear(paths.sockets);
-      // The lock's file stays: to remove it would let two daemons hold locks of one name.
+      // While the lock is held; who waits for it looks whether its file is still the one.
+      try {
+        Deno.removeSync(paths.dir, { recursive: true });
+      } catch { /* somebody removed it before */ }
       lock?.[Symbol.dispose]();
     },
   };

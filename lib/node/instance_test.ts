@@ -44,13 +44,18 @@ Deno.test("what a killed daemon left does not stop the next", async () => {
   const first = holdInstance(dir, libc);
   const { paths } = first;
   first[Symbol.dispose]();
+  assert.throws(() => Deno.statSync(paths.dir), Deno.errors.NotFound);
+  for (const folder of [paths.sockets, paths.workers]) {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
   await Deno.writeTextFile(
     paths.record,
-    '{"pid": 999999, "start_ticks": 1, "socket": "", "node_id": ""}',
+    '{"pid": 999999, "start_ticks": 1, "socket": "", "node_id": "former"}',
   );
   await Deno.writeTextFile(join(paths.sockets, "x.sock"), "");
   await Deno.writeTextFile(join(paths.workers, "12"), "");
-  using _second = holdInstance(dir, libc);
+  using second = holdInstance(dir, libc);
+  assert.equal(second.replaces, "former");
   assert.throws(() => Deno.statSync(paths.record));
   assert.deepEqual([...Deno.readDirSync(paths.sockets), ...Deno.readDirSync(paths.workers)], []);
   await Deno.remove(dir, { recursive: true });

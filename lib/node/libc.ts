@@ -56,7 +56,7 @@ export class Libc {
     const name = new TextEncoder().encode(path + "\0");
     const fd = this.#library.symbols.open(name, O_RDWR_CREAT_CLOEXEC, 0o600);
     if (fd < 0) return undefined;
-    if (this.#library.symbols.flock(fd, LOCK_EX_NB) !== 0) {
+    if (this.#library.symbols.flock(fd, LOCK_EX_NB) !== 0 || !isFileAt(path, fd)) {
       this.#library.symbols.close(fd);
       return undefined;
     }
@@ -65,6 +65,15 @@ export class Libc {
 
   [Symbol.dispose](): void {
     this.#library.close();
+  }
+}
+
+/** False where the file was removed, and perhaps made anew, between its opening and its locking. */
+function isFileAt(path: string, fd: number): boolean {
+  try {
+    return Deno.statSync(path).ino === Deno.statSync(`/proc/self/fd/${fd}`).ino;
+  } catch {
+    return false;
   }
 }
 
