@@ -31,7 +31,7 @@ def multiply(rows: Matrix, vector: Vector) -> Vector:
     return [sum(a * b for a, b in zip(row, vector)) for row in rows]
 
 
-@ray.remote(num_gpus=1)
+@ray.remote(num_cpus=0, num_gpus=1)
 class Half:
     """Keeps some rows of the matrix on the GPU's node."""
 

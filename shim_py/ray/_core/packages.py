@@ -1,32 +1,33 @@
-"""The two libraries the package needs: the interpreter's own, else the ones beam carries.
+"""The two libraries the package needs: cloudpickle and MessagePack.
 
-The carried ones are appended to ``sys.path`` last, so that they never hide another's.
+cloudpickle is the copy that beam carries, where it carries one: what one version pickles another
+may not read, and driver and workers may have different ones installed. Carried by the package it
+is the same on every machine, as Ray does it. MessagePack's format has no such versions: there the
+interpreter's own, compiled, comes first, and the carried one, plain Python, last.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-_VENDOR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_vendor")
+
+def _first_of(*names: str) -> ModuleType:
+    for name in names:
+        try:
+            return import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not name.startswith(error.name):
+                raise
+    package = names[0].rsplit(".", 1)[-1]
+    raise ModuleNotFoundError(
+        f"Cannot import ray: it needs the package {package}, which {sys.executable} lacks. "
+        f"Run `{sys.executable} -m pip install {package}`, or use the shim of a compiled beam.",
+        name=package,
+    )
 
 
-def _load(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name or not os.path.isdir(os.path.join(_VENDOR, name)):
-            raise ModuleNotFoundError(
-                f"Cannot import ray: it needs the package {name}, which {sys.executable} lacks. "
-                f"Run `{sys.executable} -m pip install {name}`, or use the shim of a compiled beam.",
-                name=name,
-            ) from error
-        if _VENDOR not in sys.path:
-            sys.path.append(_VENDOR)
-        return import_module(name)
-
-
-cloudpickle: Any = _load("cloudpickle")
-msgpack: Any = _load("msgpack")
+cloudpickle: Any = _first_of("ray._vendor.cloudpickle", "cloudpickle")
+msgpack: Any = _first_of("msgpack", "ray._vendor.msgpack")

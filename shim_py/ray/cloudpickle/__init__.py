@@ -1,7 +1,7 @@
-"""The pickler of calls: the real `cloudpickle`, the installed one or the copy beam carries.
+"""The pickler of calls: the copy of `cloudpickle` that beam carries, else the installed one.
 
-It is the same module as `import cloudpickle`, so that what is registered in one
-(`register_pickle_by_value`) counts for both, and for every call.
+As in Ray it has a registry of its own: what is registered here (`register_pickle_by_value`)
+counts for every call, what is registered with an installed `cloudpickle` does not.
 """
 
 from __future__ import annotations
