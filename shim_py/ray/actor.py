@@ -14,6 +14,7 @@ from ray._actor_methods import (
     method,
     refuse_missing_method_options,
 )
+from ray._core import client
 from ray._core.ids import ActorID
 from ray._placing import placing, refuse_missing_options
 from ray._private.absent import ABSENT_MODULES, refuse
@@ -141,6 +142,9 @@ class ActorHandle(Generic[T]):
         kwargs: dict[str, Any],
         options: Mapping[str, Any],
     ) -> Any:
+        if not options and not info.is_generator:
+            retries = self._ray_info.max_task_retries
+            return client.session().call_one(self._ray_actor_id, info.name, args, kwargs, retries)
         from ray._core.client import CallOptions
 
         num_returns = options.get("num_returns")

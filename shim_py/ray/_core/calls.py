@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any
 
 from .entry import Entry
 from .frames import PREFIX, encode_head
@@ -14,60 +14,57 @@ from .serialization import Part, Parts, dumps
 
 #: The pickle of ``((), {})``.
 EMPTY_ARGUMENTS = dumps(((), {}))
-_U32 = 0xFFFFFFFF
-
-Head = Callable[[int, int, int], bytes]
-
-
-class _Template:
-    """A header whose last two fields are numbers that change, as 32 bits each."""
-
-    __slots__ = ("_length", "_pack", "_start")
-
-    def __init__(self, start: bytes) -> None:
-        # ... seq: u32, ack: u32
-        self._start = start + b"\xa3seq\xce"
-        layout = struct.Struct(f">IQ{len(self._start)}sI5sI")
-        self._pack = layout.pack
-        self._length = layout.size - PREFIX.size
-
-    def head(self, body_length: int, seq: int, ack: int) -> bytes:
-        return self._pack(self._length, body_length, self._start, seq, b"\xa3ack\xce", ack)
+#: The largest number that the packed headers hold.
+U32 = 0xFFFFFFFF
+ACK_KEY = b"\xa3ack\xce"
 
 
 class Method:
-    """What is the same in every call of a method with one value and no buffers."""
+    """What is the same in every call of a method with one value and no buffers.
 
-    __slots__ = ("_template", "name")
+    Such a header ends with two numbers of 32 bits: ``seq`` and ``ack``.
+    """
+
+    __slots__ = ("length", "name", "pack", "start")
 
     def __init__(self, name: str) -> None:
         self.name = name
         packed = msgpack.packb(name, use_bin_type=True)
-        self._template = _Template(b"\x84\xa4kind\xa4call\xa6method" + packed)
+        self.start = b"\x84\xa4kind\xa4call\xa6method" + packed + b"\xa3seq\xce"
+        layout = struct.Struct(f">IQ{len(self.start)}sI5sI")
+        #: header length, body length, start, seq, `ACK_KEY`, ack
+        self.pack = layout.pack
+        self.length = layout.size - PREFIX.size
 
     def head(self, body_length: int, seq: int, ack: int) -> bytes:
         """Prefix and header of a call."""
-        if seq > _U32:
+        if seq > U32:
             header = {"kind": "call", "method": self.name, "seq": seq, "ack": ack}
             return encode_head(header, body_length)
-        return self._template.head(body_length, seq, ack)
+        return self.pack(self.length, body_length, self.start, seq, ACK_KEY, ack)
 
 
-_RESULT = b"\x83\xa4kind\xa6result\xa2ok\xc3\xa3seq\xce"
-_RESULT_LAYOUT = struct.Struct(f">IQ{len(_RESULT)}sI")
-_RESULT_LENGTH = _RESULT_LAYOUT.size - PREFIX.size
+CALL_START = b"\x84\xa4kind\xa4call\xa6method"
+#: Bytes from the number ``seq`` to the header's end.
+CALL_TAIL = 13
+unpack_call_tail = struct.Struct(">I5sI").unpack_from
+unpack_u32 = struct.Struct(">I").unpack_from
+
+RESULT_START = b"\x83\xa4kind\xa6result\xa2ok\xc3\xa3seq\xce"
+_RESULT_LAYOUT = struct.Struct(f">IQ{len(RESULT_START)}sI")
+RESULT_LENGTH = _RESULT_LAYOUT.size - PREFIX.size
 _result_pack = _RESULT_LAYOUT.pack
 
 
 def encode_result(seq: int, parts: bytes) -> bytes:
     """The frame of a call's one value without buffers."""
-    if seq > _U32:
+    if seq > U32:
         return encode_head({"kind": "result", "ok": True, "seq": seq}, len(parts)) + parts
-    return _result_pack(_RESULT_LENGTH, len(parts), _RESULT, seq) + parts
+    return _result_pack(RESULT_LENGTH, len(parts), RESULT_START, seq) + parts
 
 
-class Call:
-    """A call from `.remote()` until its answer.
+class Call(Entry):
+    """A call from `.remote()` until its answer, and the place of its value where it has one.
 
     Attributes:
         seq: its number on the actor's present incarnation, 0 until it is sent there.
@@ -81,7 +78,6 @@ class Call:
         "arguments",
         "cancelled",
         "entries",
-        "entry",
         "extra",
         "failed",
         "method",
@@ -91,11 +87,14 @@ class Call:
         "waiting",
     )
 
-    def __init__(self, actor: Any, method: Method, arguments: Parts, entry: Entry) -> None:
+    def __init__(self, home: Pump, actor: Any, method: Method, arguments: Parts) -> None:
+        self.done = self.ok = False
+        self.parts = b""
+        self.error = self.sleepers = self.callbacks = self.call = None
+        self.home = home
         self.actor = actor
         self.method = method
         self.arguments = arguments
-        self.entry = entry
         self.entries: list[Entry] | None = None
         self.extra: dict[str, Any] | None = None
         self.seq = 0
@@ -137,15 +136,17 @@ class Call:
 
     def all_entries(self) -> Sequence[Entry]:
         """The places of its values."""
-        return (self.entry,) if self.entries is None else self.entries
+        return (self,) if self.entries is None else self.entries
 
-    def fail(self, error: BaseException) -> None:
+    def fail_all(self, error: BaseException) -> None:
         """All its values are ``error``. The lock is held."""
+        self.arguments = b""
         for entry in self.all_entries():
             entry.fail(error)
 
-    def fill(self, ok: bool, values: Sequence[Parts]) -> None:
+    def fill_all(self, ok: bool, values: Sequence[Parts]) -> None:
         """Its values, or its one pickled exception. The lock is held."""
+        self.arguments = b""
         if not ok:
             for entry in self.all_entries():
                 entry.fill(False, values[0])

@@ -2,7 +2,9 @@
 
 A signal's handler may raise between any two steps. What C code has read is in the decoder's
 ``inbox``, what it has written is counted in ``_sent``: both are appended to by C code in the same
-step as the system call (``list.extend(map(recv, …))``), so that no byte is lost or sent twice.
+step as the system call (``list.extend(map(recv, …))``), so that no byte is lost or sent twice. A
+finalizer or a handler may also come in between and use the same channel: what a step has looked up
+is looked up again where `_turn` or the decoder's state says that this happened.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import socket
 from collections import deque
 from typing import Callable, Union
 
-from .frames import PEER_LIMITS, FrameDecoder, Handler, Limits, ProtocolError
+from .frames import PEER_LIMITS, Fast, FrameDecoder, Handler, Limits, ProtocolError
 from .pump import Pump
 
 Part = Union[bytes, memoryview]
@@ -42,6 +44,7 @@ class Channel:
         "_send",
         "_sent",
         "_sock",
+        "_turn",
         "_watching",
         "closed",
     )
@@ -53,12 +56,13 @@ class Channel:
         on_frame: Handler,
         on_close: Callable[[Exception], None],
         limits: Limits = PEER_LIMITS,
+        fast: Fast | None = None,
     ) -> None:
         sock.setblocking(False)
         self._pump = pump
         self._sock = sock
         self._fd = sock.fileno()
-        self._decoder = FrameDecoder(on_frame, limits)
+        self._decoder = FrameDecoder(on_frame, limits, fast)
         self._on_close = on_close
         self._recv = sock.recv
         self._recv_into = sock.recv_into
@@ -67,6 +71,8 @@ class Channel:
         self._out: deque[tuple[int, Part]] = deque()
         self._sent: list[int] = []
         self._watching = False
+        # Raised with each read or write that must not be repeated with stale knowledge.
+        self._turn = 0
         self.closed = False
         pump.register(self._fd, self)
 
@@ -78,50 +84,69 @@ class Channel:
         return bool(self._out)
 
     def send(self, frame: Part) -> None:
-        """Queues a frame (or a part of one) and tries to send it where nothing is before it."""
-        if self.closed:
-            return
+        """Queues a frame and tries to send it where nothing is before it."""
         out = self._out
+        sent: list[int] = []
+        item = (len(frame), frame)
+        sending = map(self._send, (frame,))
+        if self.closed:
+            return None
         if out:
-            out.append((out[-1][0] + len(frame), frame))
-            return
-        sent = self._sent
-        if len(sent) > 64:
-            sent = self._sent = [sum(sent)]
-        end = sum(sent) + len(frame)
-        out.append((end, frame))
-        try:
-            sent.extend(map(self._send, (frame,)))
-        except BlockingIOError:
-            pass
-        except OSError as error:
-            return self._broke(error)
-        if sum(sent) == end:
-            if out and out[0][1] is frame:
+            return self.send_parts([frame])
+        # Nothing is queued, so everything counted has been accounted for: count anew.
+        self._sent = sent
+        self._turn += 1
+        out.append(item)
+        if not sent and out and out[0] is item:
+            try:
+                sent.extend(sending)
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                return self._broke(error)
+            if sent and sent[0] == item[0] and out and out[0] is item:
                 out.popleft()
-        else:
-            self._flush()
+                return None
+        self._flush()
 
     def send_parts(self, parts: list[Part]) -> None:
-        """Queues the parts of one frame; small ones are joined."""
+        """Queues the parts of one frame, all or none; small ones are joined."""
+        joined: list[Part] = []
         small: list[Part] = []
         for part in parts:
             if len(part) < _APART:
                 small.append(part)
                 continue
             if small:
-                self.send(b"".join(small))
+                joined.append(b"".join(small))
                 small = []
-            self.send(part)
+            joined.append(part)
         if small:
-            self.send(b"".join(small))
+            joined.append(b"".join(small))
+        out = self._out
+        while not self.closed:
+            last = out[-1] if out else None
+            end = last[0] if last is not None else sum(self._sent)
+            sent = self._sent
+            items = []
+            for part in joined:
+                end += len(part)
+                items.append((end, part))
+            # Something sent from a finalizer meanwhile would make the ends wrong.
+            if (out[-1] if out else None) is last and self._sent is sent:
+                out.extend(items)
+                break
+        if not self._watching:
+            self._flush()
 
     def _flush(self) -> None:
         out = self._out
         while not self.closed:
+            turn = self._turn
             if len(self._sent) > 64:
                 self._sent = [sum(self._sent)]
-            total = sum(self._sent)
+            sent = self._sent
+            total = sum(sent)
             while out and out[0][0] <= total:
                 out.popleft()
             if not out:
@@ -129,13 +154,17 @@ class Channel:
             end, part = out[0]
             behind = len(part) - (end - total)
             view: Part = memoryview(part)[behind:] if behind else part
+            sending = map(self._send, (view,))
+            if self._turn != turn or self._sent is not sent:
+                continue  # a finalizer or a signal's handler has sent meanwhile
+            self._turn = turn + 1
             try:
-                self._sent.extend(map(self._send, (view,)))
+                sent.extend(sending)
             except BlockingIOError:
                 if not self._watching:
                     self._watching = True
                     self._pump.watch_output(self._fd, True)
-                return
+                return None
             except OSError as error:
                 return self._broke(error)
         if self._watching and not self.closed:
@@ -159,32 +188,41 @@ class Channel:
         """Reads what is there (up to a bound, so that other channels get their turn)."""
         decoder = self._decoder
         inbox = decoder.inbox
-        for _ in range(64):
-            if self.closed:
-                return
-            large = decoder.large
-            try:
+        try:
+            if inbox or decoder.state[2] is not None:
                 decoder.run()  # what a signal interrupted
-                large = decoder.large
+            for _ in range(64):
+                if self.closed:
+                    return None
+                turn = self._turn
+                state = decoder.state
+                large = state[3]
                 if large is None:
-                    inbox.extend(map(self._recv, _READ))
-                    if not inbox[0]:
+                    reading = map(self._recv, _READ)
+                    if decoder.state is not state:
+                        continue  # a finalizer or a signal's handler has read meanwhile
+                    inbox.extend(reading)
+                    chunk = inbox[0] if inbox else b" "
+                    if not chunk:
                         inbox.clear()
                         return self._ended()
-                    full = len(inbox[0]) == _READ[0]
+                    decoder.run()
+                    if len(chunk) < _READ[0]:
+                        return None
                 else:
-                    room = large.room()
-                    large.counts.extend(map(self._recv_into, (room,)))
-                    if large.counts[-1] == 0:
+                    counts = large.counts
+                    filling = map(self._recv_into, (large.room(),))
+                    if self._turn != turn or large.counts is not counts:
+                        continue
+                    self._turn = turn + 1
+                    counts.extend(filling)
+                    if not counts[-1]:
                         return self._ended()
-                    full = True
-                decoder.run()
-            except BlockingIOError:
-                return
-            except (OSError, ProtocolError) as error:
-                return self._broke(error)
-            if not full:
-                return
+                    decoder.run()
+        except BlockingIOError:
+            return None
+        except (OSError, ProtocolError) as error:
+            return self._broke(error)
 
     def _decode(self, work: Callable[[], None]) -> None:
         try:

@@ -19,6 +19,10 @@ Header = dict[str, Any]
 Body = Union[bytes, memoryview]
 Handler = Callable[[Header, Body], None]
 
+#: Takes a frame by the bytes of its header where it knows them: data, where the header begins, where
+#: the body begins, where it ends. Returns whether it took it.
+Fast = Callable[[bytes, int, int, int], bool]
+
 PREFIX = struct.Struct(">IQ")
 PREFIX_LENGTH = PREFIX.size
 
@@ -128,29 +132,32 @@ class FrameDecoder:
     where that is given, and calls :meth:`run`.
     """
 
-    __slots__ = ("_handler", "_state", "inbox", "limits")
+    __slots__ = ("_fast", "_handler", "inbox", "limits", "state")
 
-    def __init__(self, handler: Handler, limits: Limits = PEER_LIMITS) -> None:
+    def __init__(
+        self, handler: Handler, limits: Limits = PEER_LIMITS, fast: Fast | None = None
+    ) -> None:
         self.inbox: list[bytes] = []
         self.limits = limits
         self._handler = handler
-        self._state: _State = _EMPTY
+        self._fast = fast
+        self.state: _State = _EMPTY
 
     @property
     def idle(self) -> bool:
         """True between two frames: an end of the stream here cuts nothing off."""
-        data, at, _, large = self._state
+        data, at, _, large = self.state
         return large is None and at == len(data) and not self.inbox
 
     @property
     def large(self) -> LargeBody | None:
         """The large body under way, if any."""
-        return self._state[3]
+        return self.state[3]
 
     def feed(self, data: bytes) -> None:
         """Takes bytes that were read elsewhere."""
         while data:
-            large = self._state[3]
+            large = self.state[3]
             if large is None:
                 self.inbox.append(data)
                 return self.run()
@@ -163,7 +170,7 @@ class FrameDecoder:
 
     def rest(self) -> bytes:
         """Bytes received behind the last frame (before any large body)."""
-        data, at, _, _ = self._state
+        data, at, _, _ = self.state
         return data[at:]
 
     def run(self) -> None:
@@ -173,59 +180,65 @@ class FrameDecoder:
             ProtocolError: for lengths past the limits or a header that is none.
         """
         while True:
-            state = self._state
+            state = self.state
             data, at, taken, large = state
             if taken is not None:
                 del self.inbox[:]
-                if self._state is state:
-                    self._state = (data, at, None, large)
+                if self.state is state:
+                    self.state = (data, at, None, large)
                 continue
             if self.inbox and large is None:
                 chunk = self.inbox[0]
                 rest = data[at:]
-                if self._state is state:
-                    self._state = (rest + chunk if rest else chunk, 0, chunk, None)
+                if self.state is state:
+                    self.state = (rest + chunk if rest else chunk, 0, chunk, None)
                 continue
             if large is not None:
                 if large.filled < large.length:
                     return
                 self._handler(large.header, large.body())
-                if self._state is state:
-                    self._state = _EMPTY
+                if self.state is state:
+                    self.state = _EMPTY
                 continue
-            step = self._next(data, at)
-            if step is None:
+            end = self._small(data, at)
+            if end == 0:
                 return
-            header, body, end, large = step
-            if large is not None:
-                if self._state is state:
-                    self._state = (b"", 0, None, large)
-                continue
-            self._handler(header, body)
-            if self._state is state:
-                self._state = (data, end, None, None)
+            if end > 0 and self.state is state:
+                self.state = (data, end, None, None)
 
-    def _next(self, data: bytes, at: int) -> tuple[Header, bytes, int, LargeBody | None] | None:
+    def _small(self, data: bytes, at: int) -> int:
+        """Hands over the frame at ``at``.
+
+        Returns:
+            Where it ends; 0: it is not complete; -1: its body is received apart from here on.
+        """
         available = len(data)
-        if available - at < PREFIX_LENGTH:
-            return None
+        start = at + PREFIX_LENGTH
+        if available < start:
+            return 0
         header_length, body_length = _unpack_prefix(data, at)
         limits = self.limits
-        if header_length > limits.header:
+        if header_length > limits[0]:
             raise ProtocolError(
-                f"Cannot take a header of {header_length} bytes: "
-                f"at most {limits.header} are allowed"
+                f"Cannot take a header of {header_length} bytes: at most {limits[0]} are allowed"
             )
-        if body_length > limits.body:
+        if body_length > limits[1]:
             raise ProtocolError(
-                f"Cannot take a body of {body_length} bytes: at most {limits.body} are allowed"
+                f"Cannot take a body of {body_length} bytes: at most {limits[1]} are allowed"
             )
-        at += PREFIX_LENGTH
-        body_at = at + header_length
-        end = body_at + body_length
+        body_at = start + header_length
+        end: int = body_at + body_length
         if end <= available:
-            return decode_header(data[at:body_at]), data[body_at:end], end, None
+            fast = self._fast
+            if fast is None or not fast(data, start, body_at, end):
+                self._handler(decode_header(data[start:body_at]), data[body_at:end])
+            return end
         if body_length >= LARGE and body_at <= available:
-            header = decode_header(data[at:body_at])
-            return header, b"", end, LargeBody(header, body_length, data[body_at:])
-        return None
+            state = self.state
+            if state[0] is data and state[1] == at:
+                header = decode_header(data[start:body_at])
+                large = LargeBody(header, body_length, data[body_at:])
+                if self.state is state:
+                    self.state = (b"", 0, None, large)
+            return -1
+        return 0

@@ -16,13 +16,14 @@ class HandleCounts:
     Args:
         on_unheld: called with the lock held when no handle is left of an actor that this process
             created and never shared.
+        events: what finalizers append to.
     """
 
-    def __init__(self, on_unheld: Callable[[str], None]) -> None:
+    def __init__(self, on_unheld: Callable[[str], None], events: deque[str]) -> None:
         self._on_unheld = on_unheld
         self._counts: dict[str, int] = {}
         self._own: set[str] = set()
-        self._events: deque[str] = deque()
+        self._events = events
 
     def own(self, actor_id: str) -> None:
         """This process created the actor, and it ends with its handles."""

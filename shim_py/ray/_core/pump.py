@@ -68,8 +68,10 @@ class Pump:
         self.lock = threading.RLock()
         #: Work for after the lock, in order: callbacks that may be user code.
         self.deferred: deque[Callable[[], None]] = deque()
-        #: Called on every tick and after every wait with the lock held: takes in what finalizers left.
+        #: Called with the lock held now and then: takes in what finalizers left.
         self.on_tick: Callable[[], None] | None = None
+        #: Where finalizers leave it.
+        self.left_behind: deque[str] = deque()
         #: Wake at least this often for `on_tick`, in seconds; None: not for its sake.
         self.tick_every: float | None = None
         self.closed = False
@@ -249,7 +251,7 @@ class Pump:
                     pollable = pollables.get(fd)
                     if pollable is not None:
                         pollable.on_events(mask)
-                if self.on_tick is not None:
+                if self.left_behind and self.on_tick is not None:
                     self.on_tick()
         if self.deferred:
             self._run_deferred()

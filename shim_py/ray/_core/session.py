@@ -60,7 +60,7 @@ class Session:
         self._on_lost = on_lost
         self._links: dict[str, ActorLink] = {}
         self._methods: dict[str, Method] = {}
-        self._handles = HandleCounts(self._on_unheld)
+        self._handles = HandleCounts(self._on_unheld, self.pump.left_behind)
         self._tasks: Any = None
         self.control = Control(self.pump, sock, self._on_push, self._on_control_lost)
         self.pump.on_tick = self._handles.drain
@@ -240,7 +240,31 @@ class Session:
             TypeError: an argument cannot be pickled.
             UnsupportedFeature: an option that beam lacks.
         """
-        pump = self.pump
+        call, refs = self._make_call(actor_id, method, args, kwargs)
+        if num_returns != 1 or options is not None:
+            self._special_call(call, num_returns, options)
+        self._submit(call, refs)
+        if call.entries is None:
+            return [_made(call, call, 0)]
+        return [_made(each, call, index) for index, each in enumerate(call.entries)]
+
+    def call_one(
+        self,
+        actor_id: ActorID,
+        method: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        retries: int = 0,
+    ) -> ObjectRef[Any]:
+        """The same for the commonest kind of call: one value, no options."""
+        call, refs = self._make_call(actor_id, method, args, kwargs)
+        call.retries = retries
+        self._submit(call, refs)
+        return _made(call, call, 0)
+
+    def _make_call(
+        self, actor_id: ActorID, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Call, list[Any] | None]:
         template = self._methods.get(method)
         if template is None:
             template = self._methods[method] = Method(method)
@@ -249,25 +273,22 @@ class Session:
             arguments: serialization.Parts = EMPTY_ARGUMENTS
         else:
             arguments, refs = pickle_arguments(args, kwargs)
-        entry = Entry(pump)
         link = self._links.get(actor_id._binary.hex())
         if link is None:
-            with pump.lock:
+            with self.pump.lock:
                 link = self.link(actor_id.hex())
-        call = Call(link, template, arguments, entry)
-        entry.call = call
+        call = Call(self.pump, link, template, arguments)
         call.retries = link.max_task_retries
-        if num_returns != 1 or options is not None:
-            self._special_call(call, num_returns, options)
+        return call, refs
+
+    def _submit(self, call: Call, refs: list[Any] | None) -> None:
+        pump = self.pump
         with pump.lock:
             if pump.closed:
                 raise self._over()
             if refs:
-                self._await_arguments(link, call, refs)
-            link.submit(call)
-        if call.entries is None:
-            return [_made(entry, call, 0)]
-        return [_made(each, call, index) for index, each in enumerate(call.entries)]
+                self._await_arguments(call.actor, call, refs)
+            call.actor.submit(call)
 
     def _special_call(
         self, call: Call, num_returns: int | str, options: CallOptions | None
@@ -303,7 +324,7 @@ class Session:
     def cancel(self, ref: ObjectRef[Any], force: bool = False, recursive: bool = True) -> None:
         """Cancels the call behind ``ref`` if it has not ended."""
         entry = ref._require()
-        call = entry.call
+        call = entry if isinstance(entry, Call) else entry.call
         if call is None or entry.done:
             return
         with self.pump.lock:
@@ -312,7 +333,7 @@ class Session:
             if call.seq and call.seq in link.pending:
                 link.cancel(call, force, recursive)
             else:
-                call.fail(TaskCancelledError())
+                call.fail_all(TaskCancelledError())
                 link.advance()
 
     # ── handles ──────────────────────────────────────────────────────────────────────────────

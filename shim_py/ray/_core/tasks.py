@@ -17,7 +17,6 @@ from . import serialization
 from .actor_link import ActorLink
 from .calls import Call, Method, make_entries
 from .creation import TaskCreation
-from .entry import Entry
 from .errors import UnsupportedFeature
 from .ids import ActorID
 from .object_ref import ObjectRef
@@ -61,9 +60,7 @@ class TaskPool:
                 "must be picklable."
             ) from error
         arguments, refs = pickle_arguments((function, task.name, *task.args), task.kwargs)
-        entry = Entry(session.pump)
-        call = Call(None, _RUN, arguments, entry)
-        entry.call = call
+        call = Call(session.pump, None, _RUN, arguments)
         if task.num_returns != 1:
             make_entries(call, task.num_returns, session.pump)
         with session.pump.lock:
@@ -72,7 +69,7 @@ class TaskPool:
             _Attempt(self, task, call, lease, refs).start()
         made = ObjectRef._made
         if call.entries is None:
-            return [made(entry, call, 0)]
+            return [made(call, call, 0)]
         return [made(each, call, index) for index, each in enumerate(call.entries)]
 
     def _lease(self, task: TaskCreation) -> _Lease:
@@ -116,7 +113,7 @@ class TaskPool:
     def give_back(self, lease: _Lease, task: TaskCreation) -> None:
         """The task of the lease is done. The lock is held."""
         if lease.link.death is not None:
-            return
+            return None
         if task.max_calls and lease.uses >= task.max_calls:
             return self._release(lease)
         idle = self._idle.setdefault(lease.key, deque())
@@ -168,7 +165,7 @@ class _Attempt:
     def start(self) -> None:
         """Sends it. The lock is held."""
         session = self.pool._session
-        self.inner = inner = Call(self.lease.link, _RUN, self.call.arguments, Entry(session.pump))
+        self.inner = inner = Call(session.pump, self.lease.link, _RUN, self.call.arguments)
         if self.call.entries is not None:
             make_entries(inner, len(self.call.entries), session.pump)
         if self.refs:
@@ -199,16 +196,14 @@ class _Attempt:
         if started and not closing and (left < 0 or self.attempt < left):
             lease = self.pool._lease(self.task)
             self.call.actor = lease.link
-            # References were filled in by the first attempt.
-            self.call.arguments = self.inner.arguments
             _Attempt(self.pool, self.task, self.call, lease, None, self.attempt + 1).start()
             return
         if started:
             crash = WorkerCrashedError(str(death).replace("The actor", "The worker"))
             crash.__cause__ = death
-            self.call.fail(crash)
+            self.call.fail_all(crash)
         else:
-            self.call.fail(death)
+            self.call.fail_all(death)
 
 
 def _key(task: TaskCreation) -> bytes:
