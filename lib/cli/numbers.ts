@@ -1,4 +1,5 @@
 /** Values of flags as numbers and addresses, each with one clear error. */
+import { isIPv6 } from "node:net";
 import { UsageError } from "./command.ts";
 
 /** Ray's port, which is beam's. */
@@ -66,7 +67,7 @@ export interface Address {
 /** `HOST[:PORT]`, with an IPv6 address in brackets where a port follows. */
 export function hostAndPort(called: string, text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:/[\]]+))(?::(\d+))?$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? (/^[0-9a-fA-F:]+$/.test(text) ? text : "");
+  const host = match?.[1] ?? match?.[2] ?? (isIPv6(text) ? text : "");
   const port = match?.[3] === undefined ? HEAD_PORT : Number(match[3]);
   if (host !== "" && port >= 1 && port <= 65535) return { host, port };
   throw new UsageError(

@@ -80,6 +80,8 @@ export async function startDaemon(options: StartOptions): Promise<StartedDaemon>
     );
   } catch (error) {
     child.kill("SIGKILL");
+    child.stdout!.destroy();
+    await ended;
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
