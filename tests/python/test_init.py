@@ -51,7 +51,7 @@ def test_the_context_is_a_mapping_and_a_context_manager(connected: list[Any]) ->
 def test_a_second_call(connected: list[Any]) -> None:
     ray.init(runtime_env=ray.runtime_env.RuntimeEnv())
     assert connected[0].runtime_env == {}
-    with pytest.raises(RuntimeError, match="Maybe you called ray.init twice by accident"):
+    with pytest.raises(RuntimeError, match=r"Maybe you called ray.init twice by accident"):
         ray.init()
     assert ray.init(ignore_reinit_error=True).address_info["node_id"]
 

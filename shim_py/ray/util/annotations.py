@@ -10,6 +10,7 @@ class RayDeprecationWarning(DeprecationWarning):
 
 
 def _unchanged(*args: Any, **_options: Any) -> Any:
+    """Return what is decorated, unchanged."""
     if len(args) == 1 and callable(args[0]):
         return args[0]
     return lambda decorated: decorated
