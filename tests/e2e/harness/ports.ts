@@ -1,0 +1,9 @@
+/** Ports on the loopback address. */
+
+/** A port on which nobody listens now. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
