@@ -1,0 +1,45 @@
+"""Programs written to Ray's documentation, run on beam (the default) or on Ray.
+
+CONFORMANCE=ray runs them on the `ray` that the interpreter finds; otherwise on this checkout's,
+whose cluster the driver starts itself. A chapter of these tests shares one cluster.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ON_RAY = os.environ.get("CONFORMANCE") == "ray"
+
+if not ON_RAY:
+    sys.path.insert(0, str(ROOT / "shim_py"))
+    os.environ.setdefault("BEAM_BIN", str(ROOT / "scripts" / "beam"))
+else:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+
+import ray  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    """Start a cluster with four CPUs and two GPUs that need not be there."""
+    for name in ("RAY_ADDRESS", "CUDA_VISIBLE_DEVICES"):
+        os.environ.pop(name, None)
+    ray.init(
+        address="local",
+        num_cpus=4,
+        num_gpus=2,
+        resources={"mlx": 1},
+        namespace="conformance",
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"OF_THE_JOB": "job", "OVERRIDDEN": "job"}},
+    )
+    yield
+    ray.shutdown()

@@ -1,0 +1,254 @@
+"""Actors: creation, calls, order, names, handles, ends."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import pickle
+import time
+from typing import Any
+
+import pytest
+import ray
+from ray.exceptions import RayActorError
+
+
+class Base:
+    def inherited(self, x: int) -> int:
+        return x + self.start  # type: ignore[attr-defined]
+
+
+@ray.remote(num_cpus=0)
+class Counter(Base):
+    limit = 7
+
+    def __init__(self, start: int = 0, *, step: int = 1) -> None:
+        self.start = start
+        self.step = step
+        self.seen: list[int] = []
+
+    def add(self, x: int = 0) -> int:
+        self.start += self.step
+        self.seen.append(x)
+        return self.start
+
+    def all_seen(self) -> list[int]:
+        return self.seen
+
+    def pid(self) -> int:
+        return os.getpid()
+
+    def env(self, name: str) -> str | None:
+        return os.environ.get(name)
+
+    def sleep(self, seconds: float) -> str:
+        time.sleep(seconds)
+        return "slept"
+
+    @ray.method(num_returns=2)
+    def pair(self) -> tuple[int, int]:
+        return 1, 2
+
+    def nothing(self) -> None:
+        pass
+
+    def call_other(self, other: Any) -> int:
+        return ray.get(other.add.remote())
+
+    def leave(self) -> None:
+        ray.actor.exit_actor()
+
+
+def test_constructor_arguments_and_state() -> None:
+    counter = Counter.remote(10, step=5)
+    assert ray.get([counter.add.remote() for _ in range(3)]) == [15, 20, 25]
+    assert ray.get(counter.inherited.remote(1)) == 26
+
+
+def test_each_actor_is_a_process_of_its_own() -> None:
+    first, second = Counter.remote(), Counter.remote()
+    pids = ray.get([first.pid.remote(), second.pid.remote()])
+    assert len({*pids, os.getpid()}) == 3
+
+
+def test_calls_of_one_caller_run_in_order() -> None:
+    counter = Counter.remote()
+    for number in range(200):
+        counter.add.remote(number)
+    assert ray.get(counter.all_seen.remote()) == list(range(200))
+
+
+def test_several_values_and_none() -> None:
+    counter = Counter.remote()
+    assert ray.get(counter.pair.remote()) == [1, 2]
+    assert ray.get(counter.nothing.remote()) is None
+    assert counter.add.options(num_returns=0).remote() is None
+
+
+def test_references_as_arguments_become_their_values() -> None:
+    counter = Counter.remote()
+    reference = counter.add.remote()
+    assert ray.get(counter.inherited.remote(reference)) == 2
+    assert ray.get(counter.inherited.remote(ray.put(5))) == 6
+
+
+def test_handles_can_be_passed_pickled_copied_and_compared() -> None:
+    first, second = Counter.remote(), Counter.remote()
+    assert ray.get(first.call_other.remote(second)) == 1
+    again = pickle.loads(pickle.dumps(second))
+    assert again == second
+    assert hash(again) == hash(second)
+    assert copy.deepcopy(second) == second
+    assert ray.get(again.add.remote()) == 2
+    assert first != second
+    assert {first: 1, second: 2}[again] == 2
+
+
+def test_wrong_use_is_told_at_the_call() -> None:
+    counter = Counter.remote()
+    with pytest.raises(TypeError):
+        Counter.remote(1, 2, 3)
+    with pytest.raises(TypeError):
+        counter.add.remote(1, 2)
+    with pytest.raises(TypeError):
+        counter.add()
+    with pytest.raises(TypeError):
+        Counter()
+    with pytest.raises(AttributeError):
+        _ = counter.missing
+    with pytest.raises(TypeError):
+
+        class Derived(Counter):
+            pass
+
+
+def test_class_attributes_and_names() -> None:
+    counter = Counter.remote()
+    assert repr(counter) == f"Actor(Counter, {counter._actor_id.hex()})"
+    assert len(counter._actor_id.hex()) == 32
+    assert Counter.__ray_metadata__.class_name == "Counter"
+
+
+def test_what_every_actor_has() -> None:
+    counter = Counter.remote(3)
+    assert ray.get(counter.__ray_ready__.remote()) is True
+    assert ray.get(counter.__ray_call__.remote(lambda self, x: self.start + x, 4)) == 7
+    with pytest.raises(RayActorError):
+        ray.get(counter.__ray_terminate__.remote())
+
+
+def test_named_actors() -> None:
+    counter = Counter.options(name="alice").remote()
+    assert ray.get_actor("alice") == counter
+    assert ray.get(ray.get_actor("alice").add.remote()) == 1
+    assert "alice" in ray.util.list_named_actors()
+    assert {"name": "alice", "namespace": "conformance"} in ray.util.list_named_actors(
+        all_namespaces=True
+    )
+    with pytest.raises(ValueError, match="already taken"):
+        Counter.options(name="alice").remote()
+    assert Counter.options(name="alice", get_if_exists=True).remote() == counter
+    other = Counter.options(name="alice", namespace="elsewhere").remote()
+    assert ray.get_actor("alice", namespace="elsewhere") == other
+    with pytest.raises(ValueError, match="Failed to look up actor with name 'nobody'"):
+        ray.get_actor("nobody")
+
+
+def test_a_killed_actor() -> None:
+    counter = Counter.options(name="short").remote()
+    assert ray.get(counter.add.remote()) == 1
+    running = counter.sleep.remote(60)
+    ray.kill(counter)
+    with pytest.raises(RayActorError):
+        ray.get(running, timeout=30)
+    with pytest.raises(RayActorError):
+        ray.get(counter.add.remote(), timeout=30)
+    with pytest.raises(ValueError, match="Failed to look up"):
+        ray.get_actor("short")
+
+
+def test_exit_actor() -> None:
+    counter = Counter.remote()
+    with pytest.raises(RayActorError):
+        ray.get(counter.leave.remote(), timeout=30)
+    with pytest.raises(RayActorError):
+        ray.get(counter.add.remote(), timeout=30)
+    with pytest.raises(TypeError):
+        ray.actor.exit_actor()
+
+
+def test_wait_returns_the_references_given() -> None:
+    counter, sleeper = Counter.remote(), Counter.remote()
+    slow, fast = sleeper.sleep.remote(60), counter.add.remote()
+    done, rest = ray.wait([slow, fast], num_returns=1, timeout=30)
+    assert (done, rest) == ([fast], [slow])
+    assert done[0] in {fast}
+    assert ray.wait([slow], timeout=0) == ([], [slow])
+    with pytest.raises(ray.exceptions.GetTimeoutError):
+        ray.get(slow, timeout=0)
+    ray.kill(sleeper)
+    assert ray.wait([slow], timeout=30)[0] == [slow]
+
+
+def test_environment_of_job_and_actor() -> None:
+    own = {"env_vars": {"OF_THE_ACTOR": "actor", "OVERRIDDEN": "actor"}}
+    counter = Counter.options(runtime_env=own).remote()
+    names = ["OF_THE_JOB", "OF_THE_ACTOR", "OVERRIDDEN"]
+    assert ray.get([counter.env.remote(name) for name in names]) == ["job", "actor", "actor"]
+
+
+@ray.remote(num_cpus=0)
+class Async:
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    async def wait_for(self) -> str:
+        await self.event.wait()
+        return "woken"
+
+    async def wake(self) -> None:
+        self.event.set()
+
+
+def test_coroutines_run_side_by_side() -> None:
+    actor = Async.remote()
+    waiting = [actor.wait_for.remote() for _ in range(3)]
+    assert ray.wait(waiting, timeout=0.2)[0] == []
+    actor.wake.remote()
+    assert ray.get(waiting, timeout=30) == ["woken"] * 3
+
+
+def test_references_can_be_awaited() -> None:
+    counter = Counter.remote()
+
+    async def several() -> list[int]:
+        return list(await asyncio.gather(*[counter.add.remote() for _ in range(3)]))
+
+    assert asyncio.run(several()) == [1, 2, 3]
+    assert counter.add.remote().future().result(timeout=30) == 4
+
+
+def test_threads_of_one_actor() -> None:
+    actor = Counter.options(max_concurrency=2).remote()
+    slow = actor.sleep.remote(60)
+    assert ray.get(actor.add.remote(), timeout=30) == 1
+    assert ray.wait([slow], timeout=0)[0] == []
+    ray.kill(actor)
+
+
+def test_restart_after_a_crash() -> None:
+    actor = Counter.options(max_restarts=1, max_task_retries=-1).remote()
+    before = ray.get(actor.pid.remote())
+    os.kill(before, 9)
+    after = ray.get(actor.pid.remote(), timeout=60)
+    assert after != before
+
+
+def test_subclass_made_into_an_actor_without_a_decorator() -> None:
+    class Local(Base):
+        def __init__(self) -> None:
+            self.start = 40
+
+    actor = ray.remote(num_cpus=0)(Local).remote()
+    assert ray.get(actor.inherited.remote(2)) == 42
