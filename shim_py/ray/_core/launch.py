@@ -103,7 +103,7 @@ class LocalCluster:
 
 
 def _arguments(options: ConnectOptions) -> list[str]:
-    arguments = ["up", "--head", "--block", f"--for-driver={os.getpid()}"]
+    arguments = ["up", "--head", "--block", "--for-driver"]
     given: dict[str, object | None] = {
         "--num-cpus": options.num_cpus,
         "--num-gpus": options.num_gpus,

@@ -387,7 +387,19 @@ def _terminate() -> None:
     raise ActorExit("it was asked to end by __ray_terminate__")
 
 
-def _run_function(function: Callable[..., Any], _name: str, *args: Any, **kwargs: Any) -> Any:
+# Functions of tasks that ran here, by their pickles.
+_functions: dict[bytes, Callable[..., Any]] = {}
+
+
+def _run_function(pickled: Any, _name: str, *args: Any, **kwargs: Any) -> Any:
+    if type(pickled) is bytes:
+        function = _functions.get(pickled)
+        if function is None:
+            if len(_functions) >= 64:
+                _functions.clear()
+            function = _functions[pickled] = serialization.loads(pickled)
+    else:
+        function = serialization.loads(pickled)
     value = function(*args, **kwargs)
     if inspect.iscoroutine(value):
         return asyncio.run(value)

@@ -196,6 +196,8 @@ class FakeDaemon:
         if header["class_name"] == "Refused":
             return self.refuse(client, header, "bad_request", "Cannot place Refused")
         job_id = client.job_id or (client.actor.job_id if client.actor else "")
+        if client.actor is not None:
+            client.driver = client.actor.owner.driver
         actor = self.actors[header["actor_id"]] = Actor(header, body, job_id, client)
         if "NEVER" not in header["place"]:
             self.start(actor)
