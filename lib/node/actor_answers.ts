@@ -163,9 +163,11 @@ export class ActorAnswers {
       const worker = workers.find(textIn(fields, "actor_id"), Number(fields["incarnation"]));
       return { ...fields, cluster, ...(worker?.connectable ? { socket: worker.socket } : {}) };
     }
-    if (textIn(fields, "host") === "") return { ...fields, cluster };
+    // Another machine's path means nothing here, or something else.
+    const { socket: _theirs, ...rest } = fields;
+    if (textIn(rest, "host") === "") return { ...rest, cluster };
     const { ticket, key } = makeTicket(token, now());
     const { host, port } = head();
-    return { ...fields, cluster, ticket, ticket_key: key, relay_host: host, relay_port: port };
+    return { ...rest, cluster, ticket, ticket_key: key, relay_host: host, relay_port: port };
   }
 }

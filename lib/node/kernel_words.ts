@@ -43,6 +43,7 @@ function groupFiles(groups: string): string[] {
 
 /** Lines of the kernel's log about this process, told since `since` (seconds after boot). */
 export function kernelLinesAbout(log: string, pid: number, since: number): string[] {
+  if (!log.includes(String(pid))) return []; // nearly always, and callers are waiting
   const about = new RegExp(
     `(?:Killed process |pid[=:' ]+|\\bpid \\s*|[\\w.-]+\\[)${pid}\\b`,
   );

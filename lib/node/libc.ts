@@ -44,9 +44,9 @@ export class Libc {
     return ended === pid ? status[0] : undefined;
   }
 
-  /** The kernel's log, or undefined where this user may not read it. */
+  /** The end of the kernel's log, or undefined where this user may not read it. */
   kernelLog(): string | undefined {
-    const buffer = new Uint8Array(512 * 1024);
+    const buffer = new Uint8Array(32 * 1024);
     const count = this.#library.symbols.klogctl(SYSLOG_ACTION_READ_ALL, buffer, buffer.length);
     return count < 0 ? undefined : new TextDecoder().decode(buffer.subarray(0, count));
   }

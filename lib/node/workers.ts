@@ -11,6 +11,7 @@ import { deathReport } from "./death_report.ts";
 import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
 import type { WorkerOrder } from "./order.ts";
 import type { Template } from "./template.ts";
+import { endingOf } from "./wait_status.ts";
 import { Worker } from "./worker.ts";
 
 /** How long a process may take from its fork to its hello, in milliseconds. */
@@ -250,7 +251,7 @@ export class Workers {
     if (worker.pid !== 0) facts.pid = worker.pid;
     if (worker.said) facts.said = worker.said;
     if (worker.asked) facts.asked = worker.asked;
-    else if (how.status !== undefined && (how.status & 0x7f) !== 0) this.#askKernel(worker, facts);
+    else if (how.status !== undefined && !worker.said) this.#askKernel(worker, how.status, facts);
     const intended = worker.said?.kind === "exit" && !worker.asked;
     const body = worker.said?.kind === "init" && !worker.asked
       ? worker.saidBody
@@ -259,9 +260,14 @@ export class Workers {
     worker.link?.close();
   }
 
-  #askKernel(worker: Worker, facts: Parameters<typeof deathReport>[0]): void {
+  /** Callers wait for the report: the kernel is asked only where it may have had a part. */
+  #askKernel(worker: Worker, status: number, facts: Parameters<typeof deathReport>[0]): void {
+    const ending = endingOf(status);
+    if (ending.kind === "exit" && (ending.code === 0 || facts.devices.length === 0)) return;
     const kills = oomKills();
-    facts.oom = kills !== undefined && worker.oomKills !== undefined && kills > worker.oomKills;
+    const counted = kills !== undefined && worker.oomKills !== undefined;
+    facts.oom = counted && kills > worker.oomKills!;
+    if (counted && !facts.oom && ending.kind === "signal" && ending.signal === "SIGKILL") return;
     const log = this.host.kernelLog();
     const since = uptime() - (facts.now - worker.started_at) / 1000;
     if (log !== undefined) facts.kernel = kernelLinesAbout(log, worker.pid, since);
