@@ -38,7 +38,10 @@ class LocalCluster:
         self.runtime_dir = os.path.join(
             machine_dir(), "local", f"{os.getpid()}-{secrets.token_hex(4)}"
         )
-        os.makedirs(self.runtime_dir, mode=0o700)
+        # One by one: the mode of `makedirs` is for the last one only.
+        for folder in (machine_dir(), os.path.dirname(self.runtime_dir), self.runtime_dir):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, 0o700)
         environment = {**os.environ, "BEAM_RUNTIME_DIR": self.runtime_dir}
         environment.pop("BEAM_SOCK", None)
         try:
