@@ -123,14 +123,14 @@ test("one thread waits for a death while another gets results", async () => {
 
 test("workers' output reaches the driver with a prefix, and the logs", async () => {
   const driver = head.driver("output.py", ["on"], { input: true });
-  await driver.said();
+  const { actor } = await driver.said();
   for (const text of ["out one", "err one", "raw two"]) {
     const line = new RegExp(`^.*\\(Talker pid=\\d+(, ip=[\\d.]+)?\\).* ${text}$`, "m");
     await (text.startsWith("err") ? driver.complains(line) : driver.prints(line));
   }
   await driver.endInput();
   await driver.ok();
-  assert.match(await head.tell("logs", "Talker"), /out one/);
+  assert.match(await head.tell("logs", actor), /out one/);
   const quiet = head.driver("output.py", ["off"], { input: true });
   await quiet.said();
   await quiet.endInput();

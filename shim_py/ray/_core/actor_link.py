@@ -63,7 +63,6 @@ class ActorLink:
         self._unacked_bytes = 0
         self._greeted = False
         self._attempts = 0
-        self._warned_relay = False
         self._wanted: int | None = None
 
     # ── submitting ───────────────────────────────────────────────────────────────────────────
@@ -195,14 +194,15 @@ class ActorLink:
             return None
         if isinstance(result, Exception):
             return self._on_broken(result)
-        if result.relayed is not None and not self._warned_relay:
-            self._warned_relay = True
+        told = self.session.relayed_nodes
+        ip = str(self.facts.get("ip"))
+        if result.relayed is not None and ip not in told:
+            told.add(ip)
             logger.warning(
-                "Calls to the actor %s on %s are relayed by the head, which is slower: its node's "
-                "port %s could not be reached (%s). Open that port, or choose another with "
+                "Calls to actors on %s are relayed by the head, which is slower: that node's port "
+                "%s could not be reached (%s). Open that port, or choose another with "
                 "`beam up --node-port`.",
-                self.facts.get("class_name") or self.actor_id,
-                self.facts.get("ip"),
+                ip,
                 result.port,
                 result.relayed,
             )

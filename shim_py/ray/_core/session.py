@@ -55,6 +55,8 @@ class Session:
         self.log_to_driver = True
         self.assignment: Assignment | None = None
         self.closing = False
+        #: Addresses of nodes whose calls the head relays, and about which that was said.
+        self.relayed_nodes: set[str] = set()
         #: What the worker does with messages that are for it alone.
         self.on_worker_push: Callable[[Header, Body], None] | None = None
         self._on_lost = on_lost

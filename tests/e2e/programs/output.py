@@ -23,8 +23,8 @@ class Talker:
 
 
 ray.init(log_to_driver=sys.argv[1] == "on")
-talker = Talker.remote()
+talker = Talker.options(resources={"node:127.0.0.1": 0.01}).remote()
 ray.get([talker.talk.remote("one"), talker.raw.remote("two")])
-say(done=True)
+say(actor=talker._actor_id.hex())
 # Their lines come on their own way; the test waits for them before it lets this end.
 sys.stdin.read()
