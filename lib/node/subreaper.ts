@@ -7,7 +7,7 @@ import { childrenOf } from "./proc.ts";
 
 /** What a sweep needs. */
 export interface SubreaperOptions {
-  libc: Libc | undefined;
+  libc: Pick<Libc, "reap"> | undefined;
   /** Children that are meant to live: the head, the templates. */
   own(): number[];
   children?: (pid: number) => number[];
@@ -41,7 +41,7 @@ export class Subreaper {
   }
 }
 
-function end(pid: number, libc: Libc): number | undefined {
+function end(pid: number, libc: Pick<Libc, "reap">): number | undefined {
   // One that has ended already tells how: it must not be asked after our own signal.
   const before = libc.reap(pid);
   if (before !== undefined) return before;

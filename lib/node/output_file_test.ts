@@ -1,0 +1,67 @@
+import assert from "assert";
+import { LINE_LIMIT, LineSplitter } from "./line_splitter.ts";
+import { OutputFile } from "./output_file.ts";
+import { type LogSink, WorkerLogs } from "./worker_logs.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("lines come whole, however they are cut, with any bytes in them", () => {
+  const splitter = new LineSplitter();
+  assert.deepEqual(splitter.push(bytes("a\r\nb")), ["a"]);
+  assert.deepEqual(splitter.push(bytes("c\n\nd")), ["bc", ""]);
+  assert.deepEqual(splitter.flush(), ["d"]);
+  assert.deepEqual(splitter.flush(), []);
+  assert.deepEqual(splitter.push(new Uint8Array([0xff, 10])), ["\ufffd"]);
+  const euro = bytes("€");
+  assert.deepEqual(splitter.push(euro.subarray(0, 1)), []);
+  assert.deepEqual(splitter.push(new Uint8Array([...euro.subarray(1), 10])), ["€"]);
+});
+
+Deno.test("a long line is cut and says so; memory stays bounded", () => {
+  const splitter = new LineSplitter();
+  splitter.push(new Uint8Array(LINE_LIMIT).fill(120));
+  splitter.push(new Uint8Array(1000).fill(120));
+  const [line] = splitter.push(bytes("\n"));
+  assert.equal(line, "x".repeat(LINE_LIMIT) + " … (1000 bytes left out)");
+});
+
+Deno.test("a file is read as it grows and emptied past its limit, with a note", async () => {
+  const path = await Deno.makeTempFile();
+  using file = new OutputFile(path, 100);
+  const add = (text: string) => Deno.writeTextFileSync(path, text, { append: true });
+  assert.deepEqual(file.read(), []);
+  add("one\ntw");
+  assert.deepEqual(file.read(), ["one"]);
+  add("o\n" + "x".repeat(120) + "\n");
+  assert.deepEqual(file.read(), ["two", "x".repeat(120)]);
+  assert.match(Deno.readTextFileSync(path), /^\[beam: 100 bytes of output were reached/);
+  add("after\nlast");
+  assert.deepEqual(file.read(), ["after"]);
+  assert.equal(file.tail(4), "last");
+  assert.deepEqual(file.rest(), ["last"]);
+  await Deno.remove(path);
+});
+
+Deno.test("a sink that is full loses nothing; an ended worker's rest comes at once", async () => {
+  const dir = await Deno.makeTempDir();
+  const got: string[] = [];
+  let open = false;
+  const sink: LogSink<string> = {
+    ready: () => open,
+    lines: (worker, stream, lines) => got.push(...lines.map((l) => `${worker} ${stream} ${l}`)),
+  };
+  using logs = new WorkerLogs(sink);
+  logs.follow("w", { out: `${dir}/out`, err: `${dir}/err` });
+  Deno.writeTextFileSync(`${dir}/out`, "a\nb\n", { append: true });
+  logs.poll();
+  assert.deepEqual(got, []);
+  open = true;
+  logs.poll();
+  assert.deepEqual(got, ["w out a", "w out b"]);
+  Deno.writeTextFileSync(`${dir}/out`, "c", { append: true });
+  assert.equal(logs.finish("w"), "");
+  assert.deepEqual(got.at(-1), "w out c");
+  // What nobody ever wrote to is not left lying around.
+  assert.deepEqual([...Deno.readDirSync(dir)].map((entry) => entry.name), ["out"]);
+  await Deno.remove(dir, { recursive: true });
+});
