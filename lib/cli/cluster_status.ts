@@ -63,6 +63,11 @@ export function sumOf(amounts: readonly Floats[]): Floats {
   return sum;
 }
 
+/** True while it is connected: not dead, and not only remembered by a head that restarted. */
+export function isPresent(node: NodeView): boolean {
+  return node.alive && node.state !== "away";
+}
+
 /** Usage of a resource: what is used, also inside placement groups, and what those reserve. */
 export interface Usage {
   total: number;
@@ -71,10 +76,10 @@ export interface Usage {
   usedOfReserved: number;
 }
 
-/** Usage by resource over the nodes that are alive, or of `nodes`. */
+/** Usage by resource over the nodes that are there, or of `nodes`. */
 export function usageOf(
   status: ClusterStatus,
-  nodes: readonly NodeView[] = status.nodes.filter((node) => node.alive),
+  nodes: readonly NodeView[] = status.nodes.filter(isPresent),
 ): Record<string, Usage> {
   const ids = new Set(nodes.map((node) => node.node_id));
   const total = sumOf(nodes.map((node) => node.total));

@@ -105,8 +105,23 @@ export function resourceMap(called: string, text: string): Record<string, number
   return value as Record<string, number>;
 }
 
-/** Labels: `k=v,k2=v2`. */
+function labelObject(called: string, text: string): Record<string, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch { /* told below */ }
+  const isMap = typeof value === "object" && value !== null &&
+    Object.values(value).every((label) => typeof label === "string");
+  if (isMap) return value as Record<string, string>;
+  throw new UsageError(
+    `Cannot use ${called}=${text}: labels in JSON must be one object of texts`,
+    `Give labels such as ${called}=zone=a,rack=7.`,
+  );
+}
+
+/** Labels: `k=v,k2=v2`, or a JSON object of texts. */
 export function labelMap(called: string, text: string): Record<string, string> {
+  if (text.trimStart().startsWith("{")) return labelObject(called, text);
   const labels: Record<string, string> = {};
   for (const part of text.split(",").map((part) => part.trim()).filter((part) => part !== "")) {
     const at = part.indexOf("=");

@@ -53,5 +53,6 @@ Deno.test("resources and labels", () => {
   assert.deepEqual(resourceMap("--x", '{"mlx": 1, "a": 0.5}'), { mlx: 1, a: 0.5 });
   refuses(resourceMap, "{", "[1]", "1", '{"a": -1}', '{"a": "1"}', '{"a": null}');
   assert.deepEqual(labelMap("--x", "zone=a, rack=7=b,"), { zone: "a", rack: "7=b" });
-  refuses(labelMap, "zone", "=a");
+  assert.deepEqual(labelMap("--x", '{"zone": "a,b"}'), { zone: "a,b" });
+  refuses(labelMap, "zone", "=a", "{", '{"a": 1}');
 });

@@ -6,10 +6,15 @@ import {
   type ClusterStatus,
   type Floats,
   isCounted,
+  isPresent,
   type NodeView,
   usageOf,
 } from "./cluster_status.ts";
 import { pythonFloat } from "./python_text.ts";
+
+/** How long a node's end is shown, in milliseconds, and how many of them. */
+const RECENT = 60 * 60_000;
+const MOST_FAILURES = 10;
 
 const RULE = "-".repeat(63);
 
@@ -26,8 +31,9 @@ export function rayStatusText(
   now: Date,
   { verbose = false, took = 0 }: RayStatusOptions = {},
 ): string {
-  const alive = status.nodes.filter((node) => node.alive);
-  const dead = status.nodes.filter((node) => !node.alive);
+  const alive = status.nodes.filter(isPresent);
+  const away = status.nodes.filter((node) => node.state === "away");
+  const dead = recentlyDead(status.nodes, now);
   const title = `======== Autoscaler status: ${pythonTime(now)} ========`;
   return [
     title,
@@ -37,7 +43,10 @@ export function rayStatusText(
     "Active:",
     ...orElse(alive.map((node) => ` 1 node_${node.node_id}`), " (no active nodes)"),
     "Pending:",
-    " (no pending nodes)",
+    ...orElse(
+      away.map((node) => ` ${node.ip}: not back since the head's restart`),
+      " (no pending nodes)",
+    ),
     "Recent failures:",
     ...orElse(dead.map(failureLine), " (no failures)"),
     "",
@@ -56,6 +65,11 @@ export function rayStatusText(
 
 function orElse(lines: string[], none: string): string[] {
   return lines.length > 0 ? lines : [none];
+}
+
+function recentlyDead(nodes: readonly NodeView[], now: Date): NodeView[] {
+  const since = now.getTime() - RECENT;
+  return nodes.filter((node) => !node.alive && (node.ended_at ?? 0) >= since).slice(-MOST_FAILURES);
 }
 
 function failureLine(node: NodeView): string {

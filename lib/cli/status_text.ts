@@ -6,20 +6,21 @@ import {
   type ClusterStatus,
   type GroupView,
   isCounted,
+  isPresent,
   type NodeView,
   shortId,
   usageOf,
 } from "./cluster_status.ts";
 
-/** Actors that have ended are left out past this many. */
+/** Nodes and actors that have ended are left out past this many. */
 const MOST_DEAD = 5;
 
 /** The whole text. */
 export function statusText(status: ClusterStatus): string {
-  const alive = status.nodes.filter((node) => node.alive);
+  const alive = status.nodes.filter(isPresent);
   const parts = [
     [`Cluster at ${status.head_address}: ${nodesText(alive.length)}`, ...usageLines(status)],
-    ["Nodes", ...status.nodes.flatMap((node) => nodeLines(node, status))],
+    ["Nodes", ...allNodeLines(status)],
     groupLines(status),
     actorLines(status),
     waitingLines(status),
@@ -41,6 +42,16 @@ function usageLines(status: ClusterStatus): string[] {
       amountText(name, total)
     } free${inGroups}`;
   });
+}
+
+function allNodeLines(status: ClusterStatus): string[] {
+  const dead = status.nodes.filter((node) => !node.alive);
+  const rest = dead.length - MOST_DEAD;
+  const shown = status.nodes.filter((node) => node.alive || dead.slice(-MOST_DEAD).includes(node));
+  return [
+    ...shown.flatMap((node) => nodeLines(node, status)),
+    ...(rest > 0 ? [`  and ${rest} that ended earlier (see \`beam nodes --all\`)`] : []),
+  ];
 }
 
 function nodeLines(node: NodeView, status: ClusterStatus): string[] {

@@ -67,6 +67,9 @@ const FLAGS = {
   "for-driver": { kind: "switch" },
 } as const satisfies Flags;
 
+/** How often a driver is looked at, in milliseconds. */
+const LOOK_INTERVAL = 200;
+
 type Arguments = Parsed<typeof FLAGS>;
 
 async function run(args: string[]): Promise<number> {
@@ -88,7 +91,10 @@ async function start(parsed: Arguments): Promise<number> {
   const head = isHead
     ? {
       host: values.open ? ownAddress(values["node-ip"]) : EVERY_ADDRESS,
-      port: portNumber(parsed.called("port"), values.port ?? String(HEAD_PORT)),
+      port: portNumber(
+        parsed.called("port"),
+        values.port ?? (values["for-driver"] ? "0" : String(HEAD_PORT)),
+      ),
     }
     : hostAndPort("--join", values.join!);
   const flags = {
@@ -126,7 +132,7 @@ async function start(parsed: Arguments): Promise<number> {
     daemon.leave();
     return EXIT.done;
   }
-  const released = values["for-driver"] ? endOfInput() : undefined;
+  const released = values["for-driver"] ? endOfDriver() : undefined;
   // Who reads that the node is ready may end it at once: by then a signal must find its listener.
   const held = holdNode(daemon, { program: "beam", ...(released ? { released } : {}) });
   tell(parsed, daemon, token, milliseconds);
@@ -221,7 +227,19 @@ function removeLocal(runtime: string): void {
   }
 }
 
-/** Settles at the end of standard input. */
+/**
+ * Settles when the driver that started this process is gone: at the end of standard input, or, where
+ * a process that the driver had forked still holds that open, when this process has another parent.
+ */
+async function endOfDriver(): Promise<void> {
+  const driver = Deno.ppid;
+  const orphaned = new Promise<void>((resolve) => {
+    const timer = setInterval(() => Deno.ppid !== driver && resolve(), LOOK_INTERVAL);
+    Deno.unrefTimer(timer);
+  });
+  await Promise.race([endOfInput(), orphaned]);
+}
+
 async function endOfInput(): Promise<void> {
   const buffer = new Uint8Array(1024);
   while (await Deno.stdin.read(buffer).catch(() => null) !== null);

@@ -1,7 +1,7 @@
 /** `beam wait`: waits until the cluster has what a program is going to need. */
 import { Trouble } from "../runtime/errors.ts";
 import { RequestFailed, WireError } from "../wire/errors.ts";
-import { askStatus, type ClusterStatus, sumOf } from "./cluster_status.ts";
+import { askStatus, type ClusterStatus, isPresent, sumOf } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { seconds, wholeNumber } from "./numbers.ts";
@@ -72,7 +72,7 @@ export interface Present {
 
 /** Counts the nodes that are alive, and their GPUs. */
 export function presentIn(status: ClusterStatus): Present {
-  const alive = status.nodes.filter((node) => node.alive && node.state !== "away");
+  const alive = status.nodes.filter(isPresent);
   return { nodes: alive.length, gpus: sumOf(alive.map((node) => node.total))["GPU"] ?? 0 };
 }
 

@@ -156,7 +156,7 @@ export const TWO_NODES: ClusterStatus = {
       hostname: "vm3",
       state: "dead",
       alive: false,
-      ended_at: 1_795_200_030_000,
+      ended_at: Date.now() - 60_000,
       death: { kind: "node", message: "The node 192.0.2.4 was lost: it was silent for 5 s." },
     }),
   ],

@@ -64,10 +64,10 @@ def machine_dir() -> str:
     Raises:
         ConnectionError: it is not this user's alone.
     """
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    if base and os.path.isdir(base) and os.access(base, os.W_OK | os.X_OK):
-        folder = os.path.join(base, "beam")
-    else:
+    base = os.environ.get("XDG_RUNTIME_DIR") or ""
+    # The daemons' rule, in lib/runtime/paths.ts: a directory of ours, short enough for its sockets.
+    folder = os.path.normpath(os.path.join(base, "beam"))
+    if not os.path.isabs(base) or len(os.fsencode(folder)) > 56 or not _is_own_directory(base):
         folder = f"/tmp/beam-{os.getuid()}"
     try:
         status = os.lstat(folder)
@@ -79,6 +79,14 @@ def machine_dir() -> str:
             f"and is {stat.filemode(status.st_mode)} of user {status.st_uid}. Remove it."
         )
     return folder
+
+
+def _is_own_directory(path: str) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
 
 
 def instance_folder(runtime: str) -> str:
