@@ -28,8 +28,9 @@ import { Drivers } from "./drivers.ts";
 import { HeadLink } from "./head_link.ts";
 import { HeadProcess, type HeadReady } from "./head_process.ts";
 import { holdInstance, type Instance } from "./instance.ts";
-import { templateCommand } from "./interpreter.ts";
+import { LaunchPlan } from "./launch_plan.ts";
 import type { Libc } from "./libc.ts";
+import { pruneLogFolders } from "./log_folders.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import { orderOf, reportOf, type WorkerOrder } from "./order.ts";
 import { OutputDesk } from "./output_desk.ts";
@@ -40,7 +41,7 @@ import { Subreaper } from "./subreaper.ts";
 import type { Template } from "./template.ts";
 import { Templates } from "./templates.ts";
 import { Watchers } from "./watchers.ts";
-import { type Environment, needsExec, nodeEnv, templateEnv, workerEnv } from "./worker_env.ts";
+import { type Environment, nodeEnv } from "./worker_env.ts";
 import type { Worker } from "./worker.ts";
 import { WorkerLogs } from "./worker_logs.ts";
 import { type WorkerEnd, Workers } from "./workers.ts";
@@ -95,8 +96,7 @@ export class NodeDaemon {
   #link!: HeadLink;
   #node_ip = "";
   #network_env: Environment = {};
-  #nodeEnv: Environment = {};
-  #templateEnv: Environment = {};
+  #plan!: LaunchPlan;
   #head_ip = "";
   #cluster = "";
   #templates!: Templates;
@@ -116,6 +116,7 @@ export class NodeDaemon {
     this.#network = readNetwork();
     this.#env = env;
     this.#instance = holdInstance(config.runtime_dir, options.libc);
+    pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
     this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
     Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
     this.#log = new DaemonLog(join(this.#log_dir, "daemon.log"), config.log_level);
@@ -240,12 +241,18 @@ export class NodeDaemon {
     if (this.#splicer) return;
     this.#node_ip = nodeAddress(this.#config, local, this.#network);
     this.#network_env = networkVariables(this.#node_ip, this.#network, this.#env);
-    this.#nodeEnv = nodeEnv(this.#env, this.#network_env);
-    this.#templateEnv = templateEnv(this.#nodeEnv, this.#shim);
     const { paths, runtime } = this.#instance;
+    this.#plan = new LaunchPlan({
+      env: this.#env,
+      network: this.#network_env,
+      shim: this.#shim,
+      worker_cmd: this.#config.worker_cmd,
+      vendor: this.#machine.gpus.vendor,
+      runtime,
+    });
     this.#templates = new Templates(
       {
-        env: this.#templateEnv,
+        env: this.#plan.templateEnv,
         cwd: runtime,
         socket: paths.socket,
         node_ip: this.#node_ip,
@@ -278,10 +285,10 @@ export class NodeDaemon {
       node_id: () => this.node_id,
       node_ip: () => this.#node_ip,
       places: { sockets: paths.sockets, markers: paths.workers, logs: this.#log_dir },
-      templateFor: (order) => this.#templates.get(this.#commandFor(this.#driverOf(order))),
-      envFor: (order) => this.#envFor(order),
-      cwdFor: (order) => this.#cwdFor(order),
-      assign: (worker) => assignmentOf(worker, this.#facts(), this.#cwdFor(worker.order)),
+      templateFor: (order) => this.#templates.get(this.#plan.commandFor(this.#driverOf(order))),
+      envFor: (order) => this.#plan.envFor(order),
+      cwdFor: (order) => this.#plan.cwdFor(order),
+      assign: (worker) => assignmentOf(worker, this.#facts(), this.#plan.cwdFor(worker.order)),
       logs: this.#logs,
       kernelLog: () => this.options.libc?.kernelLog(),
       now: () => Date.now(),
@@ -329,45 +336,17 @@ export class NodeDaemon {
     });
   }
 
-  // ── environment of workers ──────────────────────────────────────────────────────────────────
+  // ── templates ───────────────────────────────────────────────────────────────────────────────
 
+  /** The driver's interpreter, where it runs on this machine. */
   #driverOf(order: WorkerOrder): string | undefined {
     return order.job.node_id === this.node_id ? order.job.executable : undefined;
-  }
-
-  #commandFor(driver: string | undefined): string[] {
-    const { worker_cmd } = this.#config;
-    return templateCommand({
-      worker_cmd: worker_cmd ?? this.#env["BEAM_WORKER_CMD"],
-      driver,
-      python: this.#env["BEAM_PYTHON"],
-      virtual_env: this.#env["VIRTUAL_ENV"],
-    });
-  }
-
-  #envFor(order: WorkerOrder): { env: Environment; exec: boolean } {
-    const env = workerEnv({
-      node: this.#nodeEnv,
-      shim: this.#shim,
-      jobVars: order.job.vars,
-      actorVars: order.actorVars,
-      vendor: this.#machine.gpus.vendor,
-      devices: order.devices,
-    });
-    return { env, exec: needsExec(this.#templateEnv, env) };
-  }
-
-  #cwdFor(order: WorkerOrder): string {
-    try {
-      if (order.job.cwd !== "" && Deno.statSync(order.job.cwd).isDirectory) return order.job.cwd;
-    } catch { /* it is the driver's machine that has it */ }
-    return this.#instance.runtime;
   }
 
   /** A template that cannot be started is told of when a worker needs it. */
   #warmUp(driver: string | undefined): void {
     try {
-      this.#templates.get(this.#commandFor(driver));
+      this.#templates.get(this.#plan.commandFor(driver));
     } catch (error) {
       this.#say("warning", (error as Error).message);
     }

@@ -7,6 +7,9 @@ import { OutputFile } from "./output_file.ts";
 /** How often the files are looked at, in milliseconds. */
 export const LOG_INTERVAL = 100;
 
+/** Files of ended workers that are kept on a node; the oldest go first. */
+const KEPT_FILES = 400;
+
 /** Bytes of stderr that a death report is made from. */
 const TAIL = 64 * 1024;
 
@@ -26,6 +29,7 @@ const STREAMS: readonly Stream[] = ["out", "err"];
 export class WorkerLogs<W> implements Disposable {
   #files = new Map<W, Files>();
   #timer: number | undefined;
+  #ended: string[] = [];
 
   constructor(readonly sink: LogSink<W>) {}
 
@@ -70,7 +74,9 @@ export class WorkerLogs<W> implements Disposable {
       const empty = files[stream].isEmpty;
       files[stream][Symbol.dispose]();
       if (empty) remove(files[stream].path);
+      else this.#ended.push(files[stream].path);
     }
+    while (this.#ended.length > KEPT_FILES) remove(this.#ended.shift()!);
     return tail;
   }
 
