@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ray._core import client
@@ -93,17 +92,17 @@ class RuntimeContext:
     def get_task_id(self) -> str | None:
         """Return the id of the task or method call that runs, None in a driver."""
         call = _running_call()
-        return None if call is None else call.get("task_id")
+        return None if call is None else call.task_id
 
     def get_task_name(self) -> str | None:
         """Return the name of the task or method call that runs, None in a driver."""
         call = _running_call()
-        return None if call is None else call.get("name")
+        return None if call is None else call.name
 
     def get_task_function_name(self) -> str | None:
         """Return the full name of the function that runs, None in a driver."""
         call = _running_call()
-        return None if call is None else call.get("function_name")
+        return None if call is None else call.function_name
 
     @property
     def actor_id(self) -> ActorID | None:
@@ -186,10 +185,7 @@ class RuntimeContext:
         actor_id = self.get_actor_id()
         if actor_id is None:
             raise RuntimeError("This method is only available in an actor.")
-        if not running.actor_instance:
-            raise RuntimeError("The actor's own handle is not available before `__init__` runs.")
-        info = ClassInfo.of(type(running.actor_instance[0]))
-        return ActorHandle(ActorID.from_hex(actor_id), info)
+        return ActorHandle(ActorID.from_hex(actor_id), ClassInfo.of(running.actor_class[0]))
 
     @property
     def gcs_address(self) -> str:
@@ -226,15 +222,13 @@ class RuntimeContext:
         """
         call = _running_call()
         if call is None:
-            raise RuntimeError("This method is only available when the process is a worker.")
-        cancelled = call.get("cancelled")
-        return bool(cancelled is not None and cancelled())
+            raise RuntimeError("This method is only available while a worker runs a call.")
+        return call.cancelled
 
 
-def _running_call() -> Mapping[str, Any] | None:
-    if not client.is_connected() or client.session().assignment is None:
-        return None
-    return running.current_call.get() or {}
+def _running_call() -> running.RunningCall | None:
+    assignment = client.session().assignment if client.is_connected() else None
+    return None if assignment is None else running.running_call(assignment.actor_id)
 
 
 _context = RuntimeContext()

@@ -140,3 +140,26 @@ def test_identifiers() -> None:
     assert reference in {reference}
     assert ray.get(reference) == 1
     assert isinstance(reference, ray.ObjectRef)
+
+
+@ray.remote
+def who() -> tuple[str | None, str | None, str | None]:
+    context = ray.get_runtime_context()
+    return context.get_task_id(), context.get_task_name(), context.get_actor_id()
+
+
+class Named:
+    def who(self) -> tuple[str | None, str | None]:
+        context = ray.get_runtime_context()
+        return context.get_task_id(), context.get_task_name()
+
+
+def test_the_call_that_runs() -> None:
+    task_id, name, actor_id = ray.get(who.remote())
+    assert len(task_id) == 48
+    assert (name, actor_id) == ("who", None)
+    actor = ray.remote(num_cpus=0)(Named).remote()
+    first, second = ray.get([actor.who.remote(), actor.who.remote()])
+    assert first[0] != second[0]
+    assert first[0][16:] == actor._actor_id.hex()
+    assert first[1] == "Named.who"

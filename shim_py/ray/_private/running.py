@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Callable, NamedTuple
 
-#: The call that runs in this thread or asyncio task: `task_id`, `name`, `function_name`, and
-#: `cancelled` (a function without arguments).
-current_call: ContextVar[Mapping[str, Any] | None] = ContextVar("ray_current_call", default=None)
+#: The call that runs in this thread or asyncio task: its caller, number, method, header and body
+#: as the worker's executor has them. Kept as they are, because setting it is on every call's way.
+current_call: ContextVar[Any] = ContextVar("ray_current_call", default=None)
 
-#: The instance of the actor that this process is, in a list of at most one.
-actor_instance: list[Any] = []
+#: The name and the function of the task that runs.
+current_function: ContextVar[tuple[str, Callable[..., Any]] | None] = ContextVar(
+    "ray_current_function", default=None
+)
+
+#: The class of the actor that this process is, in a list of at most one.
+actor_class: list[type] = []
+
+
+class RunningCall(NamedTuple):
+    """Facts about the call that runs; ids in hex."""
+
+    task_id: str
+    name: str
+    function_name: str
+    cancelled: bool
+
+
+def running_call(actor_id: str) -> RunningCall | None:
+    """Return the facts about the call that runs here; None outside of calls."""
+    call = current_call.get()
+    if call is None:
+        return None
+    caller, number, method = call[:3]
+    # As long and as unique as Ray's: eight bytes for the call, then the actor's id.
+    task_id = f"{(int(caller.id[:16], 16) + number) % (1 << 64):016x}{actor_id}"
+    function = current_function.get()
+    if function is not None:
+        name, made = function
+        full = f"{made.__module__}.{made.__qualname__}"
+    else:
+        cls = actor_class[0]
+        name, full = f"{cls.__name__}.{method}", f"{cls.__module__}.{cls.__qualname__}.{method}"
+    return RunningCall(task_id, name, full, number in caller.cancelled)

@@ -14,6 +14,7 @@ from ray._core.creation import Assignment
 from ray._core.frames import Body, Header, encode_head
 from ray._core.pump import Pump
 from ray._core.serialization import Part, Parts
+from ray._private.running import current_call, current_function
 from ray.exceptions import AsyncioActorExit, TaskCancelledError
 
 from . import failure
@@ -152,6 +153,7 @@ class Executor:
         """Runs a call on this thread; raises only what ends the process."""
         _, seq, method, header, body = task
         shown = method
+        current_call.set(task)
         try:
             if self._titles is not None:
                 self._show(method)
@@ -344,6 +346,8 @@ class AsyncExecutor(Executor):
 
     async def _run_one(self, task: Task) -> None:
         _, seq, method, header, body = task
+        # Of this asyncio task only: each runs in a context of its own.
+        current_call.set(task)
         try:
             frame: Frame
             try:
@@ -391,7 +395,7 @@ def _terminate() -> None:
 _functions: dict[bytes, Callable[..., Any]] = {}
 
 
-def _run_function(pickled: Any, _name: str, *args: Any, **kwargs: Any) -> Any:
+def _run_function(pickled: Any, name: str, *args: Any, **kwargs: Any) -> Any:
     if type(pickled) is bytes:
         function = _functions.get(pickled)
         if function is None:
@@ -400,6 +404,7 @@ def _run_function(pickled: Any, _name: str, *args: Any, **kwargs: Any) -> Any:
             function = _functions[pickled] = serialization.loads(pickled)
     else:
         function = serialization.loads(pickled)
+    current_function.set((name, function))
     value = function(*args, **kwargs)
     if inspect.iscoroutine(value):
         return asyncio.run(value)

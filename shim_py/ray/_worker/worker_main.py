@@ -22,6 +22,7 @@ from ray._core.ids import JobID
 from ray._core.packages import cloudpickle
 from ray._core.protocol import PROTOCOL_VERSION
 from ray._core.session import Session, python_version
+from ray._private import running
 from ray._private.amounts import to_floats
 
 from . import failure, process
@@ -143,6 +144,7 @@ class _Worker:
         if type(spec) is tuple:
             spec = serialization.loads(spec[1])
         cls, (args, kwargs) = spec["cls"], spec["arguments"]
+        running.actor_class.append(cls)
         kind = self._kind(cls, spec["options"], assignment)
         self._executor = executor = self._make(kind, assignment)
         executor.start(lambda: cls(*args, **kwargs))
