@@ -2,8 +2,9 @@
  * The entry: reads which command is wanted and hands over. `daemon` and `head` are how beam starts
  * its own processes; they are for nobody else.
  */
-import { HELP, loadCommand, unknownCommand } from "./lib/cli/beam.ts";
+import { commandCalled } from "./lib/cli/beam.ts";
 import { EXIT } from "./lib/cli/command.ts";
+import { HELP } from "./lib/cli/commands.ts";
 import { print } from "./lib/cli/output.ts";
 import { runCommand, tellFailure } from "./lib/cli/run_command.ts";
 
@@ -21,11 +22,8 @@ async function main([name, ...args]: string[]): Promise<number> {
     case "-h":
       print(HELP);
       return EXIT.done;
-    default: {
-      const command = await loadCommand(name);
-      if (!command) throw unknownCommand(name);
-      return await runCommand(command, args);
-    }
+    default:
+      return await runCommand(await commandCalled(name), args);
   }
 }
 

@@ -1,84 +1,14 @@
-/** The commands of beam: their names, the help over all of them, and those that are not there yet. */
-import type { Command } from "./command.ts";
-import { UsageError } from "./command.ts";
+/** The command that a first word names, or the error where it names none. */
+import { type Command, UsageError } from "./command.ts";
+import { loadCommand, NAMES } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 
-/** Help of `beam` itself. */
-export const HELP = `Runs a cluster for vLLM: one file, one port, one command per machine.
-
-Usage:
-  beam up --head | --join HOST[:PORT]   start a node here
-  beam down                             end it
-  beam status                           show the cluster
-  beam nodes | actors | pgs             list nodes, actors, placement groups
-  beam logs [WHAT]                      show logs of this node
-  beam wait --nodes N --gpus N          wait until the cluster has so much
-  beam run -- CMD                       run a program that finds the package \`ray\`
-  beam env                              the exports for such programs
-  beam shim-path                        the folder of the package, alone
-  beam token                            the token by which nodes join
-  beam ray start|stop|status|list       what \`ray …\` does
-  beam completions bash|zsh|fish        completions for a shell
-  beam version                          which beam this is
-
-Each command has --help; listings have --json. Exit codes: 0 done, 1 failed, 2 wrong usage.`;
-
-/** Names of the commands, as completions offer them. */
-export const NAMES = [
-  "up",
-  "down",
-  "status",
-  "nodes",
-  "actors",
-  "pgs",
-  "logs",
-  "wait",
-  "run",
-  "env",
-  "shim-path",
-  "token",
-  "ray",
-  "completions",
-  "version",
-] as const;
-
-/** The command called `name`, or undefined. */
-export async function loadCommand(name: string): Promise<Command | undefined> {
-  switch (name) {
-    case "up":
-      return (await import("./up.ts")).up;
-    case "down":
-      return (await import("./down.ts")).down;
-    case "status":
-      return (await import("./status.ts")).status;
-    case "nodes":
-      return (await import("./nodes.ts")).nodes;
-    case "actors":
-      return (await import("./actors.ts")).actors;
-    case "pgs":
-      return (await import("./pgs.ts")).pgs;
-    case "logs":
-      return (await import("./logs.ts")).logs;
-    case "wait":
-      return (await import("./wait.ts")).wait;
-    case "run":
-      return (await import("./run.ts")).run;
-    case "env":
-      return (await import("./env.ts")).env;
-    case "shim-path":
-      return (await import("./shim_path.ts")).shimPath;
-    case "token":
-      return (await import("./token.ts")).token;
-    case "ray":
-      return (await import("./ray.ts")).ray;
-    case "completions":
-      return (await import("./completions.ts")).completions;
-    case "version":
-    case "--version":
-      return (await import("./version.ts")).version;
-    default:
-      return undefined;
-  }
+/** The command called `name`. @throws {UsageError} where there is none. */
+export async function commandCalled(name: string): Promise<Command> {
+  if (name === "completions") return (await import("./completions.ts")).completions;
+  const command = await loadCommand(name);
+  if (command) return command;
+  throw unknownCommand(name);
 }
 
 /** Commands that the design has and this version has not, with what to do instead. */
@@ -87,8 +17,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
   drain: "End the node with `beam down` on its machine once nothing runs there.",
 };
 
-/** The error for a name that is no command. */
-export function unknownCommand(name: string): UsageError {
+function unknownCommand(name: string): UsageError {
   if (Object.hasOwn(NOT_YET, name)) {
     return new UsageError(`Cannot run \`beam ${name}\`: it is not there yet`, NOT_YET[name]!);
   }

@@ -1,5 +1,5 @@
 /** `beam completions`: scripts that complete beam's commands and flags in a shell. */
-import { HELP as BEAM_HELP, loadCommand, NAMES } from "./beam.ts";
+import { HELP as BEAM_HELP, loadCommand, NAMES } from "./commands.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { print } from "./output.ts";
 import { parse } from "./parse.ts";

@@ -1,18 +1,17 @@
 import assert from "assert";
-import { NAMES } from "./beam.ts";
-import { namesInHelp } from "./completions.ts";
-import { flagsIn } from "./completions.ts";
-import { loadCommand, unknownCommand } from "./beam.ts";
+import { commandCalled } from "./beam.ts";
+import { NAMES } from "./commands.ts";
+import { flagsIn, namesInHelp } from "./completions.ts";
 import { tellFailure } from "./run_command.ts";
 
 Deno.test("help, completions and commands name the same", async () => {
   assert.deepEqual(namesInHelp().sort(), [...NAMES].sort());
   for (const name of NAMES) {
-    const command = await loadCommand(name);
-    assert.equal(command?.name.replace(/^beam /, ""), name === "ray" ? "ray" : name);
+    const command = await commandCalled(name);
+    assert.equal(command.name.replace(/^beam /, ""), name === "ray" ? "ray" : name);
   }
-  assert.equal(await loadCommand("nothing"), undefined);
-  assert.match(unknownCommand("doctor").message, /not there yet/);
+  await assert.rejects(commandCalled("nothing"), /no such command/);
+  await assert.rejects(commandCalled("doctor"), /not there yet/);
 });
 
 Deno.test("flags are found in a help, each once", () => {

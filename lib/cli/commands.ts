@@ -1,0 +1,78 @@
+/** The commands of beam: their names, the help over all of them, and where each is. */
+import type { Command } from "./command.ts";
+
+/** Help of `beam` itself. */
+export const HELP = `Runs a cluster for vLLM: one file, one port, one command per machine.
+
+Usage:
+  beam up --head | --join HOST[:PORT]   start a node here
+  beam down                             end it
+  beam status                           show the cluster
+  beam nodes | actors | pgs             list nodes, actors, placement groups
+  beam logs [WHAT]                      show logs of this node
+  beam wait --nodes N --gpus N          wait until the cluster has so much
+  beam run -- CMD                       run a program that finds the package \`ray\`
+  beam env                              the exports for such programs
+  beam shim-path                        the folder of the package, alone
+  beam token                            the token by which nodes join
+  beam ray start|stop|status|list       what \`ray …\` does
+  beam completions bash|zsh|fish        completions for a shell
+  beam version                          which beam this is
+
+Each command has --help; listings have --json. Exit codes: 0 done, 1 failed, 2 wrong usage.`;
+
+/** Names of the commands, as completions offer them. */
+export const NAMES = [
+  "up",
+  "down",
+  "status",
+  "nodes",
+  "actors",
+  "pgs",
+  "logs",
+  "wait",
+  "run",
+  "env",
+  "shim-path",
+  "token",
+  "ray",
+  "completions",
+  "version",
+] as const;
+
+/** The command called `name`, or undefined. Completions are made from these, and are not among them. */
+export async function loadCommand(name: string): Promise<Command | undefined> {
+  switch (name) {
+    case "up":
+      return (await import("./up.ts")).up;
+    case "down":
+      return (await import("./down.ts")).down;
+    case "status":
+      return (await import("./status.ts")).status;
+    case "nodes":
+      return (await import("./nodes.ts")).nodes;
+    case "actors":
+      return (await import("./actors.ts")).actors;
+    case "pgs":
+      return (await import("./pgs.ts")).pgs;
+    case "logs":
+      return (await import("./logs.ts")).logs;
+    case "wait":
+      return (await import("./wait.ts")).wait;
+    case "run":
+      return (await import("./run.ts")).run;
+    case "env":
+      return (await import("./env.ts")).env;
+    case "shim-path":
+      return (await import("./shim_path.ts")).shimPath;
+    case "token":
+      return (await import("./token.ts")).token;
+    case "ray":
+      return (await import("./ray.ts")).ray;
+    case "version":
+    case "--version":
+      return (await import("./version.ts")).version;
+    default:
+      return undefined;
+  }
+}
