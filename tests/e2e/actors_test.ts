@@ -19,9 +19,9 @@ test("groups put actors on the nodes and GPUs that their strategy asks for", asy
     assert.equal(said.strategy, strategy);
     const ips = new Set(places.map((place: { ip: string }) => place.ip));
     assert.equal(ips.size, strategy.includes("SPREAD") ? 2 : 1, JSON.stringify(places));
-    const devices = new Set(places.map((place: { ip: string; gpus: number[] }) =>
-      `${place.ip} ${place.gpus}`
-    ));
+    const devices = new Set(
+      places.map((place: { ip: string; gpus: number[] }) => `${place.ip} ${place.gpus}`),
+    );
     assert.equal(devices.size, 2, "no device is granted twice");
     for (const { group: own } of places) assert.equal(own, group);
   }

@@ -97,7 +97,10 @@ test("BEAM_SOCK chooses the daemon, whatever the runtime directory says", async 
   const ending = await place.cli(["nodes", "--json"], { BEAM_SOCK: second.record.socket });
   assert.equal(JSON.parse(ending.stdout).length, 2, ending.stderr);
   const nobody = place.cli(["status"], { BEAM_SOCK: join(place.dir, "nobody.sock") });
-  assert.match(await refuses(nobody, /Cannot reach the node's daemon at .*nobody\.sock/), /BEAM_SOCK/);
+  assert.match(
+    await refuses(nobody, /Cannot reach the node's daemon at .*nobody\.sock/),
+    /BEAM_SOCK/,
+  );
 });
 
 test("without a choice, nodes of two clusters are named instead of guessed", async () => {
@@ -147,7 +150,14 @@ test("a joiner with another token, with none, or with one for an open head is re
 test("a head that is not there is given up after the join's timeout", async () => {
   const joiner = place.node({ ip: "127.0.0.9" });
   const address = `127.0.0.1:${freePort()}`;
-  const ending = await joiner.cli(["up", "--join", address, "--join-timeout", "1", ...joiner.flags]);
+  const ending = await joiner.cli([
+    "up",
+    "--join",
+    address,
+    "--join-timeout",
+    "1",
+    ...joiner.flags,
+  ]);
   assert.equal(ending.code, 1);
   assert.match(ending.stderr, new RegExp(`Waiting for the head at ${address}`));
   assert.match(ending.stderr, /Cannot join the head at .* within 1 s/);

@@ -67,13 +67,20 @@ test("status, health-check and list take RAY_ADDRESS and --address", async () =>
   assert.notEqual((await sh(`ray status --address=127.0.0.1:${freePort()}`)).code, 0);
   const list = await sh(`ray list nodes --format json --address ${address}`);
   const [row] = JSON.parse(list.stdout);
-  assert.deepEqual([row.state, row.is_head_node, row.node_id], ["ALIVE", true, node.record.node_id]);
+  assert.deepEqual([row.state, row.is_head_node, row.node_id], [
+    "ALIVE",
+    true,
+    node.record.node_id,
+  ]);
 });
 
 test("python3 -m ray is the same command", async () => {
   const ending = await sh(`${place.python} -m ray status | grep -c node_`);
   assert.equal(ending.stdout, "1\n", ending.stderr);
-  assert.match((await sh(`${place.python} -m ray --version`)).stdout, /^ray, version \d+\.\d+\.\d+$/m);
+  assert.match(
+    (await sh(`${place.python} -m ray --version`)).stdout,
+    /^ray, version \d+\.\d+\.\d+$/m,
+  );
   assert.equal((await sh(`${place.python} -m ray.scripts.scripts status`)).code, 0);
 });
 

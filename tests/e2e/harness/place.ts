@@ -18,7 +18,8 @@ const ROOT = join(HERE, "..", "..", "..");
 export const PROGRAMS = join(HERE, "..", "programs");
 
 /** What is not passed on from the environment of the tests. */
-const OWN = /^(BEAM_(?!VENDOR$|TEST_RUN$)|RAY_|CUDA_|HIP_|ROCR_|NCCL_|GLOO_|VLLM_|PYTHON|VIRTUAL_ENV$)/;
+const OWN =
+  /^(BEAM_(?!VENDOR$|TEST_RUN$)|RAY_|CUDA_|HIP_|ROCR_|NCCL_|GLOO_|VLLM_|PYTHON|VIRTUAL_ENV$)/;
 
 /** Variables on top of a place's own; undefined takes one away. */
 export type Changes = Record<string, string | undefined>;
@@ -33,7 +34,9 @@ export class Place {
 
   constructor() {
     this.dir = Deno.makeTempDirSync({ prefix: "e2e-" });
-    for (const name of ["run", "tmp", "home"]) Deno.mkdirSync(join(this.dir, name), { mode: 0o700 });
+    for (const name of ["run", "tmp", "home"]) {
+      Deno.mkdirSync(join(this.dir, name), { mode: 0o700 });
+    }
     this.mark = `BEAM_E2E=${crypto.randomUUID()}`;
     this.beam = Deno.env.get("BEAM_BIN") || join(ROOT, "scripts", "beam");
   }
@@ -75,7 +78,11 @@ export class Place {
 
   /** A node that is not up yet. */
   node(options: NodeOptions = {}): Node {
-    const node = new Node(this, options.dir ?? join(this.dir, `n${this.nodes.length + 1}`), options);
+    const node = new Node(
+      this,
+      options.dir ?? join(this.dir, `n${this.nodes.length + 1}`),
+      options,
+    );
     this.nodes.push(node);
     return node;
   }

@@ -14,7 +14,10 @@ export interface Theme {
  * Begins a theme: `prepare` runs before its first test; after its last one everything is ended and
  * nothing may be left.
  */
-export function theme(name: string, prepare: (place: Place) => Promise<void> = async () => {}): Theme {
+export function theme(
+  name: string,
+  prepare: (place: Place) => Promise<void> = async () => {},
+): Theme {
   const place = new Place();
   const options = { sanitizeOps: false, sanitizeResources: false } as const;
   let prepared: Promise<void> | undefined;

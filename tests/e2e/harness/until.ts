@@ -34,7 +34,10 @@ export async function until<T>(
 export async function soon<T>(what: string, promise: Promise<T>, patience = PATIENCE): Promise<T> {
   let timer: number | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${patience} ms in vain for ${what}`)), patience);
+    timer = setTimeout(
+      () => reject(new Error(`Waited ${patience} ms in vain for ${what}`)),
+      patience,
+    );
   });
   try {
     return await Promise.race([promise, late]);
