@@ -143,8 +143,9 @@ class ActorHandle(Generic[T]):
         options: Mapping[str, Any],
     ) -> Any:
         if not options and not info.is_generator:
-            retries = self._ray_info.max_task_retries
-            return client.session().call_one(self._ray_actor_id, info.name, args, kwargs, retries)
+            return client.session().call_one(
+                self._ray_actor_id, info.name, args, kwargs, self._ray_info.max_task_retries
+            )
         from ray._core.client import CallOptions
 
         num_returns = options.get("num_returns")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import ray
+from ray._core.creation import CallOptions
 from ray._core.errors import RequestFailed
 from ray._core.ids import ActorID, JobID
 
@@ -51,6 +52,10 @@ class FakeSession:
     def call(self, actor_id: Any, method: str, args: Any, kwargs: Any, n: Any, options: Any) -> Any:
         self.calls.append((actor_id, method, args, kwargs, n, options))
         return [ray.ObjectRef.from_random() for _ in range(1 if n == "streaming" else n)]
+
+    def call_one(self, actor_id: Any, method: str, args: Any, kwargs: Any, retries: int = 0) -> Any:
+        options = CallOptions(max_task_retries=retries)
+        return self.call(actor_id, method, args, kwargs, 1, options)[0]
 
     def run_task(self, task: Any) -> Any:
         self.tasks.append(task)
