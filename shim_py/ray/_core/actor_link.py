@@ -147,20 +147,22 @@ class ActorLink:
 
     def _on_located(self, outcome: Outcome) -> None:
         if self.state != "locating":
-            return None
+            return
         if isinstance(outcome, Exception):
-            return self._on_refused(outcome)
+            self._on_refused(outcome)
+            return
         fields = outcome.fields
         for name in ("class_name", "name", "namespace", "pid", "node_ip"):
             if fields.get(name) is not None:
                 self.facts["ip" if name == "node_ip" else name] = fields[name]
         if fields["state"] == "dead":
-            return self.die(fields.get("report"), bytes(outcome.body))
+            self.die(fields.get("report"), bytes(outcome.body))
+            return
         incarnation = fields["incarnation"]
         if self.incarnation is not None and incarnation != self.incarnation:
             self._restarted(f"incarnation {incarnation} took its place")
             if self.death is not None:
-                return None
+                return
         self.incarnation = incarnation
         self.state = "dialing"
         path = fields.get("socket")
@@ -171,19 +173,23 @@ class ActorLink:
                 sock.connect(path)
             except OSError as error:
                 sock.close()
-                return self._on_broken(error)
-            return self._opened(sock, b"")
+                self._on_broken(error)
+                return
+            self._opened(sock, b"")
+            return
         from .dial import dial_worker
 
         dial_worker(self.session.pump, fields, self.actor_id, self._on_dialed)
 
     def _on_refused(self, error: Exception) -> None:
         if isinstance(error, DaemonLost):
-            return self.fail_all(error)
+            self.fail_all(error)
+            return
         if isinstance(error, RequestFailed):
             mend = f" {error.mend}" if error.mend else ""
             report = {"kind": "start", "message": error.message + mend}
-            return self.die(report, b"")
+            self.die(report, b"")
+            return
         self.fail_all(error)
 
     def _on_dialed(self, result: Any) -> None:
@@ -191,9 +197,10 @@ class ActorLink:
         if self.state != "dialing":
             if not isinstance(result, Exception):
                 result.sock.close()
-            return None
+            return
         if isinstance(result, Exception):
-            return self._on_broken(result)
+            self._on_broken(result)
+            return
         told = self.session.relayed_nodes
         ip = str(self.facts.get("ip"))
         if result.relayed is not None and ip not in told:
@@ -326,15 +333,18 @@ class ActorLink:
 
     def _on_report(self, outcome: Outcome) -> None:
         if self.state != "asking":
-            return None
+            return
         if isinstance(outcome, Exception):
-            return self._on_refused(outcome)
+            self._on_refused(outcome)
+            return
         fields = outcome.fields
         state = fields["state"]
         if state == "dead":
-            return self.die(fields.get("report"), bytes(outcome.body))
+            self.die(fields.get("report"), bytes(outcome.body))
+            return
         if state == "alive" and fields["incarnation"] == self.incarnation:
-            return self._try_again()
+            self._try_again()
+            return
         report = fields.get("report") or {}
         self._wanted = max(fields["incarnation"], (self.incarnation or 0) + 1)
         self._restarted(str(report.get("message") or "its worker ended and is started again"))
@@ -343,10 +353,11 @@ class ActorLink:
     def _try_again(self) -> None:
         if not self.outstanding:
             self.state = "idle"
-            return None
+            return
         self._attempts += 1
         if self._attempts == 1:
-            return self._locate()
+            self._locate()
+            return
         pause = min(_LONGEST_PAUSE, 0.025 * 2 ** min(self._attempts, 10))
 
         def locate() -> None:
@@ -390,13 +401,14 @@ class ActorLink:
             if channel is not None and not channel.closed:
                 self.state = "told"
                 channel.read()
-            return self.die(header.get("report"), bytes(body))
+            self.die(header.get("report"), bytes(body))
+            return
         stale = self.incarnation is not None and incarnation > self.incarnation
         if state == "restarting" or stale:
             if self.incarnation is None or (state != "restarting" and not stale):
-                return None
+                return
             if state == "restarting" and incarnation < self.incarnation:
-                return None
+                return
             channel = self._channel
             if channel is not None and not channel.closed:
                 self.state = "told"

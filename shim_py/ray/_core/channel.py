@@ -90,9 +90,10 @@ class Channel:
         item = (len(frame), frame)
         sending = map(self._send, (frame,))
         if self.closed:
-            return None
+            return
         if out:
-            return self.send_parts([frame])
+            self.send_parts([frame])
+            return
         # Nothing is queued, so everything counted has been accounted for: count anew.
         self._sent = sent
         self._turn += 1
@@ -103,10 +104,13 @@ class Channel:
             except BlockingIOError:
                 pass
             except OSError as error:
-                return self._broke(error)
+                if error.errno is None:
+                    raise
+                self._broke(error)
+                return
             if sent and sent[0] == item[0] and out and out[0] is item:
                 out.popleft()
-                return None
+                return
         self._flush()
 
     def send_parts(self, parts: list[Part]) -> None:
@@ -164,9 +168,12 @@ class Channel:
                 if not self._watching:
                     self._watching = True
                     self._pump.watch_output(self._fd, True)
-                return None
+                return
             except OSError as error:
-                return self._broke(error)
+                if error.errno is None:
+                    raise
+                self._broke(error)
+                return
         if self._watching and not self.closed:
             self._watching = False
             self._pump.watch_output(self._fd, False)
@@ -189,11 +196,12 @@ class Channel:
         decoder = self._decoder
         inbox = decoder.inbox
         try:
-            if inbox or decoder.state[2] is not None:
-                decoder.run()  # what a signal interrupted
+            data, at, taken, large = decoder.state
+            if inbox or at < len(data) or large is not None or taken is not None:
+                decoder.run()  # what a signal interrupted, maybe
             for _ in range(64):
                 if self.closed:
-                    return None
+                    return
                 turn = self._turn
                 state = decoder.state
                 large = state[3]
@@ -205,10 +213,11 @@ class Channel:
                     chunk = inbox[0] if inbox else b" "
                     if not chunk:
                         inbox.clear()
-                        return self._ended()
+                        self._ended()
+                        return
                     decoder.run()
                     if len(chunk) < _READ[0]:
-                        return None
+                        return
                 else:
                     counts = large.counts
                     filling = map(self._recv_into, (large.room(),))
@@ -217,12 +226,23 @@ class Channel:
                     self._turn = turn + 1
                     counts.extend(filling)
                     if not counts[-1]:
-                        return self._ended()
+                        self._ended()
+                        return
                     decoder.run()
         except BlockingIOError:
-            return None
-        except (OSError, ProtocolError) as error:
-            return self._broke(error)
+            return
+        except ProtocolError as error:
+            self._broke(error)
+        except OSError as error:
+            if error.errno is None:
+                raise  # not of a system call: a signal's handler raised it
+            self._broke(error)
+        except (KeyError, TypeError) as error:
+            self._broke(ProtocolError(f"Cannot take a message: its fields are wrong ({error!r})"))
+
+    def give_up(self, error: BaseException) -> None:
+        """Ends the connection because what it brings cannot be handled."""
+        self._broke(ProtocolError(f"Cannot take a message: {error!r}"))
 
     def _decode(self, work: Callable[[], None]) -> None:
         try:

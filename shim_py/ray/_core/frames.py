@@ -160,7 +160,8 @@ class FrameDecoder:
             large = self.state[3]
             if large is None:
                 self.inbox.append(data)
-                return self.run()
+                self.run()
+                return
             room = large.room()
             count = min(len(room), len(data))
             room[:count] = data[:count]

@@ -25,6 +25,10 @@ from typing import Any, Callable, Protocol
 
 #: How long nobody may pump before the I/O thread does, in seconds.
 TICK = 0.005
+#: The I/O thread's longest sleep: should a signal cut off who hands the pump on, this mends it.
+_LONGEST_NAP = 1.0
+#: How often in a row serving a descriptor may fail before it is given up.
+_MOST_FAILURES = 20
 
 _get_ident = threading.get_ident
 _monotonic = time.monotonic
@@ -42,6 +46,9 @@ class Pollable(Protocol):
 
     def on_events(self, events: int) -> None:
         """Called with the lock held when the descriptor is ready."""
+
+    def give_up(self, error: BaseException) -> None:
+        """Called with the lock held when serving it fails again and again."""
 
 
 class PumpClosed(Exception):
@@ -83,6 +90,8 @@ class Pump:
         self._outer.register(self._inner.fileno(), select.EPOLLIN)
         self._outer.register(self._wake_read, select.EPOLLIN)
         self._pollables: dict[int, Pollable] = {}
+        self._todo: deque[tuple[int, int]] = deque()
+        self._failures = 0
         self._timers: list[tuple[float, Callable[[], None]]] = []
         self._armed = True
         self._ticking = False
@@ -148,12 +157,14 @@ class Pump:
                     timeout = max(timeout, 0.0)
                 if self.closed:
                     raise PumpClosed
-                self._process(poll(timeout))
+                self._process(poll(0.0 if self._todo else timeout))
                 if timeout == 0.0 and deadline is not None:
                     break
             return target.done
         finally:
             if not nested and self._pumper == me:
+                # First, and without a call before it: a second signal must not leave it taken.
+                self._pumper = 0
                 self._leave()
 
     def poll(self) -> None:
@@ -165,6 +176,7 @@ class Pump:
                 self._process(self._inner.poll(0))
         finally:
             if not nested and self._pumper == me:
+                self._pumper = 0
                 self._leave()
 
     def _take(self, me: int) -> bool:
@@ -182,10 +194,11 @@ class Pump:
 
     def _leave(self) -> None:
         with self.lock:
-            self._pumper = 0
-            if self.closed:
+            if self.closed or self._pumper:
                 return
             now = _monotonic()
+            if self._todo:
+                self._wake()
             if self.eager or self._sleeping:
                 self._arm()
             elif not self._ticking:
@@ -244,17 +257,35 @@ class Pump:
             self._armed = True
 
     def _process(self, events: list[tuple[int, int]]) -> None:
-        if events:
+        if events or self._todo:
             with self.lock:
-                pollables = self._pollables
-                for fd, mask in events:
-                    pollable = pollables.get(fd)
-                    if pollable is not None:
-                        pollable.on_events(mask)
+                self._work_off(events)
                 if self.left_behind and self.on_tick is not None:
                     self.on_tick()
         if self.deferred:
             self._run_deferred()
+
+    def _work_off(self, events: list[tuple[int, int]]) -> None:
+        """Serves descriptors; what a signal interrupts is served again, though nothing arrives."""
+        todo = self._todo
+        pollables = self._pollables
+        todo.extend(events)
+        while todo:
+            event = todo[0]
+            pollable = pollables.get(event[0])
+            if pollable is not None:
+                try:
+                    pollable.on_events(event[1])
+                except BaseException as error:
+                    self._failures += 1
+                    if self._failures > _MOST_FAILURES and todo and todo[0] is event:
+                        # No signal comes so often: it is the descriptor's.
+                        todo.popleft()
+                        pollable.give_up(error)
+                    raise
+                self._failures = 0
+            if todo and todo[0] is event:
+                todo.popleft()
 
     def _run_deferred(self) -> None:
         deferred = self.deferred
@@ -304,6 +335,8 @@ class Pump:
     def _serve(self, ready: bool, seen: int) -> bool:
         """One turn of the I/O thread with the lock held, while nobody pumps."""
         hurry = self.eager > 0 or self._sleeping > 0
+        if self._todo:
+            hurry = ready = True
         if self._armed:
             if not ready:
                 self._ticking = False
@@ -315,15 +348,15 @@ class Pump:
                 self._armed = False
                 self._ticking = True
                 return False
-        elif self._uses != seen:
+        elif self._uses != seen and not self._todo:
             return False
         served = False
         while not self.closed:
             events = self._inner.poll(0)
-            if not events:
+            if not events and not self._todo:
                 break
             served = True
-            self._guard(lambda: self._process_locked(events))
+            self._guard(self._work_off, events)
             if hurry:
                 break
         if hurry:
@@ -333,17 +366,10 @@ class Pump:
             self._ticking = False
         return served
 
-    def _process_locked(self, events: list[tuple[int, int]]) -> None:
-        for fd, mask in events:
-            pollable = self._pollables.get(fd)
-            if pollable is not None:
-                pollable.on_events(mask)
-
     def _nap(self) -> float:
-        nap = TICK if self._ticking else (self.tick_every or -1.0)
+        nap = TICK if self._ticking else (self.tick_every or _LONGEST_NAP)
         if self._timers:
-            due = max(0.0, min(at for at, _ in self._timers) - _monotonic())
-            nap = due if nap < 0 else min(nap, due)
+            nap = min(nap, max(0.0, min(at for at, _ in self._timers) - _monotonic()))
         return nap
 
     def _fire_timers(self) -> None:
@@ -353,10 +379,10 @@ class Pump:
             self._timers.remove(timer)
             self._guard(timer[1])
 
-    def _guard(self, work: Callable[[], Any]) -> None:
+    def _guard(self, work: Callable[..., Any], *args: Any) -> None:
         """Runs ``work``; the I/O thread must outlive its errors, which are shown."""
         try:
-            work()
+            work(*args)
         except PumpClosed:
             pass
         except BaseException:

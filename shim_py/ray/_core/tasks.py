@@ -113,9 +113,10 @@ class TaskPool:
     def give_back(self, lease: _Lease, task: TaskCreation) -> None:
         """The task of the lease is done. The lock is held."""
         if lease.link.death is not None:
-            return None
+            return
         if task.max_calls and lease.uses >= task.max_calls:
-            return self._release(lease)
+            self._release(lease)
+            return
         idle = self._idle.setdefault(lease.key, deque())
         idle.append(lease)
         uses = lease.uses

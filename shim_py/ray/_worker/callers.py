@@ -147,6 +147,9 @@ class Callers:
             else:
                 _Link(self, sock)
 
+    def give_up(self, error: BaseException) -> None:
+        """The listening socket itself does not fail; what dialed again will be accepted."""
+
     def flush(self) -> bool:
         """Whether everything is sent."""
         return not any(

@@ -202,7 +202,8 @@ class SerialExecutor(Executor):
                     pump.wait(inbox)
                 task = tasks.popleft()
                 if task is None:
-                    return self.drained()
+                    self.drained()
+                    return
                 if not self.begin(task):
                     continue
                 self._running = (task[0], task[1])
@@ -251,7 +252,8 @@ class ThreadedExecutor(Executor):
                 if task is None:
                     with self._condition:
                         self._condition.wait_for(lambda: not self._ready and not self._busy)
-                    return self.drained()
+                    self.drained()
+                    return
                 if self.begin(task):
                     self._hand_over(task)
 
