@@ -112,7 +112,7 @@ MODULES: dict[str, Entries] = {
     "ray.util": {
         "ActorPool": (W, ""),
         "as_completed": (W, "`chunk_size` has no effect"),
-        "get_current_placement_group": (W, "None without a cluster; does not connect"),
+        "get_current_placement_group": (W, "without a cluster None; does not connect"),
         "get_node_instance_id": (A, "always empty: nothing is known of clouds"),
         "get_node_ip_address": (W, ""),
         "get_placement_group": (W, ""),

@@ -6,14 +6,14 @@ import copy
 import os
 import pickle
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Callable
 
 import pytest
 import ray
 from ray.util.placement_group import (
     PlacementGroup,
     get_current_placement_group,
-    placement_group,
     placement_group_table,
     remove_placement_group,
 )
@@ -47,12 +47,29 @@ def within(group: PlacementGroup, index: int = -1, capture: bool | None = None) 
     )
 
 
-def removed(group: PlacementGroup) -> None:
-    """Remove a group, and wait until what it held is free."""
-    remove_placement_group(group)
+_made: list[PlacementGroup] = []
+
+
+def placement_group(*args: Any, **kwargs: Any) -> PlacementGroup:
+    """Make a group that ends with its test."""
+    _made.append(ray.util.placement_group(*args, **kwargs))
+    return _made[-1]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    yield
+    while _made:
+        remove_placement_group(_made.pop())
+    until(lambda: ray.available_resources().get("GPU") == 2)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that Ray does in its own time, and tells nobody of."""
     deadline = time.monotonic() + 30
-    while ray.available_resources().get("GPU", 0) != 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_ready_becomes_the_group_itself() -> None:
@@ -65,7 +82,6 @@ def test_ready_becomes_the_group_itself() -> None:
     assert ray.get(group.ready()) == group
     assert group.wait(10)
     assert ray.util.get_placement_group("first") == group
-    removed(group)
 
 
 def test_handles_travel() -> None:
@@ -74,7 +90,6 @@ def test_handles_travel() -> None:
         assert again == group
         assert hash(again) == hash(group)
         assert again.bundle_specs == [{"CPU": 1.0}]
-    removed(group)
 
 
 def test_the_table() -> None:
@@ -89,8 +104,8 @@ def test_the_table() -> None:
     assert table["state"] == "CREATED"
     assert table["stats"]["scheduling_state"] == "FINISHED"
     assert placement_group_table()[group.id.hex()]["state"] == "CREATED"
-    removed(group)
-    assert placement_group_table(group)["state"] == "REMOVED"
+    remove_placement_group(group)
+    until(lambda: placement_group_table(group)["state"] == "REMOVED")
 
 
 def test_a_group_that_does_not_fit_waits() -> None:
@@ -106,7 +121,6 @@ def test_a_group_that_does_not_fit_waits() -> None:
     assert placement_group_table(second)["bundles_to_node_id"] == {0: ""}
     remove_placement_group(first)
     assert ray.get(pending, timeout=30) == second
-    removed(second)
 
 
 def test_actors_inside_have_the_bundles_devices() -> None:
@@ -121,8 +135,8 @@ def test_actors_inside_have_the_bundles_devices() -> None:
     assert sorted(fact["gpus"][0] for fact in facts) == ["0", "1"]
     assert all(fact["visible"] == fact["gpus"][0] for fact in facts)
     assert all(fact["of"] == group.id.hex() for fact in facts)
-    assert [fact["group"] for fact in facts] == [None, None]
-    removed(group)
+    assert all(fact["group"] == group.id.hex() for fact in facts)
+    remove_placement_group(group)
     with pytest.raises(ray.exceptions.RayActorError):
         ray.get(members[0].facts.remote(), timeout=30)
 
@@ -132,19 +146,19 @@ def test_an_actor_may_be_created_before_its_group_is_there() -> None:
     member = ray.remote(Member).options(scheduling_strategy=within(group, 1)).remote()
     facts = ray.get(member.facts.remote(), timeout=60)
     assert facts["gpus"] == []
-    removed(group)
 
 
-def test_capture_passes_the_group_on() -> None:
+@pytest.mark.parametrize("capture", [True, False, None])
+def test_capture_passes_the_group_on(capture: bool | None) -> None:
     group = placement_group([{"CPU": 2}])
     member = (
         ray.remote(Member)
-        .options(num_cpus=1, scheduling_strategy=within(group, 0, capture=True))
+        .options(num_cpus=1, scheduling_strategy=within(group, 0, capture))
         .remote()
     )
     assert ray.get(member.same.remote(group), timeout=60)
-    assert ray.get(member.create_child.remote(), timeout=60)["of"] == group.id.hex()
-    removed(group)
+    child = ray.get(member.create_child.remote(), timeout=60)
+    assert child["of"] == (group.id.hex() if capture else None)
 
 
 def test_tasks_inside() -> None:
@@ -153,7 +167,6 @@ def test_tasks_inside() -> None:
     inside = of.options(scheduling_strategy=within(group))
     assert ray.get(inside.remote(), timeout=60) == group.id.hex()
     assert get_current_placement_group() is None
-    removed(group)
 
 
 def test_fractions_share_a_device() -> None:
@@ -166,7 +179,6 @@ def test_fractions_share_a_device() -> None:
     ]
     first, second = ray.get([member.facts.remote() for member in members], timeout=60)
     assert first["gpus"] == second["gpus"]
-    removed(group)
 
 
 @pytest.mark.parametrize(
@@ -194,4 +206,3 @@ def test_bundles_that_are_not_there() -> None:
         ray.remote(Member).options(num_gpus=2, scheduling_strategy=within(group)).remote()
     with pytest.raises(ValueError, match="nobody"):
         ray.util.get_placement_group("nobody")
-    removed(group)

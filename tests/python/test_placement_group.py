@@ -190,7 +190,7 @@ def test_children_are_captured(worker: FakeSession) -> None:
     ray.remote(Class).options(scheduling_strategy="DEFAULT").remote()
     assert [created.pg_id for created in worker.created] == [pg_id, None, None]
     worker.assignment.pg["capture"] = False
-    assert get_current_placement_group() is None
+    assert get_current_placement_group() == group
     ray.remote(Class).remote()
     assert worker.created[-1].pg_id is None
 

@@ -252,17 +252,13 @@ def _table_entry(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def get_current_placement_group() -> PlacementGroup | None:
-    """Return the group that this actor or task passes on to what it starts.
-
-    None in a driver, outside of groups, and where
-    `placement_group_capture_child_tasks` was not set.
-    """
+    """Return the group that this actor or task runs in; None in a driver and outside of groups."""
     from ray._core import client
 
     if not client.is_connected():
         return None
     place = current_place()
-    if place is None or not place["capture"]:
+    if place is None:
         return None
     return PlacementGroup(PlacementGroupID.from_hex(place["pg_id"]))
 
