@@ -126,7 +126,7 @@ class ActorLink:
                 call.fill_all(ok, [parts])
 
     def cancel(self, call: Call, force: bool, recursive: bool) -> None:
-        """Asks the worker to cancel a call that was sent; one that was not is dropped by `advance`."""
+        """Asks the worker to cancel a call that was sent; others are dropped by `advance`."""
         if call.seq and call.seq in self.pending and self._channel is not None:
             header = {"kind": "cancel", "seq": call.seq, "force": force, "recursive": recursive}
             self._channel.send(encode_head(header))

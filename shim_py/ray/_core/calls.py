@@ -143,6 +143,8 @@ class Call(Entry):
         self.arguments = b""
         for entry in self.all_entries():
             entry.fail(error)
+        if self.entries is not None:
+            self.fail(error)
 
     def fill_all(self, ok: bool, values: Sequence[Parts]) -> None:
         """Its values, or its one pickled exception. The lock is held."""
@@ -153,6 +155,8 @@ class Call(Entry):
         else:
             for entry, parts in zip(self.all_entries(), values):
                 entry.fill(True, parts)
+        if self.entries is not None:
+            self.fill(True, b"")
 
 
 def make_entries(call: Call, count: int, pump: Pump) -> None:

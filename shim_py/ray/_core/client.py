@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import threading
-from typing import Any
+from typing import Any, cast
 
 from ray.exceptions import RaySystemError
 
@@ -63,17 +63,11 @@ def session() -> Session:
     if os.environ.get("RAY_ENABLE_AUTO_CONNECT") == "0":
         raise RaySystemError("Ray has not been started yet. You can start Ray with 'ray.init()'.")
     with _connecting:
-        if _session is not None:
-            return _session
-        import ray
+        if not is_connected():
+            import ray
 
-        init = getattr(ray, "init", None)
-        if init is not None:
-            init()
-        else:
-            connect(ConnectOptions())
-        assert _session is not None
-        return _session
+            ray.init()
+        return cast(Session, _session)
 
 
 def connect(options: ConnectOptions) -> Session:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from typing import Any, Callable, NamedTuple, Union
 
 from .channel import Channel
 from .errors import DaemonLost, RequestFailed
 from .frames import Body, Header, encode_head
-from .pump import Pump, finish
+from .pump import Pump, Sleeper, finish
 
 
 class Reply(NamedTuple):
@@ -31,7 +30,7 @@ class Request:
 
     def __init__(self, callback: Callable[[Outcome], None] | None) -> None:
         self.done = False
-        self.sleepers: list[threading.Lock] | None = None
+        self.sleepers: list[Sleeper] | None = None
         self.outcome: Outcome | None = None
         # Called with the lock held.
         self.callback = callback

@@ -101,7 +101,7 @@ def _start_ticks(pid: int) -> int | None:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat behind the name: state, ppid, … ; empty where there is none."""
+    """The fields of /proc/<pid>/stat behind the name (state, ppid, …); empty without it."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rpartition(")")[2].split()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Callable
 
 from . import serialization
-from .pump import Pump, finish
+from .pump import Pump, Sleeper, finish
 from .serialization import Parts
 
 
@@ -27,7 +26,7 @@ class Entry:
         self.ok = False
         self.parts: Parts = b""
         self.error: BaseException | None = None
-        self.sleepers: list[threading.Lock] | None = None
+        self.sleepers: list[Sleeper] | None = None
         self.callbacks: list[Callable[[], None]] | None = None
         # The call that will fill it, until then; for `ray.cancel`.
         self.call: Any = None

@@ -19,8 +19,8 @@ Header = dict[str, Any]
 Body = Union[bytes, memoryview]
 Handler = Callable[[Header, Body], None]
 
-#: Takes a frame by the bytes of its header where it knows them: data, where the header begins, where
-#: the body begins, where it ends. Returns whether it took it.
+#: Takes a frame by the bytes of its header where it knows them: data, where the header begins,
+#: where the body begins, where it ends. Returns whether it took it.
 Fast = Callable[[bytes, int, int, int], bool]
 
 PREFIX = struct.Struct(">IQ")
@@ -83,7 +83,7 @@ def decode_header(packed: Body) -> Header:
 
 
 class LargeBody:
-    """A body under way. ``counts`` is appended to by C code together with the read that it counts."""
+    """A body under way; C code appends to ``counts`` together with the read that it counts."""
 
     __slots__ = ("_memory", "counts", "header", "length")
 

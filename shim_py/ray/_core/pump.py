@@ -38,7 +38,14 @@ class Waitable(Protocol):
     """What can be waited for: ``done`` becomes true under the pump's lock."""
 
     done: bool
-    sleepers: list[threading.Lock] | None
+    sleepers: list[Sleeper] | None
+
+
+class Sleeper(Protocol):
+    """What wakes somebody: a lock, as a rule."""
+
+    def release(self) -> None:
+        """Wakes."""
 
 
 class Pollable(Protocol):
@@ -317,8 +324,6 @@ class Pump:
                 return
             ready = False
             with self.lock:
-                if self.closed:
-                    return
                 for fd, _ in events:
                     if fd == inner:
                         ready = True
@@ -406,7 +411,7 @@ class Pump:
         self.abandon()
 
     def abandon(self) -> None:
-        """Closes this process's descriptors and nothing else: after a fork they are the parent's."""
+        """Closes this process's descriptors and nothing else: after a fork that is all."""
         self.closed = True
         self._pollables = {}
         for closable in (self._inner, self._outer):

@@ -96,7 +96,7 @@ def _reduce_reference(ref: ObjectRef[Any]) -> tuple[Any, ...]:
             "its value is there and small)",
             "Pass the reference itself as an argument, or the value (`ray.get(ref)`).",
         )
-    parts = entry.parts if type(entry.parts) is list else [entry.parts]
+    parts = entry.parts if isinstance(entry.parts, list) else [entry.parts]
     return _ready, (ref.binary(), entry.ok, [bytes(part) for part in parts])
 
 

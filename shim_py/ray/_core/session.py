@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pickle
 import socket
 import time
 import uuid
@@ -24,7 +26,7 @@ from .frames import Body, Header
 from .handles import HandleCounts
 from .ids import ActorID, JobID, PlacementGroupID
 from .object_ref import ObjectRef
-from .pump import Pump, PumpClosed
+from .pump import Pump, PumpClosed, Sleeper
 from .references import pickle_arguments
 
 _made = ObjectRef._made
@@ -212,10 +214,10 @@ class Session:
             raise
         except Exception as error:
             raise _unpicklable(creation, error) from error
-        if isinstance(parts, list):
-            # One body without lengths: the buffers go inside.
-            parts = serialization.dumps((b"parts", [bytes(part) for part in parts]))
-        return bytes(parts)
+        if not isinstance(parts, list):
+            return bytes(parts)
+        # One body without lengths: the buffers go inside.
+        return pickle.dumps((b"parts", [bytes(part) for part in parts]), 5)
 
     def _ready_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Arguments for `__init__`: references at the top become their values now."""
@@ -423,7 +425,7 @@ class Session:
         count = _Count()
         missing = num_returns - sum(1 for entry in entries if entry.done)
         if missing > 0:
-            callbacks: list[tuple[Entry, Callable[[], None]]] = []
+            callbacks: list[tuple[Entry, Sleeper]] = []
             with self.pump.lock:
                 open_ = [entry for entry in dict.fromkeys(entries) if not entry.done]
                 missing = num_returns - sum(1 for entry in entries if entry.done)
@@ -439,9 +441,7 @@ class Session:
                 with self.pump.lock:
                     for entry, callback in callbacks:
                         if entry.sleepers and callback in entry.sleepers:
-                            entry.sleepers.remove(callback)  # type: ignore[arg-type]
-        elif timeout is None or timeout > 0:
-            pass
+                            entry.sleepers.remove(callback)
         ready: list[ObjectRef[Any]] = []
         others: list[ObjectRef[Any]] = []
         for ref, entry in zip(refs, entries):
@@ -491,10 +491,9 @@ class Session:
             return
         self.closing = True
         if self.control.lost is None and self.assignment is None:
-            try:
+            # Whatever comes of it: the end of the channel ends the job as well.
+            with contextlib.suppress(RequestFailed, RaySystemError, TimeoutError, PumpClosed):
                 self.control.request("driver.end", {}, timeout=10.0)
-            except (RequestFailed, RaySystemError, TimeoutError, PumpClosed):
-                pass  # the end of the channel ends the job as well
         with self.pump.lock:
             self._fail_everything(self._over())
             self.control.close()
@@ -540,8 +539,8 @@ class _Counted:
             finish(count)
 
 
-def _watch(entry: Entry, count: _Count, weight: int, kept: list[Any]) -> None:
-    counted: Any = _Counted(count, weight)
+def _watch(entry: Entry, count: _Count, weight: int, kept: list[tuple[Entry, Sleeper]]) -> None:
+    counted = _Counted(count, weight)
     if entry.sleepers is None:
         entry.sleepers = []
     entry.sleepers.append(counted)

@@ -171,7 +171,7 @@ class _Attempt:
             make_entries(inner, len(self.call.entries), session.pump)
         if self.refs:
             session._await_arguments(self.lease.link, inner, self.refs)
-        inner.all_entries()[-1].when_done(self._done)
+        inner.when_done(self._done)
         self.lease.link.submit(inner)
 
     def _done(self) -> None:
@@ -179,8 +179,9 @@ class _Attempt:
         with session.pump.lock:
             link = self.lease.link
             entries = self.inner.all_entries()
-            if link.death is not None and entries[0].error is link.death:
-                return self._crashed(link.death)
+            if link.death is not None and self.inner.error is link.death:
+                self._crashed(link.death)
+                return
             for target, source in zip(self.call.all_entries(), entries):
                 if source.error is not None:
                     target.fail(source.error)

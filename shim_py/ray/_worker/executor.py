@@ -287,7 +287,7 @@ class ThreadedExecutor(Executor):
 
 
 class AsyncExecutor(Executor):
-    """Coroutine methods side by side in one loop, up to ``max_concurrency``; it reads the channels."""
+    """Coroutine methods side by side in one loop, which reads the channels, too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

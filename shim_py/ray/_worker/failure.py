@@ -46,7 +46,8 @@ def pickle_error(error: BaseException) -> Parts:
 
 def actor_repr(instance: Any, class_name: str) -> str:
     """How the actor shows itself: its class's `__repr__` where it has one of its own."""
-    if type(instance).__repr__ is object.__repr__:
+    shows: Any = type(instance).__repr__
+    if shows is object.__repr__:
         return class_name
     try:
         return repr(instance)

@@ -1,8 +1,8 @@
 """The worker template: a process that has imported the package and forks workers.
 
 It has one thread, and does nothing but fork from it, reap, and tell the daemon. It is a child
-subreaper: what a worker leaves behind becomes its child, and is killed. It ends with its daemon, and
-ends everything below it first.
+subreaper: what a worker leaves behind becomes its child, and is killed. It ends with its daemon,
+and ends everything below it first.
 """
 
 from __future__ import annotations
@@ -97,7 +97,10 @@ class Template:
     # ── messages ─────────────────────────────────────────────────────────────────────────────
 
     def _receive(self) -> None:
-        data = self._socket.recv(65536)
+        try:
+            data = self._socket.recv(65536)
+        except OSError:
+            data = b""
         if not data:
             self._ending = True
             return

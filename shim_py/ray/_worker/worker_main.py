@@ -54,10 +54,8 @@ def _settle(order: dict[str, Any]) -> None:
         numpy.random.seed()
     if hasattr(time, "tzset"):
         time.tzset()
-    try:
+    with contextlib.suppress(OSError):  # the driver's directory may not be on this machine
         os.chdir(order["cwd"])
-    except OSError:
-        pass  # the driver's directory is not on this machine
 
 
 class _Worker:

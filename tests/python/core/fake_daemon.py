@@ -80,6 +80,7 @@ class FakeDaemon:
         self.template_ready = asyncio.Event()
         self.pending: dict[int, Callable[[Fields], None]] = {}
         self.next_id = 1
+        self.reports: set[asyncio.Future[None]] = set()
 
     async def run(self) -> None:
         for part in ("workers", "s"):
@@ -303,8 +304,9 @@ class FakeDaemon:
         else:
             code = os.WEXITSTATUS(status)
             report.update(kind="exit", exit_code=code, message=f"Its process ended with {code}")
-        with contextlib.suppress(FileNotFoundError):
-            with open(os.path.join(self.runtime_dir, "logs", actor.spawn + ".err")) as file:
+        log = os.path.join(self.runtime_dir, "logs", actor.spawn + ".err")
+        if os.path.exists(log):
+            with open(log) as file:
                 report["stderr_tail"] = file.read().splitlines()[-5:]
         self.died(actor, report)
 
@@ -361,7 +363,9 @@ class FakeDaemon:
                 actor.waiting.append((client, header))
 
     def on_actor_report(self, client: Client, header: Fields, body: bytes) -> None:
-        asyncio.ensure_future(self.report(client, header))
+        task = asyncio.ensure_future(self.report(client, header))
+        self.reports.add(task)
+        task.add_done_callback(self.reports.discard)
 
     async def report(self, client: Client, header: Fields) -> None:
         actor = self.actors[header["actor_id"]]

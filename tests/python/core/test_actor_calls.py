@@ -79,6 +79,9 @@ def test_arguments_of_all_kinds_come_back_equal(ray: Any) -> None:
         def __eq__(self, other: object) -> bool:
             return type(other).__name__ == "Own" and other.x == self.x  # type: ignore[attr-defined]
 
+        def __hash__(self) -> int:
+            return self.x
+
     counter = ray.remote(Counter).remote()
     big = os.urandom(3_000_000)
     for value in (None, 1, 2.5, "text", b"bytes", (1, [2, {"k": (3,)}]), {1, 2}, Own(4), big):
@@ -186,7 +189,7 @@ def test_kill_fails_what_waits(ray: Any) -> None:
     ray.get(ray.remote(Counter).remote().add.remote(), timeout=LIMIT)
     ray.kill(counter)
     for ref in (slow, behind, counter.add.remote()):
-        with pytest.raises(ActorDiedError, match="ray.kill"):
+        with pytest.raises(ActorDiedError, match=r"ray\.kill"):
             ray.get(ref, timeout=LIMIT)
 
 
@@ -194,7 +197,7 @@ def test_an_actor_that_ends_itself(ray: Any) -> None:
     counter = ray.remote(Counter).remote()
     before, last = counter.add.remote(), counter.leave.remote()
     assert ray.get(before, timeout=LIMIT) == 1
-    with pytest.raises(ActorDiedError, match="sys.exit"):
+    with pytest.raises(ActorDiedError, match=r"sys\.exit"):
         ray.get(last, timeout=LIMIT)
     other = ray.remote(Counter).remote()
     before, last = other.add.remote(), other.__ray_terminate__.remote()
@@ -513,5 +516,5 @@ def test_a_class_that_cannot_be_pickled_names_the_member(ray: Any) -> None:
         def f(self) -> Any:
             return lock
 
-    with pytest.raises(TypeError, match="Holder.*'lock'"):
+    with pytest.raises(TypeError, match=r"Holder.*'lock'"):
         ray.remote(Holder).remote()

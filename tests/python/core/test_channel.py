@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import socket
@@ -68,10 +69,8 @@ def relay(random_: random.Random, one: socket.socket, two: socket.socket, cut: i
                 time.sleep(0.002)
     finally:
         for sock in (one, two):
-            try:
+            with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 @pytest.mark.parametrize("seed", range(25))
