@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { Trouble } from "./errors.ts";
 import { selfCommand } from "./launcher.ts";
@@ -55,7 +55,7 @@ export async function startDaemon(options: StartOptions): Promise<StartedDaemon>
   const command = options.command ?? [...selfCommand(), "daemon"];
   const stderr = openStderr(config.runtime_dir);
   const from = fstatSync(stderr).size;
-  const child = spawn(command[0]!, command.slice(1), {
+  const child = spawn(unlikeNode(command[0]!), command.slice(1), {
     detached: true,
     stdio: ["pipe", "pipe", stderr],
   });
@@ -87,6 +87,14 @@ export async function startDaemon(options: StartOptions): Promise<StartedDaemon>
     signal?.removeEventListener("abort", abort);
     closeSync(stderr);
   }
+}
+
+/**
+ * The same program by another spelling of its path: where it is the runtime's own, `spawn` takes the
+ * arguments for Node's and writes them anew, also in a compiled executable.
+ */
+function unlikeNode(program: string): string {
+  return program === Deno.execPath() ? `${dirname(program)}/./${basename(program)}` : program;
 }
 
 /** `ended with code 1`, `was ended by SIGKILL`. */
