@@ -60,7 +60,7 @@ MODULES: dict[str, Entries] = {
         "__version__": (W, "the version of Ray whose promises are kept"),
         "__commit__": (W, "`beam`"),
         "actor": (W, "module"),
-        "cloudpickle": (W, "module; the real cloudpickle, so that both share one registry"),
+        "cloudpickle": (W, "module; what is registered here counts for calls"),
         "exceptions": (W, "module"),
         "experimental": (W, "module"),
         "internal": (W, "module"),

@@ -121,8 +121,8 @@ def test_the_stub_of_serve() -> None:
         _ = serve.run
 
 
-def test_cloudpickle_is_the_real_one() -> None:
-    import cloudpickle
+def test_cloudpickle_is_the_one_that_pickles_calls() -> None:
+    from ray._core.packages import cloudpickle
 
     assert ray.cloudpickle.register_pickle_by_value is cloudpickle.register_pickle_by_value
 
