@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Trouble } from "../runtime/errors.ts";
 import { nodeLogDir, runtimeDir, runtimePaths } from "../runtime/paths.ts";
+import { shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
 import { chooseDaemon } from "./daemon_choice.ts";
 import { lastLines, whatIsNew } from "./log_tail.ts";
@@ -48,7 +49,7 @@ async function run(args: string[]): Promise<number> {
   const lines = wholeNumber("--lines", values.lines ?? "100");
   const dirs = await logDirs();
   const files = dirs.flatMap(filesIn).filter(({ name }) =>
-    what === undefined || name.includes(what)
+    what === undefined || name.includes(inNames(what))
   );
   if (files.length === 0) {
     throw new Trouble(
@@ -60,6 +61,11 @@ async function run(args: string[]): Promise<number> {
   else if (what === undefined) print(filesTable(files));
   else await show(files, lines, values.follow);
   return EXIT.done;
+}
+
+/** The names of files hold only the first letters of an id. */
+function inNames(what: string): string {
+  return /^[0-9a-f]{16,}$/.test(what) ? shortId(what) : what;
 }
 
 /** The node's own folder, and the one above with what was written before there was a node. */
