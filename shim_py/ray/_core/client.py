@@ -23,6 +23,7 @@ from .creation import (
 from .errors import DaemonLost, RequestFailed
 from .ids import JobID
 from .launch import LocalCluster
+from .packages import cloudpickle
 from .protocol import PROTOCOL_VERSION
 from .session import Session, python_version
 
@@ -106,6 +107,9 @@ def connect(options: ConnectOptions) -> Session:
             if local is not None:
                 local.stop()
             raise
+        # A child of multiprocessing has its main module under a name that workers cannot import.
+        if "__mp_main__" in sys.modules:
+            cloudpickle.register_pickle_by_value(sys.modules["__mp_main__"])
         _session, _local = made, local
         return made
 

@@ -132,7 +132,7 @@ class FakeDaemon:
         try:
             while data := await reader.read(65536):
                 decoder.feed(data)
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             self.clients.discard(client)
