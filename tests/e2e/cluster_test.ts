@@ -14,6 +14,9 @@ const { place, test } = theme("cluster", async (place) => {
   second = await place.join(head, { gpus: 1, flags: ["--labels", "zone=b"] });
 });
 
+/** All daemons here, also those that are about to start. */
+const daemons = () => marked(place.mark).filter((pid) => commandOf(pid).endsWith(" daemon"));
+
 /** Nothing but an error in two lines: what happened, and what to do. */
 async function refuses(
   ending: Promise<{ code: number; stdout: string; stderr: string }>,
@@ -191,8 +194,20 @@ test("a start whose command was killed ends by itself", async () => {
   const joining = place.run([place.beam, ...join], { env: joiner.env() });
   await joining.complains(/Waiting for the head/);
   await joining.stop();
-  const left = () => marked(place.mark).filter((pid) => commandOf(pid).endsWith(" daemon"));
-  await until("only the two nodes' daemons are there", () => left().length === 2, { found: left });
+  await until("only the two nodes are there", () => daemons().length === 2, { found: daemons });
+});
+
+test("a start that is interrupted says so and leaves nothing", async () => {
+  const joiner = place.node({ ip: "127.0.0.9" });
+  const join = ["up", "--join", `127.0.0.1:${freePort()}`, ...joiner.flags];
+  const joining = place.run([place.beam, ...join], { env: joiner.env() });
+  await joining.complains(/Waiting for the head/);
+  const before = daemons().length;
+  joining.kill("SIGINT");
+  const { code, stderr } = await joining.end();
+  assert.equal(code, 1);
+  assert.match(stderr, /SIGINT came while the node was starting/);
+  await until("its daemon is gone", () => daemons().length === before - 1, { found: daemons });
 });
 
 test("BEAM_NODE_IP is the address of a node that was given none", async () => {

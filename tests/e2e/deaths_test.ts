@@ -1,12 +1,14 @@
 /** What callers are told of a death, and of actors that cannot be made. */
 import assert from "assert";
 import type { Node } from "./harness/node.ts";
+import { signal } from "./harness/processes.ts";
 import { allPythons, minorOf, otherPython } from "./harness/pythons.ts";
 import { theme } from "./harness/scenario.ts";
 
 let head: Node;
 const { place, test } = theme("deaths", async (place) => {
   head = await place.head({ gpus: 1 });
+  await place.join(head);
 });
 
 test("a death is told to those who wait, with its cause and its last words", async () => {
@@ -39,9 +41,46 @@ test("a death is told to those who wait, with its cause and its last words", asy
   await driver.ok();
 });
 
+test("a worker killed on another node is told of with its node and last words", async () => {
+  const driver = head.driver("elsewhere.py", ["127.0.0.2"]);
+  assert.deepEqual(await driver.said(), { hello: "hello" });
+  await driver.said("waiting");
+  await driver.complains(/far last words/);
+  const { actors } = await head.status();
+  const far = actors.find(({ class_name, state }) => class_name === "Far" && state === "ALIVE")!;
+  signal(far.pid, "SIGKILL");
+  const { error } = await driver.said();
+  for (const part of [/SIGKILL/, /127\.0\.0\.2/, /far last words/]) assert.match(error.text, part);
+  assert.match((await driver.said()).later.text, /SIGKILL/);
+  await driver.ok();
+});
+
+test("a node that dies takes its actors, and those who wait are told which node", async () => {
+  const node = await place.join(head, { ip: "127.0.0.7" });
+  const driver = head.driver("elsewhere.py", ["127.0.0.7"]);
+  await driver.said();
+  await driver.said("waiting");
+  await node.killDaemon();
+  const { error } = await driver.said();
+  assert.match(error.text, /127\.0\.0\.7/);
+  assert.match((await driver.said()).later.text, /127\.0\.0\.7/);
+  await driver.ok();
+});
+
+for (const ip of ["127.0.0.1", "127.0.0.2"]) {
+  test(`an actor on ${ip} that may be restarted is, and its calls are tried again`, async () => {
+    const driver = head.driver("restarts.py", [ip]);
+    assert.deepEqual(await driver.said(), { counts: [1, 2, 3] });
+    assert.deepEqual(await driver.said(), { retried: "second life" });
+    assert.deepEqual(await driver.said(), { anew: 1 });
+    assert.match((await driver.said()).last.text, /SIGKILL/);
+    await driver.ok();
+  });
+}
+
 test("a worker command that does not exist is named", async () => {
   const node = await place.head({
-    ip: "127.0.0.2",
+    ip: "127.0.0.3",
     env: { BEAM_WORKER_CMD: "/nonexistent/python -m ray._worker" },
   });
   const driver = node.driver("one_actor.py");
@@ -54,7 +93,7 @@ test("a worker command that does not exist is named", async () => {
 
 test("a worker command that ends at once is shown with what it said", async () => {
   const node = await place.head({
-    ip: "127.0.0.2",
+    ip: "127.0.0.3",
     env: { BEAM_WORKER_CMD: "/bin/sh -c 'echo no module here >&2; exit 7'" },
   });
   const driver = node.driver("one_actor.py");
@@ -69,7 +108,7 @@ test("another Python minor version than the driver's is refused, naming both", a
   const other = otherPython();
   if (other === undefined) return console.log("    there is only one Python here");
   const node = await place.head({
-    ip: "127.0.0.2",
+    ip: "127.0.0.3",
     env: { BEAM_WORKER_CMD: `${other} -m ray._worker` },
   });
   const driver = node.driver("one_actor.py");

@@ -56,7 +56,8 @@ def caught(act: object) -> dict[str, object]:
 
 def killed_while_waited_for() -> tuple[float, dict[str, object]]:
     """How long after its worker's SIGKILL a pending ``ray.get`` raised, in milliseconds."""
-    victim = Victim.options(max_concurrency=2).remote()
+    here = {f"node:{ray.util.get_node_ip_address()}": 0.01}
+    victim = Victim.options(max_concurrency=2, resources=here).remote()
     pid = ray.get(victim.pid.remote())
     pending = victim.hang.remote()
     ray.get(victim.pid.remote())

@@ -1,4 +1,4 @@
-"""Makes one actor and calls it; tells what came of it."""
+"""Makes one actor, on the driver's node, and calls it; tells what came of it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ class One:
         return list(sys.version_info[:2])
 
 
-ray.init()
-one = One.remote()
+info = ray.init().address_info
+one = One.options(resources={f"node:{info['node_ip_address']}": 0.01}).remote()
 try:
-    say(version=ray.get(one.version.remote()), own=list(sys.version_info[:2]))
+    version = ray.get(one.version.remote())
+    say(version=version, own=list(sys.version_info[:2]), node=info["node_id"])
 except ray.exceptions.RayError as error:
     say(error=trouble(error))
