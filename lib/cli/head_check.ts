@@ -1,10 +1,9 @@
 /** Asks a head, by its address, whether it is there: as far as its opening, no further. */
+import { type Address, addressText } from "../wire/address.ts";
 import { dial, type Identity } from "../wire/handshake.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { buildName } from "../runtime/version.ts";
-import type { Address } from "./numbers.ts";
-import { addressText } from "./numbers.ts";
 
 /** How long a head may take, in milliseconds. */
 export const CHECK_TIMEOUT = 3000;

@@ -1,9 +1,9 @@
 /** From flags to the daemon's configuration, the same for `beam up` and `ray start`. */
 import type { DaemonConfig } from "../node/config.ts";
 import { type Env, processEnv } from "../runtime/paths.ts";
+import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
 import { byteCount, labelMap, portNumber, resourceMap, seconds, wholeNumber } from "./numbers.ts";
-import type { Address } from "./numbers.ts";
 
 /** Values of flags as they were given, with how each came in. */
 export interface NodeFlags {

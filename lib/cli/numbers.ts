@@ -1,5 +1,6 @@
 /** Values of flags as numbers and addresses, each with one clear error. */
 import { isIPv6 } from "node:net";
+import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
 
 /** Ray's port, which is beam's. */
@@ -58,12 +59,6 @@ export function byteCount(called: string, text: string): number {
   );
 }
 
-/** Where something listens. */
-export interface Address {
-  host: string;
-  port: number;
-}
-
 /** `HOST[:PORT]`, with an IPv6 address in brackets where a port follows. */
 export function hostAndPort(called: string, text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^\s:/[\]]+))(?::(\d+))?$/.exec(text);
@@ -74,11 +69,6 @@ export function hostAndPort(called: string, text: string): Address {
     `Cannot use ${called}=${text}: it must be HOST or HOST:PORT`,
     `Give the head's address such as ${called}=10.0.0.1:${HEAD_PORT}.`,
   );
-}
-
-/** `host:port`, with brackets where the host has colons. */
-export function addressText({ host, port }: Address): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Custom resources: a JSON object of numbers. */

@@ -1,7 +1,6 @@
 import assert from "assert";
 import { UsageError } from "./command.ts";
 import {
-  addressText,
   byteCount,
   hostAndPort,
   labelMap,
@@ -45,8 +44,6 @@ Deno.test("addresses, with Ray's port where none is given", () => {
   assert.deepEqual(hostAndPort("--x", "[fd00::2]:80"), { host: "fd00::2", port: 80 });
   assert.deepEqual(hostAndPort("--x", "fd00::2"), { host: "fd00::2", port: 6379 });
   refuses(hostAndPort, "", ":80", "a:b", "a:0", "a:65536", "a b", "http://a:80");
-  assert.equal(addressText({ host: "fd00::2", port: 80 }), "[fd00::2]:80");
-  assert.equal(addressText({ host: "a", port: 80 }), "a:80");
 });
 
 Deno.test("resources and labels", () => {

@@ -1,7 +1,8 @@
 /** Which cluster a `ray` command means. */
 import { Trouble } from "../runtime/errors.ts";
 import { type Env, processEnv } from "../runtime/paths.ts";
-import { addressText, hostAndPort } from "./numbers.ts";
+import { addressText } from "../wire/address.ts";
+import { hostAndPort } from "./numbers.ts";
 
 /** Ray's words where there is no cluster to be found; scripts look for them. */
 export const NO_CLUSTER =

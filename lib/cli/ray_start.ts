@@ -3,11 +3,12 @@ import { isIP } from "node:net";
 import { Trouble } from "../runtime/errors.ts";
 import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
 import { type FoundToken, givenToken, keptToken, makeToken, wantsToken } from "../runtime/token.ts";
+import type { Address } from "../wire/address.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
-import { EVERY_ADDRESS, ownAddress } from "./listen_address.ts";
-import { type Address, HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
+import { listenHost } from "./listen_address.ts";
+import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, say } from "./output.ts";
 import { parse, type Parsed } from "./parse.ts";
 import { rayAddress } from "./ray_address.ts";
@@ -31,7 +32,8 @@ Options:
   --node-name NAME
 
 The cluster is open, as Ray's is, unless there is a token: in BEAM_TOKEN or RAY_AUTH_TOKEN, or made by
-RAY_AUTH_MODE=token. Ray's other flags are accepted; those without meaning here are named once.`;
+RAY_AUTH_MODE=token. The head listens on the node's address and on loopback; BEAM_LISTEN=0.0.0.0: on all.
+Ray's other flags are accepted; those without meaning here are named once.`;
 
 type Arguments = Parsed<typeof RAY_START_FLAGS>;
 
@@ -59,7 +61,7 @@ async function run(args: string[]): Promise<number> {
     {
       runtimeDir: paths.dir,
       role: values.head ? "head" : "join",
-      head: values.head ? listenAddress(parsed, ip, token !== undefined) : joinAddress(parsed),
+      head: values.head ? listenAddress(parsed, ip) : joinAddress(parsed),
       token: token?.token,
       open: token === undefined,
       lifeline: values.block,
@@ -98,9 +100,11 @@ function joinAddress({ values }: Arguments): Address {
   return hostAndPort("--address", rayAddress(values.address)!);
 }
 
-function listenAddress({ values }: Arguments, ip: string | undefined, secured: boolean): Address {
-  const host = secured ? EVERY_ADDRESS : ownAddress(ip);
-  return { host, port: portNumber("--port", values.port ?? String(HEAD_PORT)) };
+function listenAddress({ values }: Arguments, ip: string | undefined): Address {
+  return {
+    host: listenHost({ nodeIp: ip }),
+    port: portNumber("--port", values.port ?? String(HEAD_PORT)),
+  };
 }
 
 function called(parsed: Arguments, name: keyof typeof RAY_START_FLAGS): Called | undefined {

@@ -14,7 +14,7 @@ import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
-import { EVERY_ADDRESS, ownAddress } from "./listen_address.ts";
+import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
@@ -29,6 +29,8 @@ Usage:
 Options:
   --block                          stay in front; end the node when this command ends
   --port N                         head: listen here (default ${HEAD_PORT}; 0: any free port)
+  --listen IP                      head: listen on this address instead of the node's
+                                   (0.0.0.0: on all); always on loopback too   BEAM_LISTEN
   --node-ip IP                     this node's address in the cluster        BEAM_NODE_IP
   --node-port N                    port for direct streams (default 6380, else a free one)
                                                                              BEAM_NODE_PORT
@@ -51,6 +53,7 @@ const FLAGS = {
   join: { kind: "text" },
   block: { kind: "switch" },
   port: { kind: "text", env: "BEAM_PORT" },
+  listen: { kind: "text" },
   "node-ip": { kind: "text", env: "BEAM_NODE_IP" },
   "node-port": { kind: "text", env: "BEAM_NODE_PORT" },
   "num-cpus": { kind: "text", env: "BEAM_NUM_CPUS" },
@@ -90,7 +93,7 @@ async function start(parsed: Arguments): Promise<number> {
   const begun = performance.now();
   const head = isHead
     ? {
-      host: values.open ? ownAddress(values["node-ip"]) : EVERY_ADDRESS,
+      host: listenHost({ flag: values.listen, nodeIp: values["node-ip"] }),
       port: portNumber(
         parsed.called("port"),
         values.port ?? (values["for-driver"] ? "0" : String(HEAD_PORT)),
@@ -153,7 +156,7 @@ function checkRole({ values, given }: Arguments): boolean {
   if (!values.head && values.join === undefined) {
     throw new UsageError("Cannot start a node: one of --head and --join HOST is needed", usage);
   }
-  for (const name of ["port", "open"] as const) {
+  for (const name of ["port", "listen", "open"] as const) {
     if (values.head || !given.includes(name)) continue;
     throw new UsageError(
       `Cannot use --${name} with --join: it is the head's`,

@@ -2,8 +2,10 @@
 
 /** See {@link parseHeadConfig}. */
 export interface HeadConfig {
-  /** The one address it binds; port 0 takes any free one. */
+  /** Where it listens, beside loopback; port 0 takes any free one. */
   listen: { host: string; port: number };
+  /** The address by which others know it; absent: the one it listens on. */
+  address?: string;
   /** UTF-8 text whose bytes are the key; absent or empty: an open cluster. */
   token?: string;
   runtime_dir: string;
@@ -44,7 +46,7 @@ export function parseHeadConfig(line: string): HeadConfig {
     listen: { host: textOf(listen["host"], "listen.host"), port },
     runtime_dir: textOf(fields["runtime_dir"], "runtime_dir"),
   };
-  for (const name of ["token", "db", "log"] as const) {
+  for (const name of ["address", "token", "db", "log"] as const) {
     if (fields[name] !== undefined && fields[name] !== null) {
       config[name] = textOf(fields[name], name);
     }

@@ -5,7 +5,7 @@ const good = { listen: { host: "10.0.0.1", port: 6379 }, runtime_dir: "/home/me/
 
 Deno.test("a line is read, what it leaves out is absent", () => {
   assert.deepEqual(parseHeadConfig(JSON.stringify(good)), good);
-  const full = { ...good, token: "t", db: "/d/head.db", log: "/l/head.log" };
+  const full = { ...good, address: "10.0.0.9", token: "t", db: "/d/head.db", log: "/l/head.log" };
   assert.deepEqual(parseHeadConfig(JSON.stringify({ ...full, more: 1 })), full);
   assert.deepEqual(parseHeadConfig(JSON.stringify({ ...good, token: null })), good);
 });

@@ -1,7 +1,6 @@
 /** A head: the brain, its shell, its journal and its port put together. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Brain } from "../cluster/brain.ts";
 import type { BrainConfig } from "../cluster/config.ts";
 import { buildName } from "../runtime/version.ts";
 import type { Opened } from "../wire/handshake.ts";
@@ -54,9 +53,8 @@ export class Head {
     const state = {
       build: buildName(),
       cluster,
-      get address() {
-        return `${reachable(config.listen.host, shell.brain)}:${server.port}`;
-      },
+      host: config.address ?? config.listen.host,
+      port: server.port,
       shell,
       brain: shell.brain,
       specs: new Specs(journal, (id) => (shell.brain.actor(id)?.step ?? "ended") !== "ended"),
@@ -155,11 +153,4 @@ export class Head {
       if (job.state === "running") this.#effects.warn(job.job_id, "journal", text);
     }
   }
-}
-
-/** Where all addresses are bound, the head is called by its own node's. */
-function reachable(host: string, { books }: Brain): string {
-  if (host !== "0.0.0.0" && host !== "::") return host;
-  const own = [...books.nodes.values()].find((node) => node.is_head && node.state !== "dead");
-  return own?.ip ?? host;
 }

@@ -1,4 +1,6 @@
 /** Links to the daemons: one per node. */
+import { isLoopback } from "../probe/network.ts";
+import { isEveryAddress } from "../wire/address.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { fieldsOf, Link, type Received } from "../wire/link.ts";
@@ -178,9 +180,15 @@ export class NodeLinks {
         cluster,
         epoch: brain.epoch,
         node_ip: spec.ip,
-        head_ip: node.ends.local_ip,
+        head_ip: this.#headAddress(node.ends.local_ip),
       });
     });
+  }
+
+  /** As this node reaches the head; loopback reaches it from here only, and programs tell the address on. */
+  #headAddress(dialed: string): string {
+    const { host } = this.#state;
+    return isLoopback(dialed) && !isLoopback(host) && !isEveryAddress(host) ? host : dialed;
   }
 
   /** A daemon that was killed says nothing; the one started in its place says whose place it is. */

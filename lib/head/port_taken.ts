@@ -1,4 +1,5 @@
 /** Who has the port that the head wants. */
+import { isEveryAddress } from "../wire/address.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { dial } from "../wire/handshake.ts";
 
@@ -10,7 +11,7 @@ const ASK_MS = 1000;
  * Asks it as a joining node would, without proving anything.
  */
 export async function holderText(host: string, port: number): Promise<string> {
-  const address = { hostname: host === "0.0.0.0" ? "127.0.0.1" : host, port };
+  const address = { hostname: isEveryAddress(host) ? "127.0.0.1" : host, port };
   let stream: Deno.TcpConn;
   try {
     stream = await Deno.connect(address);

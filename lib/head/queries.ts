@@ -11,6 +11,7 @@ import {
   nodesView,
   totalPerNode,
 } from "../cluster/views.ts";
+import { addressText } from "../wire/address.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
 import type { HeadState } from "./state.ts";
 
@@ -45,7 +46,7 @@ export function statusOf(state: HeadState): Reply<"query.status"> {
   return {
     cluster: state.cluster,
     epoch,
-    head_address: state.address,
+    head_address: addressText(state),
     nodes: nodesView(books),
     actors: actorsView(books),
     groups: groupsView(books),

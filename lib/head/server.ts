@@ -1,5 +1,7 @@
 /** The head's port: lets in who can prove the token, and hands each over by its role. */
+import { type Address, isEveryAddress } from "../wire/address.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { isLoopback, LOOPBACK } from "../probe/network.ts";
 import { accept, type Identity, type Opened, type Role } from "../wire/handshake.ts";
 import type { Ends } from "./node_links.ts";
 import { holderText } from "./port_taken.ts";
@@ -7,6 +9,8 @@ import { holderText } from "./port_taken.ts";
 const ROLES: readonly Role[] = ["node", "relay", "answer", "health"];
 /** Strangers that may be in their opening at once; more are closed unheard. */
 const MOST_OPENINGS = 1024;
+/** How often a port that is free on one address only is exchanged for another, where any will do. */
+const MOST_TRIES = 20;
 
 /** The port cannot be had; both sentences are fit for a user. */
 export class PortError extends Error {
@@ -28,32 +32,32 @@ export interface ServerOptions {
 /** See the top of this file. */
 export class Server {
   readonly port: number;
-  #listener: Deno.TcpListener;
+  #listeners: Deno.TcpListener[];
   #strangers = new Set<Deno.TcpConn>();
   #serving: Promise<void> | undefined;
 
-  private constructor(listener: Deno.TcpListener) {
-    this.#listener = listener;
-    this.port = listener.addr.port;
+  private constructor(listeners: [Deno.TcpListener, ...Deno.TcpListener[]]) {
+    this.#listeners = listeners;
+    this.port = listeners[0].addr.port;
   }
 
-  /** Binds the one address. @throws PortError naming the port and who has it */
-  static async listen({ host, port }: { host: string; port: number }): Promise<Server> {
-    try {
-      return new Server(Deno.listen({ hostname: host, port }));
-    } catch (error) {
-      if (error instanceof Deno.errors.AddrInUse) {
-        throw new PortError(
-          `Cannot listen on port ${port} of ${host}: ${await holderText(host, port)}.`,
-          `Choose another port with \`beam up --head --port N\`, or end what listens on ${port}.`,
-          { cause: error },
-        );
+  /**
+   * Binds the address and, beside one that other machines see, the same port on loopback: programs
+   * of the head's machine look for it there.
+   * @throws PortError naming the port and who has it
+   */
+  static async listen({ host, port }: Address): Promise<Server> {
+    const withLoopback = !isEveryAddress(host) && !isLoopback(host);
+    for (let tries = 1;; tries++) {
+      const listener = await bind(host, port);
+      if (!withLoopback) return new Server([listener]);
+      try {
+        return new Server([listener, await bind(LOOPBACK, listener.addr.port)]);
+      } catch (error) {
+        listener.close();
+        const isTaken = (error as Error).cause instanceof Deno.errors.AddrInUse;
+        if (port !== 0 || !isTaken || tries === MOST_TRIES) throw error;
       }
-      throw new PortError(
-        `Cannot listen on port ${port} of ${host}: ${(error as Error).message}.`,
-        "Give an address of this machine with --node-ip, and a port above 1023.",
-        { cause: error },
-      );
     }
   }
 
@@ -64,19 +68,28 @@ export class Server {
 
   /** Takes no more connections; settles when none is in its opening. */
   async close(): Promise<void> {
-    this.#listener.close();
+    for (const listener of this.#listeners) listener.close();
     for (const stranger of this.#strangers) close(stranger);
     await this.#serving;
   }
 
   async #serve(options: ServerOptions): Promise<void> {
     const openings = new Set<Promise<void>>();
+    await Promise.all(this.#listeners.map((listener) => this.#take(listener, openings, options)));
+    await Promise.all(openings);
+  }
+
+  async #take(
+    listener: Deno.TcpListener,
+    openings: Set<Promise<void>>,
+    options: ServerOptions,
+  ): Promise<void> {
     for (;;) {
       let conn: Deno.TcpConn;
       try {
-        conn = await this.#listener.accept();
+        conn = await listener.accept();
       } catch (error) {
-        if (error instanceof Deno.errors.BadResource) break;
+        if (error instanceof Deno.errors.BadResource) return;
         // The stranger was gone before it was taken, or this process has too many files open.
         await new Promise((resolve) => setTimeout(resolve, 10));
         continue;
@@ -88,7 +101,6 @@ export class Server {
       const opening = this.#open(conn, options).finally(() => openings.delete(opening));
       openings.add(opening);
     }
-    await Promise.all(openings);
   }
 
   async #open(conn: Deno.TcpConn, options: ServerOptions): Promise<void> {
@@ -114,6 +126,30 @@ export class Server {
       close(conn);
       if (!(error instanceof LinkClosed)) options.onRefused(peer, error);
     });
+  }
+}
+
+async function bind(host: string, port: number): Promise<Deno.TcpListener> {
+  try {
+    return Deno.listen({ hostname: host, port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new PortError(
+        `Cannot listen on port ${port} of ${host}: ${await holderText(host, port)}.`,
+        `Choose another port with \`beam up --head --port N\`, or end what listens on ${port}.`,
+        { cause: error },
+      );
+    }
+    const isElsewhere = error instanceof Deno.errors.AddrNotAvailable;
+    throw new PortError(
+      `Cannot listen on port ${port} of ${host}: ` +
+        (isElsewhere ? "it is no address of this machine." : `${(error as Error).message}.`),
+      isElsewhere
+        ? "Give an address of this machine with --node-ip; where others reach it by another one, " +
+          "add --listen 0.0.0.0."
+        : "Choose a port above 1023 with `beam up --head --port N`.",
+      { cause: error },
+    );
   }
 }
 

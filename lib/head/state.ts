@@ -13,8 +13,9 @@ export interface HeadState {
   /** Version and digest of this build. */
   build: string;
   cluster: string;
-  /** `host:port` as others reach it, as far as that is known. */
-  readonly address: string;
+  /** The address and port by which others know it. */
+  host: string;
+  port: number;
   shell: Shell;
   brain: Brain;
   specs: Specs;

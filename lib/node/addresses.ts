@@ -1,17 +1,12 @@
 /** The addresses of this node and of its head, as others must know them. */
 import { candidateAddresses, isLoopback, type Network, primaryAddress } from "../probe/network.ts";
+import { type Address, addressText, isEveryAddress } from "../wire/address.ts";
 import type { DaemonConfig } from "./config.ts";
 
-/** Hosts that stand for all addresses of a machine. */
-const WILDCARDS: readonly string[] = ["0.0.0.0", "::", ""];
-
 /** Where this node dials its head. */
-export function headDialAddress(
-  config: DaemonConfig,
-  port: number,
-): { host: string; port: number } {
+export function headDialAddress(config: DaemonConfig, port: number): Address {
   const { host } = config.head;
-  return { host: WILDCARDS.includes(host) ? "127.0.0.1" : host, port };
+  return { host: isEveryAddress(host) ? "127.0.0.1" : host, port };
 }
 
 /** This node's address: the given one, the head's own, or the one its connection to the head uses. */
@@ -19,7 +14,7 @@ export function nodeAddress(config: DaemonConfig, local: string, network: Networ
   if (config.node_ip !== undefined) return config.node_ip;
   if (config.role === "join") return local;
   const { host } = config.head;
-  if (WILDCARDS.includes(host)) return primaryAddress(network);
+  if (isEveryAddress(host)) return primaryAddress(network);
   return host === "localhost" ? "127.0.0.1" : host;
 }
 
@@ -36,12 +31,7 @@ export function headAliases(
   aliases: readonly string[],
 ): string[] {
   const hosts = new Set(config.role === "head" ? aliases : []);
-  if (!WILDCARDS.includes(config.head.host)) hosts.add(config.head.host);
-  return [...hosts].map((host) => joined(host, head.port))
+  if (!isEveryAddress(config.head.host)) hosts.add(config.head.host);
+  return [...hosts].map((host) => addressText({ host, port: head.port }))
     .filter((address) => address !== head.address);
-}
-
-/** `host:port`, an IPv6 host in brackets. */
-export function joined(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,5 +1,5 @@
 import assert from "assert";
-import { headAliases, headDialAddress, joined, nodeAddress, nodeAliases } from "./addresses.ts";
+import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
 import { parseDaemonConfig } from "./config.ts";
 
 const config = (fields: Record<string, unknown>) =>
@@ -43,5 +43,4 @@ Deno.test("the head is also known by what was typed, and on its machine by all i
   assert.deepEqual(headAliases(join, head, ["10.0.0.7"]), ["big.local:6379"]);
   const own = config({ head: { host: "10.0.0.1", port: 6379 } });
   assert.deepEqual(headAliases(own, head, ["192.168.0.5"]), ["192.168.0.5:6379"]);
-  assert.equal(joined("fe80::1", 1), "[fe80::1]:1");
 });

@@ -14,10 +14,11 @@ import { nodeLogDir } from "../runtime/paths.ts";
 import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
+import { addressText } from "../wire/address.ts";
 import { fieldsOf, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind, Reply } from "../wire/messages.ts";
 import { ActorAnswers } from "./actor_answers.ts";
-import { headAliases, headDialAddress, joined, nodeAddress, nodeAliases } from "./addresses.ts";
+import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
 import { assignmentOf, type NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
 import type { DaemonConfig } from "./config.ts";
@@ -161,7 +162,7 @@ export class NodeDaemon {
   /** What is written for others to find it by. */
   get record(): DaemonRecord {
     const { runtime, paths } = this.#instance;
-    const address = joined(this.#head_ip, this.#headPort);
+    const address = addressText({ host: this.#head_ip, port: this.#headPort });
     const aliases = nodeAliases(this.#config, this.#node_ip, this.#network);
     return {
       pid: Deno.pid,
@@ -218,6 +219,7 @@ export class NodeDaemon {
     const config = this.#config;
     const head: ConstructorParameters<typeof HeadProcess>[0]["config"] = {
       listen: { ...config.head },
+      address: nodeAddress(config, "", this.#network),
       runtime_dir: this.#instance.runtime,
     };
     if (config.token !== undefined) head.token = config.token;
@@ -552,7 +554,7 @@ export class NodeDaemon {
       node_id: this.node_id,
       node_ip: this.#node_ip,
       cluster: this.#cluster,
-      gcs_address: joined(this.#head_ip, this.#headPort),
+      gcs_address: addressText({ host: this.#head_ip, port: this.#headPort }),
       runtime_dir: this.#instance.runtime,
       log_dir: this.#log_dir,
       dashboard_url: "",

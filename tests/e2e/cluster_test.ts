@@ -171,10 +171,10 @@ test("a node that comes before its head says so, and joins when the head is up",
   const early = place.node({ ip: "127.0.0.4" });
   const env = early.env({ BEAM_TOKEN: "a-token-that-both-know" });
   const joining = place.run(
-    [place.beam, "up", "--join", `127.0.0.1:${port}`, ...early.flags, "--json"],
+    [place.beam, "up", "--join", `127.0.0.3:${port}`, ...early.flags, "--json"],
     { env },
   );
-  await joining.complains(/Waiting for the head at 127\.0\.0\.1:\d+ .*trying for/);
+  await joining.complains(/Waiting for the head at 127\.0\.0\.3:\d+ .*trying for/);
   const late = place.node({ ip: "127.0.0.3", env: { BEAM_TOKEN: "a-token-that-both-know" } });
   await late.up(["--head", "--port", `${port}`]);
   early.record = JSON.parse((await joining.ok()).stdout);
