@@ -15,6 +15,7 @@ are put off until it is released.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import select
@@ -106,7 +107,9 @@ class Pump:
         self._uses = 0
         self._sleeping = 0
         self._left = 0.0
-        self._thread: threading.Thread | None = None
+        #: Held while the I/O thread runs.
+        self._running = threading.Lock()
+        self._io = 0
 
     # ── descriptors ──────────────────────────────────────────────────────────────────────────
 
@@ -306,9 +309,18 @@ class Pump:
     # ── the I/O thread ───────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
-        """Starts the I/O thread."""
-        self._thread = threading.Thread(target=self._run, name="ray-io", daemon=True)
-        self._thread.start()
+        """Starts the I/O thread.
+
+        Not by `threading`, which would wait until it runs; nor does an interpreter that ends wait.
+        """
+        self._running.acquire()
+        self._io = _thread.start_new_thread(self._run_thread, ())
+
+    def _run_thread(self) -> None:
+        try:
+            self._run()
+        finally:
+            self._running.release()
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError, OSError):
@@ -405,9 +417,8 @@ class Pump:
                 return
             self.closed = True
         self._wake()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(2.0)
+        if self._io != _get_ident() and self._running.acquire(timeout=2.0):
+            self._running.release()
         self.abandon()
 
     def abandon(self) -> None:

@@ -19,7 +19,9 @@ def main() -> None:
     worker = os.environ.pop("BEAM_WORKER", None)
     if worker is not None:
         from . import process, worker_main
+        from .template import warm_up
 
+        warm_up()
         order = json.loads(worker)
         process.die_with_parent(9, order["parent"])
         worker_main.run(order)

@@ -40,6 +40,14 @@ def thread_count() -> int:
 def children_of(pid: int) -> list[int]:
     """The children of a process, from /proc."""
     found = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found += [int(child) for child in file.read().split()]
+        return [child for child in found if not _is_zombie(child)]
+    except (FileNotFoundError, ProcessLookupError):
+        # It ended, or the kernel does not list children: look at every process.
+        found = []
     listed = _listed_children(pid)
     for name in os.listdir("/proc") if listed is None else listed:
         if name.isdigit():
@@ -63,6 +71,14 @@ def _listed_children(pid: int) -> list[str] | None:
     except OSError:
         return None
     return listed
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    except OSError:
+        return True
 
 
 def kill_group(pid: int) -> None:

@@ -264,6 +264,7 @@ def warm_up() -> None:
     import asyncio
     import concurrent.futures
     import faulthandler
+    import importlib
     import random
     import traceback
 
@@ -273,6 +274,9 @@ def warm_up() -> None:
 
     from . import executor, worker_main
 
+    # Shows in `ps` what a worker does, where it is installed; a broken one is not missed.
+    with contextlib.suppress(Exception):
+        importlib.import_module("setproctitle")
     serialization.dumps_any(_nothing)
     del asyncio, concurrent, faulthandler, random, traceback, ray
     del client, dial, tasks, executor, worker_main

@@ -158,14 +158,10 @@ class _Worker:
 
     def _make(self, kind: type[Executor], assignment: Assignment) -> Executor:
         executor = kind(self._pump, self._inbox, assignment, self._leave)
-        setproctitle: Any = None
-        try:
-            setproctitle = importlib.import_module("setproctitle").setproctitle
-        except Exception:  # whatever a broken module raises: the title is not needed
-            setproctitle = None
-        if setproctitle is not None:
-            setproctitle(f"ray::{assignment.class_name}")
-            executor.set_titles(setproctitle)
+        titles: Any = sys.modules.get("setproctitle")
+        if titles is not None:
+            titles.setproctitle(f"ray::{assignment.class_name}")
+            executor.set_titles(titles.setproctitle)
         return executor
 
     def _set_up(self, assignment: Assignment) -> None:
