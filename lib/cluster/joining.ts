@@ -40,8 +40,7 @@ export function joinNode(books: Books, { node: spec, report }: BrainEventOf<"nod
 
 function addNode(books: Books, spec: NodeSpec): NodeRecord {
   for (const other of [...books.nodes.values()]) {
-    const same = other.ip === spec.ip && other.hostname === spec.hostname;
-    if (same && other.state !== "dead" && other.link_lost_at !== undefined) {
+    if (other.state !== "dead" && replaces(spec, other)) {
       loseNode(books, other, "a new daemon joined from its machine");
     }
   }
@@ -55,6 +54,14 @@ function addNode(books: Books, spec: NodeSpec): NodeRecord {
   books.nodes.set(node.node_id, node);
   books.node_ledgers.set(node.node_id, fullLedger(node));
   return node;
+}
+
+/** True where the daemon of `other` must have ended, since `spec`'s is in its place. */
+function replaces(spec: NodeSpec, other: NodeRecord): boolean {
+  // A head is its daemon's child: who comes with this one is the only daemon it can have.
+  if (spec.is_head && other.is_head) return true;
+  const same = other.ip === spec.ip && other.hostname === spec.hostname;
+  return same && other.link_lost_at !== undefined;
 }
 
 function reconcile(books: Books, node: NodeRecord, report: NodeReport): void {

@@ -108,6 +108,24 @@ Deno.test("a new daemon on a machine ends the wait for the old one", () => {
   assert.equal(test.brain.node(node.node_id)?.state, "alive");
 });
 
+Deno.test("after a restart with a new daemon of the head, nothing waits for its former node", () => {
+  const test = cluster();
+  test.tell({ kind: "node.leave", node_id: nodeSpec(2).node_id, reason: "beam down" });
+  test.restartHead();
+  assert.equal(test.brain.node(nodeSpec(1).node_id)?.state, "away");
+  const node = {
+    ...nodeSpec(1, { CPU: 4 }),
+    node_id: "e".repeat(56),
+    ip: "10.0.0.9",
+    hostname: "x",
+  };
+  test.tell({ kind: "node.join", node });
+  assert.equal(test.brain.node(nodeSpec(1).node_id)?.state, "dead");
+  const job_id = test.driver();
+  const group = test.group([{ CPU: 1 }], "PACK", { job_id });
+  assert.equal(test.brain.group(group)?.state, "CREATED");
+});
+
 Deno.test("a driver that is gone from the report has ended", () => {
   const test = cluster();
   const job_id = test.driver(2);

@@ -83,6 +83,7 @@ export interface NodeFacts {
   cpus?: number;
   gpus?: number;
   port?: number;
+  extra?: Record<string, unknown>;
   report?: Record<string, unknown>;
 }
 
@@ -121,6 +122,7 @@ export class FakeNode implements AsyncDisposable {
       gpu_ids: Array.from({ length: gpus }, (_, index) => String(index)),
       labels: {},
       port: facts.port ?? 6380,
+      extra: facts.extra ?? {},
     };
     try {
       const { fields } = await link.request({

@@ -27,8 +27,9 @@ export async function runHead(): Promise<number> {
     greet({ error: wordsOf(error) });
     return 1;
   }
-  greet({ ready: { port: head.port, cluster: head.cluster, epoch: head.epoch } });
+  // Before it greets: who reads that may end it at once.
   const terminated = new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", resolve));
+  greet({ ready: { port: head.port, cluster: head.cluster, epoch: head.epoch } });
   await Promise.race([endOf(input), terminated]);
   await head.close();
   return 0;

@@ -191,14 +191,21 @@ export class NodeLinks {
     return isLoopback(dialed) && !isLoopback(host) && !isEveryAddress(host) ? host : dialed;
   }
 
-  /** A daemon that was killed says nothing; the one started in its place says whose place it is. */
+  /**
+   * A daemon that was killed says nothing. The one started in its place says whose place it is, or,
+   * where a start between them failed and took that knowledge along, is known by the place.
+   */
   #takeOver(spec: NodeSpec): void {
-    const { replaces } = spec.extra as { replaces?: unknown };
-    if (typeof replaces !== "string" || replaces === spec.node_id) return;
-    const former = this.#state.brain.node(replaces);
-    if (!former || former.state === "dead" || former.hostname !== spec.hostname) return;
+    const { brain: { books }, shell } = this.#state;
     const reason = "its daemon had ended, and a new one was started in its place";
-    this.#state.shell.step({ kind: "node.leave", node_id: replaces, reason });
+    for (const former of [...books.nodes.values()]) {
+      const { node_id, state, hostname } = former;
+      if (state === "dead" || node_id === spec.node_id || hostname !== spec.hostname) continue;
+      if (!isNamed(former, spec) && (this.#joined.has(node_id) || !isSamePlace(former, spec))) {
+        continue;
+      }
+      shell.step({ kind: "node.leave", node_id, reason });
+    }
   }
 
   #farewell({ link }: NodeLink): void {
@@ -251,4 +258,16 @@ export class NodeLinks {
     }
     throw new RequestFailed("bad_request", `Cannot take the event \`${event}\` of a worker`);
   }
+}
+
+/** True where the daemon says that it took this node's place. */
+function isNamed(former: NodeSpec, { extra }: NodeSpec): boolean {
+  return (extra as { replaces?: unknown }).replaces === former.node_id;
+}
+
+/** True for the same runtime directory of the same machine: it has one daemon at a time. */
+function isSamePlace(former: NodeSpec, spec: NodeSpec): boolean {
+  const dirOf = ({ extra }: NodeSpec) =>
+    (extra as { runtime_dir?: unknown } | undefined)?.runtime_dir;
+  return former.ip === spec.ip && dirOf(spec) !== undefined && dirOf(former) === dirOf(spec);
 }

@@ -134,6 +134,42 @@ Deno.test("a restarted head grants nothing until every known node is back, or fo
   assert.match(String(fields.report?.["message"]), /did not come back within 10 s/);
 });
 
+Deno.test("a new daemon in a former one's place is not waited beside, however it is known", async () => {
+  for (const how of ["replaces", "place"] as const) {
+    using folder = new Folder();
+    const clock = new FakeClock();
+    const place = { runtime_dir: "/home/me/.beam" };
+    let former = "";
+    {
+      await using head = await startHead(folder, { clock });
+      await using node = await FakeNode.join(head.port, { extra: place });
+      former = node.node_id;
+    }
+    await using head = await startHead(folder, { clock });
+    const extra = how === "place" ? place : { replaces: former };
+    await using node = await FakeNode.join(head.port, { extra });
+    assert.equal(head.state.brain.node(former)?.state, "dead", how);
+    const job_id = await node.startJob();
+    const group = groupCreate(job_id);
+    await node.ask(group, { job_id });
+    assert.equal(head.state.brain.group(group.pg_id)?.state, "CREATED", how);
+  }
+});
+
+Deno.test("a node of another place on the same machine is waited for", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  let former = "";
+  {
+    await using head = await startHead(folder, { clock });
+    await using node = await FakeNode.join(head.port, { extra: { runtime_dir: "/a" } });
+    former = node.node_id;
+  }
+  await using head = await startHead(folder, { clock });
+  await using _ = await FakeNode.join(head.port, { extra: { runtime_dir: "/b" } });
+  assert.equal(head.state.brain.node(former)?.state, "away");
+});
+
 Deno.test("once all are back it grants at once", async () => {
   using folder = new Folder();
   const known = await before(folder);
