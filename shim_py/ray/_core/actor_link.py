@@ -53,6 +53,8 @@ class ActorLink:
         self.death: BaseException | None = None
         #: Sent once nothing is under way: the creator holds no handle any more.
         self.release_wanted = False
+        #: The daemon was told: the end of the channel is no failure.
+        self.released = False
         self.max_task_retries = 0
         self._channel: Channel | None = None
         self._next_seq = 1
@@ -322,7 +324,10 @@ class ActorLink:
     def _on_channel_closed(self, reason: Exception) -> None:
         self._channel = None
         self._greeted = False
-        if self.state == "open":
+        if self.released and not self.outstanding:
+            self.state = "idle"
+            self.session.unlink(self)
+        elif self.state == "open":
             self._on_broken(reason)
 
     def _on_broken(self, reason: Exception) -> None:
@@ -438,6 +443,14 @@ class ActorLink:
         for call in list(self.queue):
             call.fail_all(error)
         self.queue.clear()
+
+    def retire(self) -> None:
+        """Closes the channel of an actor that nobody here calls any more."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        self._greeted = False
+        self.state = "idle"
 
     def abandon(self, error: BaseException) -> None:
         """After a fork: what is under way is the parent's."""

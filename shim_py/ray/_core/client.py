@@ -24,8 +24,8 @@ from .errors import DaemonLost, RequestFailed
 from .ids import JobID
 from .launch import LocalCluster
 from .packages import cloudpickle
-from .protocol import PROTOCOL_VERSION
-from .session import Session, python_version
+from .protocol import PROTOCOL_VERSION, python_version
+from .session import Session
 
 __all__ = [
     "ActorCreation",

@@ -5,6 +5,8 @@ A test compares this with that declaration; nothing at run time depends on it bu
 
 from __future__ import annotations
 
+import platform
+
 #: Raised by one whenever a peer with another number would be misunderstood.
 PROTOCOL_VERSION = 1
 
@@ -89,3 +91,8 @@ TAKES: dict[str, tuple[str, ...]] = {
     "result": ("seq", "ok", "values", "buffers", "more"),
     "cancel": ("seq", "force", "recursive"),
 }
+
+
+def python_version() -> str:
+    """Of this interpreter: major, minor and patch."""
+    return platform.python_version()

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import socket
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
-from ray._private.amounts import to_units
 from ray.exceptions import GetTimeoutError, RaySystemError, TaskCancelledError
 
 from . import object_ref, serialization
 from .actor_link import ActorLink
 from .calls import EMPTY_ARGUMENTS, Call, Method, make_entries
 from .control import Control, Outcome, Reply
+from .creating import create
 from .creation import ActorCreation, Assignment, CallOptions, TaskCreation
 from .driver_logs import print_log, show_warning
 from .entry import Entry
@@ -26,8 +25,9 @@ from .frames import Body, Header
 from .handles import HandleCounts
 from .ids import ActorID, JobID, PlacementGroupID
 from .object_ref import ObjectRef
-from .pump import Pump, PumpClosed, Sleeper
-from .references import pickle_arguments
+from .pump import Pump, PumpClosed
+from .references import join_parts, pickle_arguments
+from .waiting import wait_for_some
 
 _made = ObjectRef._made
 
@@ -137,97 +137,20 @@ class Session:
             RequestFailed: code name_taken.
             TypeError: the class or an argument cannot be pickled.
         """
-        actor_id = ActorID.of(self.job_id)
-        named = creation.name is not None
-        fields = {
-            "actor_id": actor_id.hex(),
-            "class_name": creation.class_name,
-            "place": to_units(creation.place),
-            "run": to_units(creation.run),
-            "max_restarts": creation.max_restarts,
-            "detached": creation.detached,
-            "python": python_version(),
-            "meta": creation.meta,
-            "name": creation.name,
-            "namespace": creation.namespace or self.namespace,
-            "pg_id": creation.pg_id,
-            "bundle_index": creation.bundle_index,
-            "capture": creation.capture,
-            "strategy": creation.strategy,
-            "max_concurrency": creation.max_concurrency,
-            "runtime_env": creation.runtime_env or None,
-            "get_if_exists": creation.get_if_exists or None,
-        }
-        body = self._pickle_creation(creation)
-        with self.pump.lock:
-            self._check_open()
-            link = self.link(actor_id.hex())
-            link.max_task_retries = creation.max_task_retries if creation.max_restarts else 0
-            link.facts.update(
-                class_name=creation.class_name,
-                name=creation.name,
-                namespace=creation.namespace or self.namespace,
-            )
-            if not creation.detached:
-                self._handles.own(link.actor_id)
-                if self.pump.tick_every is None:
-                    self.pump.tick_every = 0.5
-        if named:
-            try:
-                reply = self.request("actor.create", fields, body)
-            except BaseException:
-                with self.pump.lock:
-                    self._forget(link.actor_id)
-                raise
-            existing = reply.fields.get("existing")
-            if existing:
-                with self.pump.lock:
-                    self._forget(link.actor_id)
-                return ActorID.from_hex(existing)
-            return actor_id
+        return create(self, creation)
 
-        def registered(outcome: Outcome) -> None:
-            if isinstance(outcome, RequestFailed):
-                mend = f" {outcome.mend}" if outcome.mend else ""
-                link.die({"kind": "start", "message": outcome.message + mend}, b"")
+    def own(self, actor_id: str) -> None:
+        """This process created the actor, which ends with its handles. The lock is held."""
+        self._handles.own(actor_id)
+        if self.pump.tick_every is None:
+            self.pump.tick_every = 0.5
 
-        self.control.ask("actor.create", fields, registered, body)
-        return actor_id
-
-    def _forget(self, actor_id: str) -> None:
+    def forget(self, actor_id: str) -> None:
+        """Nothing is to be known of the actor any more. The lock is held."""
         self._handles.disown(actor_id)
-        self._links.pop(actor_id, None)
-
-    def _pickle_creation(self, creation: ActorCreation) -> bytes:
-        spec = {
-            "cls": creation.cls,
-            "arguments": self._ready_arguments(creation.args, creation.kwargs),
-            "options": {
-                "class_name": creation.class_name,
-                "is_async": creation.is_async,
-                "max_concurrency": creation.max_concurrency,
-            },
-        }
-        try:
-            parts = serialization.dumps_any(spec)
-        except UnsupportedFeature:
-            raise
-        except Exception as error:
-            raise _unpicklable(creation, error) from error
-        if not isinstance(parts, list):
-            return bytes(parts)
-        # One body without lengths: the buffers go inside.
-        return pickle.dumps((b"parts", [bytes(part) for part in parts]), 5)
-
-    def _ready_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Arguments for `__init__`: references at the top become their values now."""
-        if not any(isinstance(value, ObjectRef) for value in (*args, *kwargs.values())):
-            return args, kwargs
-        refs = [value for value in (*args, *kwargs.values()) if isinstance(value, ObjectRef)]
-        values = iter(self.get(refs, None))
-        new_args = tuple(next(values) if isinstance(v, ObjectRef) else v for v in args)
-        new_kwargs = {k: next(values) if isinstance(v, ObjectRef) else v for k, v in kwargs.items()}
-        return new_args, new_kwargs
+        link = self._links.pop(actor_id, None)
+        if link is not None:
+            link.retire()
 
     def call(
         self,
@@ -368,9 +291,13 @@ class Session:
     def release(self, link: ActorLink) -> None:
         """Tells that nobody here needs the actor any more. The lock is held."""
         link.release_wanted = False
+        link.released = True
         if link.death is None and self.control.lost is None:
             self.control.send("actor.release", {"actor_id": link.actor_id})
-        # The link stays while its channel is open, so that its end is not taken for a failure.
+
+    def unlink(self, link: ActorLink) -> None:
+        """The channel of a released actor has ended. The lock is held."""
+        self._links.pop(link.actor_id, None)
 
     # ── values ───────────────────────────────────────────────────────────────────────────────
 
@@ -399,7 +326,18 @@ class Session:
                 entry.value()
         return [entry.value() for entry in entries]
 
+    def entries_of(self, refs: Iterable[ObjectRef[Any]]) -> list[Entry]:
+        """What the references stand for, once all are there; raises what one of them is."""
+        entries = [ref._require() for ref in refs]
+        for entry in entries:
+            self._wait_for(entry, None)
+            if not entry.ok:
+                entry.value()
+        return entries
+
     def _wait_for(self, entry: Entry, deadline: float | None) -> None:
+        if entry.done:
+            return
         if entry.home is not self.pump:
             raise self._over()
         try:
@@ -422,26 +360,10 @@ class Session:
         """
         entries = [ref._entry or ref._require() for ref in refs]
         deadline = None if timeout is None else time.monotonic() + timeout
-        count = _Count()
-        missing = num_returns - sum(1 for entry in entries if entry.done)
-        if missing > 0:
-            callbacks: list[tuple[Entry, Sleeper]] = []
-            with self.pump.lock:
-                open_ = [entry for entry in dict.fromkeys(entries) if not entry.done]
-                missing = num_returns - sum(1 for entry in entries if entry.done)
-                count.missing = missing
-                for entry in open_:
-                    _watch(entry, count, entries.count(entry), callbacks)
-                count.done = count.missing <= 0
-            try:
-                self.pump.wait(count, deadline)
-            except PumpClosed:
-                raise self._over() from None
-            finally:
-                with self.pump.lock:
-                    for entry, callback in callbacks:
-                        if entry.sleepers and callback in entry.sleepers:
-                            entry.sleepers.remove(callback)
+        try:
+            wait_for_some(self.pump, entries, num_returns, deadline)
+        except PumpClosed:
+            raise self._over() from None
         ready: list[ObjectRef[Any]] = []
         others: list[ObjectRef[Any]] = []
         for ref, entry in zip(refs, entries):
@@ -470,7 +392,7 @@ class Session:
         from .tasks import TaskPool
 
         with self.pump.lock:
-            self._check_open()
+            self.check_open()
             if self._tasks is None:
                 self._tasks = TaskPool(self)
         refs: list[ObjectRef[Any]] = self._tasks.run(task)
@@ -478,7 +400,8 @@ class Session:
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raises where the session has ended. The lock is held."""
         if self.pump.closed:
             raise self._over()
         if self.control.lost is not None:
@@ -511,42 +434,6 @@ class Session:
         self.pump.abandon()
 
 
-class _Count:
-    """Done when enough entries are."""
-
-    def __init__(self) -> None:
-        self.done = False
-        self.missing = 0
-        self.sleepers: Any = None
-
-
-class _Counted:
-    """Stands among the sleepers of an entry, and counts instead of waking."""
-
-    __slots__ = ("count", "weight")
-
-    def __init__(self, count: _Count, weight: int) -> None:
-        self.count = count
-        self.weight = weight
-
-    def release(self) -> None:
-        from .pump import finish
-
-        count = self.count
-        count.missing -= self.weight
-        self.weight = 0
-        if count.missing <= 0 and not count.done:
-            finish(count)
-
-
-def _watch(entry: Entry, count: _Count, weight: int, kept: list[tuple[Entry, Sleeper]]) -> None:
-    counted = _Counted(count, weight)
-    if entry.sleepers is None:
-        entry.sleepers = []
-    entry.sleepers.append(counted)
-    kept.append((entry, counted))
-
-
 def _fill_argument(
     link: ActorLink, call: Call, position: int, entry: Entry, counted: bool
 ) -> Callable[[], None]:
@@ -558,29 +445,9 @@ def _fill_argument(
             else:
                 arguments = call.arguments
                 assert isinstance(arguments, list)
-                arguments[position] = _join(entry.parts)
+                arguments[position] = join_parts(entry.parts)
             if counted:
                 call.waiting -= 1
                 link.advance()
 
     return fill
-
-
-def _join(parts: serialization.Parts) -> bytes:
-    """A value as one buffer: how `references.load_joined` wants it."""
-    from .references import join_parts
-
-    return join_parts(parts)
-
-
-def _unpicklable(creation: ActorCreation, error: Exception) -> TypeError:
-    from .pickle_faults import explain
-
-    return TypeError(explain(creation, error))
-
-
-def python_version() -> str:
-    """Of this interpreter: major, minor and patch."""
-    import platform
-
-    return platform.python_version()

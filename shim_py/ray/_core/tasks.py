@@ -21,6 +21,7 @@ from .errors import UnsupportedFeature
 from .ids import ActorID
 from .object_ref import ObjectRef
 from .packages import msgpack
+from .protocol import python_version
 from .references import pickle_arguments
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class TaskPool:
             "run": to_units(task.run),
             "max_restarts": 0,
             "detached": False,
-            "python": _python(),
+            "python": python_version(),
             "meta": b"",
             "namespace": session.namespace,
             "pg_id": task.pg_id,
@@ -130,7 +131,7 @@ class TaskPool:
 
     def _release(self, lease: _Lease) -> None:
         self._session.release(lease.link)
-        self._session._links.pop(lease.link.actor_id, None)
+        self._session.forget(lease.link.actor_id)
 
 
 class _Lease:
@@ -191,7 +192,7 @@ class _Attempt:
 
     def _crashed(self, death: BaseException) -> None:
         session = self.pool._session
-        session._links.pop(self.lease.link.actor_id, None)
+        session.forget(self.lease.link.actor_id)
         left = self.task.max_retries
         started = getattr(death, "report", {}).get("kind") in ("exit", "signal", "node")
         closing = session.closing or session.control.lost is not None
@@ -222,9 +223,3 @@ def _key(task: TaskCreation) -> bytes:
     ]
     key: bytes = msgpack.packb(facts, use_bin_type=True, default=repr)
     return key
-
-
-def _python() -> str:
-    from .session import python_version
-
-    return python_version()

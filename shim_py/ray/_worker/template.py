@@ -19,8 +19,7 @@ import time
 from typing import Any, Callable, NoReturn
 
 from ray._core.frames import Body, FrameDecoder, Header, encode_head
-from ray._core.protocol import PROTOCOL_VERSION
-from ray._core.session import python_version
+from ray._core.protocol import PROTOCOL_VERSION, python_version
 
 from . import process
 

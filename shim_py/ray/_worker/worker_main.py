@@ -20,8 +20,8 @@ from ray._core.errors import DaemonLost, RequestFailed
 from ray._core.frames import Body, Header
 from ray._core.ids import JobID
 from ray._core.packages import cloudpickle
-from ray._core.protocol import PROTOCOL_VERSION
-from ray._core.session import Session, python_version
+from ray._core.protocol import PROTOCOL_VERSION, python_version
+from ray._core.session import Session
 from ray._private import running
 from ray._private.amounts import to_floats
 
@@ -139,9 +139,8 @@ class _Worker:
             return
         self._set_up(assignment)
         spec = serialization.loads(body)
-        if type(spec) is tuple:
-            spec = serialization.loads(spec[1])
-        cls, (args, kwargs) = spec["cls"], spec["arguments"]
+        cls = serialization.loads(spec["cls"])
+        args, kwargs = serialization.loads(spec["arguments"])
         running.actor_class.append(cls)
         kind = self._kind(cls, spec["options"], assignment)
         self._executor = executor = self._make(kind, assignment)

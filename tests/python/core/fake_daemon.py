@@ -97,7 +97,7 @@ class FakeDaemon:
             sys.executable, "-m", "ray._worker", env=environment
         )
         await self.template_ready.wait()
-        record = {
+        record: Fields = {
             "pid": os.getpid(),
             "start_ticks": discovery._start_ticks(os.getpid()),
             "node_id": self.node_id,

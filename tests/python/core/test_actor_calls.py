@@ -231,6 +231,27 @@ def test_a_creation_that_is_refused_fails_its_calls(ray: Any) -> None:
         ray.get(ray.remote(Refused).remote().f.remote(), timeout=LIMIT)
 
 
+def test_a_creation_waits_for_its_arguments_without_blocking(ray: Any) -> None:
+    first = ray.remote(Counter).remote()
+    slow = first.sleep.remote(0.3)
+    started = time.monotonic()
+    second = ray.remote(Counter).remote(slow)
+    added = second.add.remote(1)
+    assert time.monotonic() - started < 0.3
+    assert ray.get(added, timeout=LIMIT) == 1.3
+    third = ray.remote(Counter).options(name="third").remote(ray.put(5))
+    assert ray.get(third.add.remote(1), timeout=LIMIT) == 6
+    failed = ray.remote(Counter).remote(first.boom.remote())
+    with pytest.raises(ValueError, match="bad thing"):
+        ray.get(failed.add.remote(), timeout=LIMIT)
+
+
+def test_a_call_without_values(ray: Any) -> None:
+    counter = ray.remote(Counter).remote()
+    assert counter.add.options(num_returns=0).remote() is None
+    assert ray.get(counter.add.remote(), timeout=LIMIT) == 2
+
+
 def test_restarts(ray: Any) -> None:
     counter = ray.remote(max_restarts=1)(Counter).remote()
     first = ray.get(counter.pid.remote(), timeout=LIMIT)
@@ -391,7 +412,7 @@ def test_handles_go_to_other_actors(ray: Any) -> None:
             import ray
 
             inner = ray.remote(Counter).remote(100)
-            return ray.get(inner.add.remote())
+            return ray.get(inner.add.remote())  # type: ignore[no-any-return]
 
     counter = ray.remote(Counter).remote()
     caller = ray.remote(Caller).remote()
@@ -449,15 +470,15 @@ def test_environment_and_fresh_interpreters(ray: Any) -> None:
 
 
 def test_tasks(ray: Any) -> None:
-    @ray.remote
+    @ray.remote  # type: ignore[untyped-decorator]
     def double(x: int) -> int:
         return 2 * x
 
-    @ray.remote(max_calls=1)
+    @ray.remote(max_calls=1)  # type: ignore[untyped-decorator]
     def once() -> int:
         return os.getpid()
 
-    @ray.remote
+    @ray.remote  # type: ignore[untyped-decorator]
     def boom() -> None:
         raise KeyError("k")
 
@@ -469,7 +490,7 @@ def test_tasks(ray: Any) -> None:
 
 
 def test_a_task_is_tried_again_when_its_worker_dies(ray: Any, tmp_path: Any) -> None:
-    @ray.remote
+    @ray.remote  # type: ignore[untyped-decorator]
     def once(path: str) -> str:
         if not os.path.exists(path):
             open(path, "w").close()

@@ -1,0 +1,181 @@
+"""Creating an actor: what the daemon is told, and the pickle that the worker makes it from.
+
+It never waits, unless the actor has a name (which may be taken). Where an argument is a reference
+without a value yet, the daemon is told once it is there; calls queue meanwhile.
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from ray._private.amounts import to_units
+
+from . import serialization
+from .actor_link import ActorLink
+from .control import Outcome
+from .creation import ActorCreation
+from .errors import RequestFailed, UnsupportedFeature
+from .ids import ActorID
+from .pickle_faults import explain
+from .protocol import python_version
+from .references import Placeholders, join_parts, pickle_arguments
+from .serialization import Parts
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+def create(session: Session, creation: ActorCreation) -> ActorID:
+    """Creates an actor, see `Session.create_actor`."""
+    cls, arguments, waits = _pickle(creation)
+    actor_id = ActorID.of(session.job_id)
+    fields = _fields(session, creation, actor_id)
+    with session.pump.lock:
+        session.check_open()
+        link = session.link(actor_id.hex())
+        link.max_task_retries = creation.max_task_retries if creation.max_restarts else 0
+        link.facts.update(
+            class_name=creation.class_name, name=creation.name, namespace=fields["namespace"]
+        )
+        if not creation.detached:
+            session.own(link.actor_id)
+    if creation.name is not None:
+        if waits and isinstance(arguments, list):
+            for (position, _), value in zip(waits, session.entries_of(ref for _, ref in waits)):
+                arguments[position] = join_parts(value.parts)
+        return _register(session, link, fields, _body(creation, cls, arguments))
+    _Creation(session, link, fields, creation, cls, arguments, waits).start()
+    return actor_id
+
+
+def _register(session: Session, link: ActorLink, fields: dict[str, Any], body: bytes) -> ActorID:
+    """Creates a named actor: waits until the name is this actor's, or another's."""
+    try:
+        existing = session.request("actor.create", fields, body).fields.get("existing")
+    except BaseException:
+        with session.pump.lock:
+            session.forget(link.actor_id)
+        raise
+    if existing:
+        with session.pump.lock:
+            session.forget(link.actor_id)
+        return ActorID.from_hex(existing)
+    return ActorID.from_hex(link.actor_id)
+
+
+class _Creation:
+    """A creation on its way, until the daemon is told."""
+
+    def __init__(
+        self,
+        session: Session,
+        link: ActorLink,
+        fields: dict[str, Any],
+        creation: ActorCreation,
+        cls: Parts,
+        arguments: Parts,
+        waits: Placeholders | None,
+    ) -> None:
+        self._session = session
+        self._link = link
+        self._fields = fields
+        self._creation = creation
+        self._cls = cls
+        self._arguments = arguments
+        self._waits = waits or []
+        self._missing = 0
+
+    def start(self) -> None:
+        """Tells the daemon, at once or when all arguments are there."""
+        with self._session.pump.lock:
+            entries = [(position, ref._require()) for position, ref in self._waits]
+            self._missing = sum(1 for _, entry in entries if not entry.done)
+            if self._missing:
+                self._link.state = "creating"
+            self._entries = entries
+            if not self._missing:
+                return self._send()
+            for _, entry in entries:
+                if not entry.done:
+                    entry.when_done(self._arrived)
+        return None
+
+    def _arrived(self) -> None:
+        with self._session.pump.lock:
+            self._missing -= 1
+            if not self._missing:
+                self._send()
+
+    def _send(self) -> None:
+        link = self._link
+        for position, entry in self._entries:
+            if not entry.ok:
+                try:
+                    entry.value()
+                except BaseException as error:
+                    link.fail_all(error)
+                return
+            assert isinstance(self._arguments, list)
+            self._arguments[position] = join_parts(entry.parts)
+        body = _body(self._creation, self._cls, self._arguments)
+        self._session.control.ask("actor.create", self._fields, self._registered, body)
+        if link.state == "creating":
+            link.resume()
+
+    def _registered(self, outcome: Outcome) -> None:
+        if isinstance(outcome, RequestFailed):
+            mend = f". {outcome.mend}" if outcome.mend else ""
+            self._link.die({"kind": "start", "message": outcome.message + mend}, b"")
+
+
+def _fields(session: Session, creation: ActorCreation, actor_id: ActorID) -> dict[str, Any]:
+    return {
+        "actor_id": actor_id.hex(),
+        "class_name": creation.class_name,
+        "place": to_units(creation.place),
+        "run": to_units(creation.run),
+        "max_restarts": creation.max_restarts,
+        "detached": creation.detached,
+        "python": python_version(),
+        "meta": creation.meta,
+        "name": creation.name,
+        "namespace": creation.namespace or session.namespace,
+        "pg_id": creation.pg_id,
+        "bundle_index": creation.bundle_index,
+        "capture": creation.capture,
+        "strategy": creation.strategy,
+        "max_concurrency": creation.max_concurrency,
+        "runtime_env": creation.runtime_env or None,
+        "get_if_exists": creation.get_if_exists or None,
+    }
+
+
+def _pickle(creation: ActorCreation) -> tuple[Parts, Parts, Placeholders | None]:
+    try:
+        arguments, waits = pickle_arguments(creation.args, creation.kwargs)
+        return serialization.dumps_any(creation.cls), arguments, waits
+    except UnsupportedFeature:
+        raise
+    except Exception as error:
+        raise TypeError(explain(creation, error)) from error
+
+
+def _body(creation: ActorCreation, cls: Parts, arguments: Parts) -> bytes:
+    """What the worker unpickles; the daemons carry it unread."""
+    return pickle.dumps(
+        {
+            "cls": _plain(cls),
+            "arguments": _plain(arguments),
+            "options": {
+                "class_name": creation.class_name,
+                "is_async": creation.is_async,
+                "max_concurrency": creation.max_concurrency,
+            },
+        },
+        5,
+    )
+
+
+def _plain(parts: Parts) -> Any:
+    return [bytes(part) for part in parts] if isinstance(parts, list) else bytes(parts)
