@@ -103,7 +103,10 @@ def main() -> None:
     ray.get(victim.pid.remote())
     ray.kill(victim)
     say(kill=caught(lambda: ray.get(victim.pid.remote())))
-    say(empty_bundle=caught(lambda: placement_group([{}])), no_bundle=caught(lambda: placement_group([])))
+    say(
+        empty_bundle=caught(lambda: placement_group([{}])),
+        no_bundle=caught(lambda: placement_group([])),
+    )
 
 
 if __name__ == "__main__":

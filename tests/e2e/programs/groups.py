@@ -39,7 +39,11 @@ member = Member.options(
 say(member=ray.get(member.node.remote()))
 second = placement_group([{"GPU": 1}], name="second")
 ready = second.ready()
-say(at_once=len(ray.wait([ready], timeout=0)[0]), wait=second.wait(timeout_seconds=0), state=state(second))
+say(
+    at_once=len(ray.wait([ready], timeout=0)[0]),
+    wait=second.wait(timeout_seconds=0),
+    state=state(second),
+)
 try:
     ray.get(ready, timeout=0)
 except ray.exceptions.GetTimeoutError as error:

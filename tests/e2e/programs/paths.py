@@ -34,5 +34,7 @@ def peers() -> list[str]:
 ray.init()
 before = peers()
 echoes = [Echo.options(resources={f"node:{sys.argv[1]}": 0.01}).remote() for _ in range(2)]
-right = all(ray.get(echo.echo.remote(b"x" * size)) == b"x" * size for echo in echoes for size in (1, 10**7))
+right = all(
+    ray.get(echo.echo.remote(b"x" * size)) == b"x" * size for echo in echoes for size in (1, 10**7)
+)
 say(right=right, peers=[peer for peer in peers() if peer not in before])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 
@@ -56,7 +55,10 @@ def main() -> None:
     child = os.fork()
     if child == 0:
         os._exit(0 if not ray.is_initialized() else 1)
-    say(forked=os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), same=ray.get(actor.pid.remote()) == pids[0])
+    say(
+        forked=os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]),
+        same=ray.get(actor.pid.remote()) == pids[0],
+    )
 
     ray.shutdown()
     say(initialized=ray.is_initialized())

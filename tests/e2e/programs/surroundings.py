@@ -67,4 +67,10 @@ say(fresh=ray.get(fresh.remote().python_path.remote()))
 untouched = {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}
 noset = Actor.options(num_gpus=0.25, runtime_env={"env_vars": untouched}).remote()
 say(noset=ray.get(noset.see.remote(*names)))
-say(driver={"cwd": os.getcwd(), "executable": sys.executable, "job": ray.get_runtime_context().get_job_id()})
+say(
+    driver={
+        "cwd": os.getcwd(),
+        "executable": sys.executable,
+        "job": ray.get_runtime_context().get_job_id(),
+    }
+)
