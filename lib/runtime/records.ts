@@ -54,7 +54,9 @@ function isRecord(value: unknown): value is DaemonRecord {
 /** Clock ticks after boot at which process `pid` started, or undefined where it does not run. */
 export function startTicks(pid: number): number | undefined {
   try {
-    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // Its first thread's file, which says the same: where qemu runs a process of another
+    // architecture, it answers that process's look at its own /proc/<pid>/stat with a time of its own.
+    const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/stat`);
     // The name, in parentheses, may itself hold spaces and parentheses; the state follows it.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z" || fields[0] === "X") return undefined;
