@@ -1,9 +1,9 @@
 /** The entry of `beam daemon`: configuration in, one line of JSON out, then a node until it ends. */
 import { selfCommand } from "../runtime/launcher.ts";
+import { withoutPrivate } from "../runtime/private_env.ts";
 import { parseDaemonConfig } from "./config.ts";
 import { NodeDaemon } from "./daemon.ts";
 import { openLibc } from "./libc.ts";
-import { privateNames } from "./worker_env.ts";
 
 /** Standard input: the configuration's line, then, where it is a lifeline, its end. */
 class Input {
@@ -33,8 +33,7 @@ export async function runDaemon(): Promise<number> {
   const libc = openLibc();
   libc?.leaveTerminal();
   libc?.becomeSubreaper();
-  const env = Deno.env.toObject();
-  for (const name of privateNames(env)) Deno.env.delete(name);
+  const env = withoutPrivate(Deno.env.toObject());
   const input = new Input();
   const ending = stopSignal();
   let daemon: NodeDaemon;

@@ -4,12 +4,10 @@
  * were not granted to it.
  */
 import { deviceEnvironment, type GpuVendor } from "../probe/gpus.ts";
+import { isPrivate, withoutPrivate } from "../runtime/private_env.ts";
 
 /** Names and values of a process's environment. */
 export type Environment = Record<string, string>;
-
-/** Secrets, and what a template is told: nothing started by the daemon may inherit it. */
-const PRIVATE = /^(BEAM_TOKEN|BEAM_TOKEN_FILE|BEAM_TEMPLATE|RAY_AUTH_TOKEN.*)$/;
 
 /** What takes effect only where a fresh interpreter starts. */
 const NEEDS_EXEC =
@@ -31,17 +29,9 @@ export interface WorkerEnvParts {
 
 /** The part that all processes of a node share: no secrets, the network's variables filled in. */
 export function nodeEnv(daemon: Environment, network: Environment): Environment {
-  const env: Environment = {};
-  for (const [name, value] of Object.entries(daemon)) {
-    if (!PRIVATE.test(name)) env[name] = value;
-  }
+  const env = withoutPrivate(daemon);
   for (const [name, value] of Object.entries(network)) env[name] ??= value;
   return env;
-}
-
-/** Names in `env` that the daemon must remove from its own once it has read them. */
-export function privateNames(env: Environment): string[] {
-  return Object.keys(env).filter((name) => PRIVATE.test(name));
 }
 
 /** The environment of a template, and of every worker before its own variables. */
@@ -54,7 +44,7 @@ export function workerEnv(parts: WorkerEnvParts): Environment {
   const env = templateEnv(parts.node, parts.shim);
   // Merged before they are expanded, as Ray does: `PATH=${PATH}:/x` in both must not apply twice.
   for (const [name, value] of Object.entries({ ...parts.jobVars, ...parts.actorVars })) {
-    if (!PRIVATE.test(name)) env[name] = expand(String(value), env);
+    if (!isPrivate(name)) env[name] = expand(String(value), env);
   }
   env["PYTHONPATH"] = withShim(parts.shim, env["PYTHONPATH"]);
   return { ...env, ...devicesEnv(parts.vendor, parts.devices, env) };

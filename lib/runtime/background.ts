@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { Trouble } from "./errors.ts";
 import { selfCommand } from "./launcher.ts";
 import { runtimePaths } from "./paths.ts";
+import { withoutPrivate } from "./private_env.ts";
 import type { DaemonRecord } from "./records.ts";
 
 /** Past this size, in bytes, the file of what daemons said outside their logs starts anew. */
@@ -57,6 +58,8 @@ export async function startDaemon(options: StartOptions): Promise<StartedDaemon>
   const from = fstatSync(stderr).size;
   const child = spawn(unlikeNode(command[0]!), command.slice(1), {
     detached: true,
+    // The token is in the configuration; in the environment it would be readable for the node's life.
+    env: withoutPrivate(Deno.env.toObject()),
     stdio: ["pipe", "pipe", stderr],
   });
   const ended = new Promise<DaemonEnd>((resolve) => {

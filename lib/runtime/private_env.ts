@@ -1,0 +1,15 @@
+/**
+ * Environment variables that no process of a cluster may have in its environment, which every other
+ * process of the same user can read in `/proc`: secrets, and what a template is told when it starts.
+ */
+const PRIVATE = /^(BEAM_TOKEN|BEAM_TOKEN_FILE|BEAM_TEMPLATE|RAY_AUTH_TOKEN.*)$/;
+
+/** True for the name of such a variable. */
+export function isPrivate(name: string): boolean {
+  return PRIVATE.test(name);
+}
+
+/** `env` without them. */
+export function withoutPrivate(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isPrivate(name)));
+}
