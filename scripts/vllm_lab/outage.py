@@ -1,0 +1,75 @@
+"""Kills the cluster's head process while vLLM generates, and prints one line `OUTAGE {json}`.
+
+usage: outage.py MODEL
+
+The tokens of the generation that the outage fell into must be those of the same generation
+without one; afterwards the head is another process, and new work is placed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+PROMPT = [5, 9, 13, 17]
+TOKENS = 100
+
+
+def head_pid() -> int:
+    """The head's process, as this machine's daemon tells it; 0 while there is none."""
+    from ray._core.client import session
+
+    return int(session().request("daemon.info", {}).fields.get("head_pid") or 0)
+
+
+def main() -> None:
+    """Generates without and with an outage, compares, prints."""
+    import ray
+    from vllm import LLM, SamplingParams
+
+    ray.init(address="auto")
+    llm = LLM(
+        model=sys.argv[1],
+        skip_tokenizer_init=True,
+        tensor_parallel_size=2,
+        distributed_executor_backend="ray",
+        enforce_eager=True,
+        dtype="float32",
+        max_model_len=128,
+        kv_cache_memory_bytes=64 << 20,
+    )
+
+    def generate() -> list[int]:
+        parameters = SamplingParams(
+            temperature=0.0, max_tokens=TOKENS, detokenize=False, ignore_eos=True
+        )
+        prompt = {"prompt_token_ids": PROMPT}
+        return list(llm.generate([prompt], parameters, use_tqdm=False)[0].outputs[0].token_ids)
+
+    began = time.monotonic()
+    undisturbed = generate()
+    took = time.monotonic() - began
+    before = head_pid()
+    # In the middle of the next generation.
+    killer = threading.Timer(took / 3, os.kill, (before, signal.SIGKILL))
+    killer.start()
+    disturbed = generate()
+    killer.join()
+    if disturbed != undisturbed:
+        sys.exit(f"The tokens changed with the outage: {undisturbed} became {disturbed}")
+    began = time.monotonic()
+    answer = ray.get(ray.remote(num_cpus=0)(os.getpid).remote())
+    placed = time.monotonic() - began
+    after = head_pid()
+    if after in (0, before) or not answer:
+        sys.exit(f"The head did not come back: it was process {before}, now it is {after}")
+    result = {"head_before": before, "head_after": after, "new_work_s": round(placed, 2)}
+    print("OUTAGE " + json.dumps({**result, "tokens": disturbed[:8]}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
