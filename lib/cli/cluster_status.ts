@@ -1,4 +1,4 @@
-/** What the head says of the cluster, asked through this machine's daemon. */
+/** What the head says of the cluster, asked through this machine's daemon or itself. */
 import type { ActorView, Floats, GroupView, JobView, NodeView } from "../cluster/views.ts";
 import type { Demand, PendingReason } from "../cluster/pending.ts";
 import { RequestFailed } from "../wire/errors.ts";
@@ -30,19 +30,28 @@ interface Envelope {
 export const STATUS_TIMEOUT = 5000;
 
 /**
- * Asks for the whole picture.
+ * Asks a daemon for the whole picture.
  * @throws {Trouble} where the head does not answer in time.
  */
 export async function askStatus(link: Link, timeout = STATUS_TIMEOUT): Promise<ClusterStatus> {
+  const [status, { fields }] = await Promise.all([
+    askHead(link, timeout),
+    link.request<"daemon.info">({ kind: "daemon.info" }),
+  ]);
+  // The daemon knows by which of the head's addresses this node reaches it.
+  return { ...status, head_address: fields.head_address };
+}
+
+/**
+ * Asks the head, over a link to it or to a daemon, for the whole picture.
+ * @throws {Trouble} where it does not answer in time.
+ */
+export async function askHead(link: Link, timeout = STATUS_TIMEOUT): Promise<ClusterStatus> {
   try {
     const options = { signal: AbortSignal.timeout(timeout) };
-    const [{ fields }, info] = await Promise.all([
-      link.request<"query.status">({ kind: "query.status" }, options),
-      link.request<"daemon.info">({ kind: "daemon.info" }, options),
-    ]);
-    // The head may know only that it listens on every address; its nodes know by which it is reached.
+    const { fields } = await link.request<"query.status">({ kind: "query.status" }, options);
     const { kind: _kind, id: _id, ...status } = fields as unknown as ClusterStatus & Envelope;
-    return { ...status, head_address: info.fields.head_address };
+    return status;
   } catch (error) {
     if (error instanceof RequestFailed) throw error;
     if (!(error instanceof DOMException)) throw error;

@@ -1,6 +1,6 @@
-/** Asks a head, by its address, whether it is there: as far as its opening, no further. */
+/** Finds out, by a head's address, whether it is there and lets us in. */
 import { type Address, addressText } from "../wire/address.ts";
-import { dial, type Identity } from "../wire/handshake.ts";
+import { dial, type Identity, type Opened } from "../wire/handshake.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { buildName } from "../runtime/version.ts";
@@ -8,18 +8,24 @@ import { buildName } from "../runtime/version.ts";
 /** How long a head may take, in milliseconds. */
 export const CHECK_TIMEOUT = 3000;
 
-/** See {@link checkHead}. */
+/** See {@link openHead}. */
 export interface CheckOptions {
   /** Tokens to try, one after another; an open cluster is tried last. */
   tokens: readonly string[];
   timeout?: number;
 }
 
+/** Resolves where a head at `address` lets us in. Throws what {@link openHead} throws. */
+export async function checkHead(address: Address, options: CheckOptions): Promise<void> {
+  const { stream } = await openHead(address, options);
+  stream.close();
+}
+
 /**
- * Resolves where a head at `address` lets us in.
+ * A connection that the head at `address` has let in, over which it may be asked for its status.
  * @throws {Trouble} where nothing listens there in time, {@link RequestFailed} where it refuses.
  */
-export async function checkHead(address: Address, options: CheckOptions): Promise<void> {
+export async function openHead(address: Address, options: CheckOptions): Promise<Opened> {
   const { tokens, timeout = CHECK_TIMEOUT } = options;
   let refusal: unknown;
   for (const token of [...new Set([...tokens, ""])]) {
@@ -27,9 +33,7 @@ export async function checkHead(address: Address, options: CheckOptions): Promis
     const peer = `the head at ${addressText(address)}`;
     const stream = await connect(address, timeout);
     try {
-      const opened = await dial(stream, { identity, role: "health", peer, timeout });
-      opened.stream.close();
-      return;
+      return await dial(stream, { identity, role: "health", peer, timeout });
     } catch (error) {
       // The first refusal tells most: it is about the token that was given.
       refusal ??= error;

@@ -1,7 +1,5 @@
 /** `ray health-check`: exit code 0 where the head is there, else 1. Says nothing on standard output. */
 import { Trouble } from "../runtime/errors.ts";
-import { runtimeDir, runtimePaths } from "../runtime/paths.ts";
-import { givenToken, keptToken } from "../runtime/token.ts";
 import { WireError } from "../wire/errors.ts";
 import { type Command, EXIT } from "./command.ts";
 import { chooseDaemon } from "./daemon_choice.ts";
@@ -10,6 +8,7 @@ import { hostAndPort } from "./numbers.ts";
 import { say } from "./output.ts";
 import { parse } from "./parse.ts";
 import { isNoCluster, NO_CLUSTER, rayAddress } from "./ray_address.ts";
+import { knownTokens } from "./status_source.ts";
 
 const HELP = `Checks that a cluster's head is there and lets this machine in: exit code 0, else 1.
 
@@ -42,12 +41,6 @@ async function run(args: string[]): Promise<number> {
     say(isNoCluster(error) ? NO_CLUSTER : `ray: ${error.message}.`);
     return EXIT.failed;
   }
-}
-
-/** The token that was given, then the one of this runtime directory's own cluster. */
-function knownTokens(): string[] {
-  const found = [givenToken(), keptToken(runtimePaths(runtimeDir()).token)];
-  return found.flatMap((one) => one ? [one.token] : []);
 }
 
 export const rayHealthCheck: Command = { name: "ray health-check", help: HELP, run };

@@ -1,7 +1,5 @@
 /** `ray list`: nodes, actors, placement groups and jobs in Ray's columns. */
-import { askStatus } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
-import { withDaemon } from "./daemon_choice.ts";
 import { nearest } from "./nearest.ts";
 import { seconds, wholeNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
@@ -16,8 +14,8 @@ import {
   type Row,
   rowsOf,
 } from "./ray_rows.ts";
-import { explainAbsence } from "./ray_status.ts";
 import { listText, yamlText } from "./ray_table.ts";
+import { clusterStatus } from "./status_source.ts";
 
 const HELP = `Lists what the cluster has, in Ray's columns.
 
@@ -61,7 +59,7 @@ async function run(args: string[]): Promise<number> {
   const timeout = seconds("--timeout", values.timeout ?? "30");
   const address = rayAddress(values.address);
   try {
-    const status = await withDaemon({ address, anyNode: true }, (link) => askStatus(link, timeout));
+    const status = await clusterStatus(address, timeout);
     const rows = rowsOf(status, kind, values.detail).filter((row) =>
       filters.every((filter) => meets(row, filter))
     );
@@ -69,7 +67,6 @@ async function run(args: string[]): Promise<number> {
     return EXIT.done;
   } catch (error) {
     if (!isNoCluster(error)) throw error;
-    if (address !== undefined) await explainAbsence(address);
     say(NO_CLUSTER);
     return EXIT.failed;
   }

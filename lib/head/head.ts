@@ -7,6 +7,7 @@ import type { Opened } from "../wire/handshake.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { HeadConfig } from "./config.ts";
 import { Effects } from "./effects.ts";
+import { Health } from "./health.ts";
 import { InitErrors } from "./init_errors.ts";
 import { Journal } from "./journal.ts";
 import { type HeadLog, NO_LOG } from "./log.ts";
@@ -37,6 +38,7 @@ export class Head {
   readonly #journal: Journal;
   readonly #server: Server;
   readonly #relays: Relays;
+  readonly #health: Health;
   readonly #effects: Effects;
   readonly #stopTicking: () => void;
   #ticks = 0;
@@ -73,6 +75,7 @@ export class Head {
     shell.carrier = this.#effects;
     state.nodes.onLog = (message) => this.#effects.pushToDriver(message.job_id, message);
     this.#relays = new Relays(state);
+    this.#health = new Health(state);
     const token = new TextEncoder().encode(config.token ?? "");
     server.start({
       identity: { build: state.build, token, cluster },
@@ -108,6 +111,7 @@ export class Head {
     const { nodes, shell, log } = this.state;
     shell.waiting.drop();
     nodes.close();
+    this.#health.close();
     await Promise.all([this.#server.close(), this.#relays.close()]);
     this.#journal.close();
     log.write("head ended");
@@ -127,8 +131,7 @@ export class Head {
       case "answer":
         return this.#relays.answer(opened, ends.peer);
       default:
-        // Role health: that it was let in is the answer.
-        return opened.stream.close();
+        return this.#health.serve(opened, ends.peer);
     }
   }
 

@@ -1,5 +1,6 @@
 import assert from "assert";
 import { RequestFailed } from "../wire/errors.ts";
+import { Link } from "../wire/link.ts";
 import { dialHead, FakeClock, FakeNode, Folder, startHead } from "./_fakes.ts";
 import { PortError } from "./server.ts";
 
@@ -33,12 +34,34 @@ Deno.test("a wrong token is refused", async () => {
   await assert.rejects(dialHead(head.port, "caller"), { code: "role" });
 });
 
-Deno.test("health is a let-in and an end", async () => {
+Deno.test("who asks after its health may ask for the status and for nothing else", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  await using head = await startHead(folder, { clock });
+  await using node = await FakeNode.join(head.port);
+  const { stream, decoder } = await dialHead(head.port, "health");
+  const link = new Link(stream, { peer: "the head", decoder, onMessage() {} }).start();
+  const { fields } = await link.request({ kind: "query.status" });
+  assert.equal(fields.head_address, `127.0.0.1:${head.port}`);
+  assert.deepEqual(fields.nodes.map((one) => (one as { node_id: string }).node_id), [node.node_id]);
+  await assert.rejects(link.request({ kind: "query.nodes" }), { code: "role" });
+  await assert.rejects(
+    link.request({ kind: "node.join", node: { node_id: "a".repeat(56) } }),
+    { code: "role" },
+  );
+  assert.equal(head.state.nodes.size, 1);
+  clock.pass(30_000);
+  assert.match((await link.closed).message, /ended the link/);
+});
+
+Deno.test("health is refused to who cannot prove the token, and only so many ask at once", async () => {
   using folder = new Folder();
   await using head = await startHead(folder);
-  const { stream } = await dialHead(head.port, "health");
-  assert.equal(await stream.read(new Uint8Array(10)), null);
-  stream.close();
+  await assert.rejects(dialHead(head.port, "health", "wrong"), { code: "token" });
+  const asking = await Promise.all(Array.from({ length: 64 }, () => dialHead(head.port, "health")));
+  const late = await dialHead(head.port, "health");
+  assert.equal(await late.stream.read(new Uint8Array(10)), null);
+  for (const { stream } of [...asking, late]) stream.close();
 });
 
 Deno.test("port probes, browsers and noise are closed without a line in the log", async () => {

@@ -363,7 +363,8 @@ export const MESSAGES = {
   "query.status": {
     link: "control",
     from: "shim",
-    doc: "Everything that `beam status` shows, in one consistent picture.",
+    doc: "Everything that `beam status` shows, in one consistent picture. The head answers it in " +
+      "the role `health` too.",
     fields: {},
     reply: {
       cluster: "str",

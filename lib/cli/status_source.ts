@@ -1,0 +1,41 @@
+/** Whom the commands that show the cluster ask: a node of this machine, else the head itself. */
+import { runtimeDir, runtimePaths } from "../runtime/paths.ts";
+import { givenToken, keptToken } from "../runtime/token.ts";
+import { LinkClosed } from "../wire/errors.ts";
+import { Link } from "../wire/link.ts";
+import { askHead, askStatus, type ClusterStatus, STATUS_TIMEOUT } from "./cluster_status.ts";
+import { withDaemon } from "./daemon_choice.ts";
+import { openHead } from "./head_check.ts";
+import { hostAndPort } from "./numbers.ts";
+import { isNoCluster } from "./ray_address.ts";
+
+/**
+ * The whole picture of the cluster whose head is at `address`, else of this machine's.
+ * @throws {Trouble} with code `none` where no address says which cluster, and this machine has none.
+ */
+export async function clusterStatus(
+  address: string | undefined,
+  timeout = STATUS_TIMEOUT,
+): Promise<ClusterStatus> {
+  try {
+    return await withDaemon({ address, anyNode: true }, (link) => askStatus(link, timeout));
+  } catch (error) {
+    if (address === undefined || !isNoCluster(error)) throw error;
+  }
+  const { stream, decoder, early } = await openHead(hostAndPort("--address", address), {
+    tokens: knownTokens(),
+  });
+  const peer = `the head at ${address}`;
+  const link = new Link(stream, { peer, decoder, onMessage() {} }).start(early);
+  try {
+    return await askHead(link, timeout);
+  } finally {
+    link.close(new LinkClosed("done"));
+  }
+}
+
+/** The token that was given, then the one of this runtime directory's own cluster. */
+export function knownTokens(): string[] {
+  const found = [givenToken(), keptToken(runtimePaths(runtimeDir()).token)];
+  return found.flatMap((one) => one ? [one.token] : []);
+}

@@ -1,0 +1,56 @@
+/** Those who ask after the head without being a node: that they were let in, and the cluster's state. */
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { STRANGER_LIMITS } from "../wire/frames.ts";
+import type { Opened } from "../wire/handshake.ts";
+import { Link, type Received } from "../wire/link.ts";
+import { statusOf } from "./queries.ts";
+import type { HeadState } from "./state.ts";
+
+/** How long one may stay, in milliseconds: it asks and goes. */
+const MOST_MS = 30_000;
+/** How many may be there at once; further ones are closed unheard. */
+const MOST_LINKS = 64;
+
+/** See the top of this file. */
+export class Health {
+  #links = new Set<Link>();
+
+  constructor(readonly state: HeadState) {}
+
+  /** Serves one that was let in. */
+  serve(opened: Opened, peer: string): void {
+    if (this.#links.size >= MOST_LINKS) return opened.stream.close();
+    const { clock } = this.state;
+    const link = new Link(opened.stream, {
+      peer,
+      decoder: opened.decoder,
+      limits: STRANGER_LIMITS,
+      now: () => clock.now(),
+      onMessage: (received) => this.#answer(link, received),
+    });
+    this.#links.add(link);
+    const stop = clock.after(MOST_MS, () => link.close(new LinkClosed("It stayed for too long")));
+    link.closed.then(() => {
+      stop();
+      this.#links.delete(link);
+    });
+    link.start(opened.early);
+  }
+
+  /** Ends all links. */
+  close(): void {
+    for (const link of this.#links) link.close(new LinkClosed("The head ends"));
+  }
+
+  #answer(link: Link, received: Received): void {
+    const { kind } = received.message;
+    if (kind === "query.status") return link.reply(received, kind, statusOf(this.state));
+    link.refuse(
+      received,
+      new RequestFailed(
+        "role",
+        `Cannot answer \`${kind}\`: who asks after the head's health may ask for \`query.status\` only`,
+      ),
+    );
+  }
+}
