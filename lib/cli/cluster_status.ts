@@ -118,6 +118,11 @@ function round(value: number): number {
   return Math.round(value * 10_000) / 10_000;
 }
 
+/** The name that was given to a node with `--name`. */
+export function nameOf(node: NodeView): string | undefined {
+  return (node.extra as { node_name?: string } | undefined)?.node_name;
+}
+
 /** The first letters of an id, enough to tell a few dozen apart. */
 export function shortId(id: string): string {
   return id.slice(0, 12);

@@ -1,5 +1,5 @@
 /** `beam nodes`: the cluster's nodes. */
-import { amountsText, askStatus, type NodeView, shortId } from "./cluster_status.ts";
+import { amountsText, askStatus, nameOf, type NodeView, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { print, printJson, table } from "./output.ts";
@@ -32,13 +32,18 @@ export function nodesTable(nodes: readonly NodeView[]): string {
     nodes.map((node) => [
       shortId(node.node_id),
       node.ip,
-      node.hostname,
+      hostText(node),
       node.is_head ? "head" : "node",
       node.state,
       `${node.available["GPU"] ?? 0}/${node.total["GPU"] ?? 0}`,
       node.alive ? amountsText(node.total) : node.death?.message ?? "",
     ]),
   );
+}
+
+function hostText(node: NodeView): string {
+  const name = nameOf(node);
+  return name === undefined ? node.hostname : `${node.hostname} (${name})`;
 }
 
 export const nodes: Command = { name: "beam nodes", help: HELP, run };

@@ -1,5 +1,6 @@
 /** What `ray list` shows, as rows with Ray's own column names. */
 import type { ActorView, ClusterStatus, GroupView, JobView, NodeView } from "./cluster_status.ts";
+import { nameOf } from "./cluster_status.ts";
 
 /** A row; values are what `--format json` prints. */
 export type Row = Record<string, unknown>;
@@ -25,14 +26,13 @@ export function rowsOf(status: ClusterStatus, kind: Listed, detail: boolean): Ro
 }
 
 function nodeRow(node: NodeView, detail: boolean): Row {
-  const extra = node.extra as { node_name?: string } | undefined;
   return {
     node_id: node.node_id,
     node_ip: node.ip,
     is_head_node: node.is_head,
     state: node.alive ? "ALIVE" : "DEAD",
     state_message: node.death?.message ?? (node.alive ? null : "it ended"),
-    node_name: extra?.node_name || node.ip,
+    node_name: nameOf(node) || node.ip,
     resources_total: sorted(node.total),
     labels: sorted({ "ray.io/node-id": node.node_id, ...node.labels }),
     ...(detail ? { start_time_ms: node.joined_at, end_time_ms: node.ended_at ?? 0 } : {}),

@@ -7,6 +7,7 @@ import {
   type GroupView,
   isCounted,
   isPresent,
+  nameOf,
   type NodeView,
   shortId,
   usageOf,
@@ -55,13 +56,15 @@ function allNodeLines(status: ClusterStatus): string[] {
 }
 
 function nodeLines(node: NodeView, status: ClusterStatus): string[] {
+  const name = nameOf(node);
+  const called = name === undefined ? "" : ` (${name})`;
   const head = node.is_head ? ", head" : "";
   const state = node.state === "alive" ? "" : ` ${node.state.toUpperCase()}`;
   const what = node.alive ? amountsText(node.total) : node.death?.message ?? "gone";
   const types = Object.keys(node.total).filter((name) => name.startsWith("accelerator_type:"))
     .map((name) => name.slice("accelerator_type:".length));
   const model = types.length > 0 ? ` (${types.join(", ")})` : "";
-  const lines = [`  ${node.ip} ${shortId(node.node_id)}${head}${state}: ${what}${model}`];
+  const lines = [`  ${node.ip} ${shortId(node.node_id)}${called}${head}${state}: ${what}${model}`];
   for (const gpu of node.gpus) {
     const id = gpu.device_id === String(gpu.index) ? "" : ` (${gpu.device_id})`;
     const held = gpu.holders.map((holder) => {

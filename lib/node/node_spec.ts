@@ -39,7 +39,7 @@ export function nodeSpec(parts: NodeSpecParts): NodeSpec {
     node_id,
     ip: node_ip,
     aliases: parts.aliases.filter((alias) => alias !== node_ip),
-    hostname: config.node_name ?? machine.facts.hostname,
+    hostname: machine.facts.hostname,
     is_head: config.role === "head",
     total: total(config, machine, node_ip),
     gpu_ids: gpus.gpus.map((gpu) => gpu.id),
@@ -50,7 +50,10 @@ export function nodeSpec(parts: NodeSpecParts): NodeSpec {
         : { "ray.io/accelerator-type": gpus.accelerator_types[0] }),
       ...config.labels,
     },
-    extra: parts.extra,
+    extra: {
+      ...parts.extra,
+      ...(config.node_name !== undefined && { node_name: config.node_name }),
+    },
   };
 }
 

@@ -38,7 +38,8 @@ Deno.test("this machine, with what was set by hand, is a node the brain takes", 
   assert.equal(spec.total["node:10.0.0.1"], 10000);
   assert.equal(spec.total["node:__internal_head__"], 10000);
   assert.deepEqual(spec.aliases, ["10.0.0.2"]);
-  assert.equal(spec.hostname, "named");
+  assert.equal(spec.hostname, Deno.hostname());
+  assert.deepEqual(spec.extra, { port: 6380, node_name: "named" });
   assert.equal(spec.labels["zone"], "a");
   assert.equal(spec.gpu_ids.length, 2);
 });
