@@ -2,7 +2,7 @@
 import assert from "assert";
 import type { Node } from "./harness/node.ts";
 import { signal } from "./harness/processes.ts";
-import { allPythons, minorOf, otherPython } from "./harness/pythons.ts";
+import { minorOf, otherPython } from "./harness/pythons.ts";
 import { theme } from "./harness/scenario.ts";
 
 let head: Node;
@@ -118,14 +118,4 @@ test("another Python minor version than the driver's is refused, naming both", a
   }
   await driver.ok();
   await node.down();
-});
-
-test("every Python of this machine runs an actor, in its own version", async () => {
-  for (const [minor, python] of allPythons()) {
-    const driver = head.driver("one_actor.py", [], { python });
-    const { version, own, error } = await driver.said();
-    assert.equal(error, undefined, JSON.stringify(error));
-    assert.deepEqual([version.join("."), own.join(".")], [minor, minor]);
-    await driver.ok();
-  }
 });
