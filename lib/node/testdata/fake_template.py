@@ -18,7 +18,7 @@ import threading
 
 import msgpack
 
-PYTHON = os.environ.get("FAKE_PYTHON", "%d.%d.%d" % sys.version_info[:3])
+PYTHON = os.environ.get("FAKE_PYTHON", ".".join(map(str, sys.version_info[:3])))
 
 
 class Link:

@@ -65,7 +65,9 @@ class BaseID:
         return cls(os.urandom(cls.SIZE))
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._binary == self._binary
+        if not isinstance(other, BaseID) or type(other) is not type(self):
+            return False
+        return other._binary == self._binary
 
     def __hash__(self) -> int:
         return hash(self._binary)

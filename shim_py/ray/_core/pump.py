@@ -19,6 +19,7 @@ import _thread
 import contextlib
 import os
 import select
+import sys
 import threading
 import time
 from collections import deque
@@ -434,7 +435,7 @@ class Pump:
 
 
 def _wake_pair() -> tuple[int, int]:
-    if hasattr(os, "eventfd"):
+    if sys.version_info >= (3, 10) and hasattr(os, "eventfd"):
         fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         return fd, fd
     read, write = os.pipe()
