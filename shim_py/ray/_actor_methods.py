@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+from collections.abc import Mapping
 from typing import Any, Callable
 
 from ray._options import METHOD_OPTIONS, validate_num_returns
@@ -53,6 +54,7 @@ class ClassInfo:
         self.methods = methods
         self.is_async = is_async
         self.max_task_retries = 0
+        self.max_pending_calls = -1
         self._pickled: bytes | None = None
 
     @classmethod
@@ -80,18 +82,20 @@ class ClassInfo:
             methods["__init__"] = MethodInfo("__init__", CallShape([]), False, {})
         return cls(user_class.__name__, methods, is_async)
 
-    def with_retries(self, max_task_retries: int) -> ClassInfo:
-        """Return the same class with an actor's option."""
-        if max_task_retries == self.max_task_retries:
+    def with_options(self, max_task_retries: int, max_pending_calls: int) -> ClassInfo:
+        """Return the same class with those options of an actor that its callers carry out."""
+        if (max_task_retries, max_pending_calls) == (self.max_task_retries, self.max_pending_calls):
             return self
         other = ClassInfo(self.class_name, self.methods, self.is_async)
         other.max_task_retries = max_task_retries
+        other.max_pending_calls = max_pending_calls
         return other
 
     def pickled(self) -> bytes:
         """Return it as it travels with a handle; a plain pickle of plain values."""
         if self._pickled is None:
-            state = (self.class_name, self.methods, self.is_async, self.max_task_retries)
+            options = (self.max_task_retries, self.max_pending_calls)
+            state = (self.class_name, self.methods, self.is_async, options)
             self._pickled = pickle.dumps(state, protocol=5)
         return self._pickled
 
@@ -103,8 +107,8 @@ def load_class_info(pickled: bytes) -> ClassInfo:
     """Return what `ClassInfo.pickled` was made of; handles of one class share it."""
     info = _loaded.get(pickled)
     if info is None:
-        class_name, methods, is_async, retries = pickle.loads(pickled)
-        info = ClassInfo(class_name, methods, is_async).with_retries(retries)
+        class_name, methods, is_async, options = pickle.loads(pickled)
+        info = ClassInfo(class_name, methods, is_async).with_options(*options)
         info._pickled = pickled
         _loaded[pickled] = info
     return info
@@ -115,9 +119,9 @@ def method(*args: Any, **kwargs: Any) -> Any:
 
     Args:
         num_returns: how many values a call returns, each with a reference of its own.
-        concurrency_group: the group of threads it runs in.
+        concurrency_group: not there; refused when an actor is created.
         max_task_retries: how often a call is sent again when the actor restarts.
-        retry_exceptions: whether that also holds for exceptions of the method.
+        retry_exceptions: not there; refused when the method is called.
         enable_task_events: accepted, without effect.
         tensor_transport: not there; refused when an actor is created.
 
@@ -149,12 +153,25 @@ def refuse_missing_method_options(info: ClassInfo) -> None:
     """Raise for options of methods that are not there.
 
     Raises:
-        NotImplementedError: a method has a `tensor_transport`.
+        UnsupportedFeature: a method has a `tensor_transport` or a `concurrency_group`.
     """
     for part in info.methods.values():
-        if part.options.get("tensor_transport") not in (None, "object_store"):
-            refuse(
-                "the option tensor_transport (Ray Direct Transport) of "
-                f"{info.class_name}.{part.name}",
-                "Send tensors over torch.distributed instead.",
-            )
+        refuse_missing_call_options(part.options, f"{info.class_name}.{part.name}")
+
+
+def refuse_missing_call_options(options: Mapping[str, Any], what: str) -> None:
+    """Raise for options of a call that are not there.
+
+    Raises:
+        UnsupportedFeature: such an option is set.
+    """
+    if options.get("tensor_transport") not in (None, "object_store"):
+        refuse(
+            f"the option tensor_transport (Ray Direct Transport) of {what}",
+            "Send tensors over torch.distributed instead.",
+        )
+    if options.get("concurrency_group") is not None:
+        refuse(
+            f"the option concurrency_group of {what}",
+            "Use max_concurrency for the whole actor.",
+        )

@@ -20,12 +20,16 @@ MODULES: dict[str, Entries] = {
         "shutdown": (W, ""),
         "is_initialized": (W, ""),
         "remote": (W, "options below; `async def` tasks are refused, as in Ray"),
-        "method": (W, "`tensor_transport` is refused when an actor is created"),
+        "method": (W, "options below"),
         "get": (W, "lists and single references; no compiled graph references"),
         "wait": (W, "`fetch_local` has no effect"),
         "put": (W, "`_owner` and `_tensor_transport` are refused"),
         "kill": (W, ""),
-        "cancel": (W, ""),
+        "cancel": (
+            W,
+            "`recursive` has no effect: only the call is cancelled, not what it has started; a "
+            "method that is not `async` and already runs goes on and can ask `is_canceled()`",
+        ),
         "get_actor": (W, ""),
         "nodes": (W, "ports and sockets that beam lacks are 0 or empty"),
         "cluster_resources": (W, ""),
@@ -73,7 +77,7 @@ MODULES: dict[str, Entries] = {
         "ActorClass": (W, "`bind()` is refused"),
         "ActorClassInheritanceException": (W, ""),
         "ActorHandle": (W, ""),
-        "ActorMethod": (W, "`bind()` and `retry_exceptions` are refused"),
+        "ActorMethod": (W, "`bind()` is refused; options below"),
         "ActorProxy": (W, ""),
         "exit_actor": (W, ""),
         "method": (W, ""),
@@ -245,8 +249,8 @@ INIT_ARGUMENTS: Entries = {
 }
 
 OPTIONS: Entries = {
-    "label_selector": (W, "together with a scheduling_strategy it is refused"),
-    "fallback_strategy": (R, ""),
+    "label_selector": (W, "refused together with a scheduling_strategy or a placement group"),
+    "fallback_strategy": (R, "give one label_selector"),
     "accelerator_type": (W, ""),
     "memory": (W, "counted; nothing is killed for it"),
     "name": (W, ""),
@@ -263,8 +267,8 @@ OPTIONS: Entries = {
     "_labels": (A, "nothing shows them"),
     "max_calls": (W, ""),
     "max_retries": (W, ""),
-    "num_returns": (W, "`streaming` is refused at the call"),
-    "retry_exceptions": (W, "of tasks; of methods it is refused"),
+    "num_returns": (W, "`streaming` and `dynamic` are refused at the call"),
+    "retry_exceptions": (R, "catch the exception and retry inside the task"),
     "_generator_backpressure_num_objects": (A, "streaming generators are not there"),
     "_num_objects_per_yield": (A, "streaming generators are not there"),
     "concurrency_groups": (R, "use max_concurrency"),
@@ -273,11 +277,25 @@ OPTIONS: Entries = {
     "max_concurrency": (W, ""),
     "max_restarts": (W, ""),
     "max_task_retries": (W, ""),
-    "max_pending_calls": (W, ""),
+    "max_pending_calls": (W, "counts all calls of one process to the actor"),
     "namespace": (W, ""),
     "get_if_exists": (W, ""),
     "allow_out_of_order_execution": (A, "calls of one caller begin in order in any case"),
     "_actor_generator_backpressure_num_objects": (A, "streaming generators are not there"),
+}
+
+# Of `@ray.method`, and of `.options()` of a method.
+METHOD_OPTIONS: Entries = {
+    "num_returns": (W, "`streaming` and `dynamic` are refused at the call"),
+    "concurrency_group": (R, "use max_concurrency for the whole actor"),
+    "max_task_retries": (W, ""),
+    "retry_exceptions": (R, "catch the exception and call again"),
+    "_generator_backpressure_num_objects": (A, "streaming generators are not there"),
+    "_num_objects_per_yield": (A, "streaming generators are not there"),
+    "enable_task_events": (A, "nothing records events"),
+    "tensor_transport": (R, _DIRECT),
+    "name": (A, "nothing shows names of calls"),
+    "_labels": (A, "nothing shows them"),
 }
 
 RUNTIME_ENV_FIELDS: Entries = {

@@ -142,7 +142,8 @@ def cancel(ray_waitable: Any, *, force: bool = False, recursive: bool = True) ->
     Args:
         ray_waitable: the reference to its value.
         force: end a task's process; not for actors.
-        recursive: also what it has started.
+        recursive: accepted without effect: what it has started goes on until its values or its
+            process are needed no more.
 
     Raises:
         TypeError: it is no reference.

@@ -45,6 +45,11 @@ def placing(
     strategy = None
     if group.is_empty:
         strategy = _strategy(options)
+    elif options.get("label_selector"):
+        refuse(
+            f"label_selector of {what} together with a placement group",
+            "Give it to another actor, or reserve the group where it should be.",
+        )
     else:
         check_fits(group, index, place, what, "the resource request")
     return Placing(

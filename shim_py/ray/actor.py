@@ -12,6 +12,7 @@ from ray._actor_methods import (
     MethodInfo,
     load_class_info,
     method,
+    refuse_missing_call_options,
     refuse_missing_method_options,
 )
 from ray._core import client
@@ -62,6 +63,7 @@ class ActorMethod:
 
         Raises:
             TypeError: the arguments do not fit, or one cannot be pickled.
+            PendingCallsLimitExceeded: `max_pending_calls` of this process are without an answer.
         """
         info = self._info
         if info.shape is not None:
@@ -73,15 +75,14 @@ class ActorMethod:
 
         Raises:
             ValueError: a value is out of bounds, or the option is unknown.
+            UnsupportedFeature: the option is not there.
         """
         for name in options:
             if name not in (*_options.METHOD_OPTIONS, "name", "_labels"):
                 raise ValueError(f"Invalid option keyword {name} for actor methods.")
-        if options.get("tensor_transport") not in (None, "object_store"):
-            refuse(
-                "the option tensor_transport (Ray Direct Transport)",
-                "Send tensors over torch.distributed instead.",
-            )
+        refuse_missing_call_options(
+            options, f"{self._actor._ray_info.class_name}.{self._info.name}"
+        )
         if "num_returns" in options:
             _options.validate_num_returns(options["num_returns"], self._info.is_generator)
         return ActorMethod(self._actor, self._info, {**self._options, **options})
@@ -142,9 +143,10 @@ class ActorHandle(Generic[T]):
         kwargs: dict[str, Any],
         options: Mapping[str, Any],
     ) -> Any:
-        if not options and not info.is_generator:
+        known = self._ray_info
+        if not options and not info.is_generator and known.max_pending_calls <= 0:
             return client.session().call_one(
-                self._ray_actor_id, info.name, args, kwargs, self._ray_info.max_task_retries
+                self._ray_actor_id, info.name, args, kwargs, known.max_task_retries
             )
         from ray._core.client import CallOptions
 
@@ -154,7 +156,7 @@ class ActorHandle(Generic[T]):
         retries = options.get("max_task_retries")
         if options.get("retry_exceptions"):
             refuse(
-                f"the option retry_exceptions of {self._ray_info.class_name}.{info.name}",
+                f"the option retry_exceptions of {known.class_name}.{info.name}",
                 "Catch the exception and call again.",
             )
         references = _session().call(
@@ -165,8 +167,8 @@ class ActorHandle(Generic[T]):
             num_returns,
             CallOptions(
                 name=options.get("name"),
-                concurrency_group=options.get("concurrency_group"),
-                max_task_retries=self._ray_info.max_task_retries if retries is None else retries,
+                max_task_retries=known.max_task_retries if retries is None else retries,
+                max_pending_calls=known.max_pending_calls,
             ),
         )
         if len(references) == 1:
@@ -345,7 +347,9 @@ class ActorClass(Generic[T]):
         place, run = _actor_amounts(options)
         where = placing(options, place, info.class_name, session)
         pending = options.get("max_pending_calls")
-        info = info.with_retries(options.get("max_task_retries") or 0)
+        info = info.with_options(
+            options.get("max_task_retries") or 0, -1 if pending is None else pending
+        )
         creation = ActorCreation(
             cls=self.__ray_metadata__.modified_class,
             args=args,
@@ -367,7 +371,6 @@ class ActorClass(Generic[T]):
             runtime_env=where.runtime_env,
             get_if_exists=False,
             is_async=info.is_async,
-            max_pending_calls=-1 if pending is None else pending,
         )
         try:
             actor_id = session.create_actor(creation)

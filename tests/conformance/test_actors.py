@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import PendingCallsLimitExceeded, RayActorError
 
 
 class Base:
@@ -234,6 +234,26 @@ def test_threads_of_one_actor() -> None:
     slow = actor.sleep.remote(60)
     assert ray.get(actor.add.remote(), timeout=30) == 1
     assert ray.wait([slow], timeout=0)[0] == []
+    ray.kill(actor)
+
+
+def test_more_calls_than_max_pending_calls_are_refused() -> None:
+    actor = Counter.options(max_pending_calls=2, name="busy").remote()
+    for _ in range(5):
+        assert ray.get(actor.nothing.remote()) is None
+    waiting = [actor.sleep.remote(60), actor.add.remote()]
+    for handle in (actor, pickle.loads(pickle.dumps(actor)), ray.get_actor("busy")):
+        with pytest.raises(PendingCallsLimitExceeded, match="max_pending_calls"):
+            handle.add.remote()
+    assert ray.wait(waiting, timeout=0)[0] == []
+    ray.kill(actor)
+
+
+def test_calls_of_actors_cannot_be_cancelled_by_force() -> None:
+    actor = Counter.remote()
+    running = actor.sleep.remote(60)
+    with pytest.raises(ValueError, match="force=True is not supported for actor tasks"):
+        ray.cancel(running, force=True)
     ray.kill(actor)
 
 

@@ -13,6 +13,8 @@ from fake_session import FakeSession
 from ray._core.errors import RequestFailed
 from ray.actor import ActorClass, ActorClassInheritanceException, ActorHandle
 from ray.exceptions import ActorAlreadyExistsError
+from ray.util.placement_group import PlacementGroup
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 
 class Base:
@@ -214,9 +216,24 @@ def test_what_is_not_there_is_refused_at_the_call(session: FakeSession) -> None:
         def send(self) -> None:
             pass
 
+    class Grouped:
+        @ray.method(concurrency_group="io")
+        def read(self) -> None:
+            pass
+
+    with pytest.raises(NotImplementedError, match=r"concurrency_group of Grouped\.read"):
+        ray.remote(Grouped).remote()
     with pytest.raises(NotImplementedError, match="tensor_transport"):
         ray.remote(Direct).remote()
     assert not session.created
+    counter = Counter.remote()
+    with pytest.raises(NotImplementedError, match=r"concurrency_group of Counter\.add"):
+        counter.add.options(concurrency_group="io")
+    group = PlacementGroup(ray.PlacementGroupID.of(session.job_id), [{"CPU": 1}])
+    inside = PlacementGroupSchedulingStrategy(group)
+    options = {"scheduling_strategy": inside, "label_selector": {"zone": "a"}}
+    with pytest.raises(NotImplementedError, match="label_selector"):
+        Counter.options(**options).remote()
 
 
 def test_order_and_concurrency(session: FakeSession) -> None:

@@ -51,7 +51,7 @@ def test_arguments_and_options_are_all_listed() -> None:
     arguments = [name for name in inspect.signature(_init.init).parameters if name != "kwargs"]
     assert list(_api.INIT_ARGUMENTS) == arguments
     assert set(_api.OPTIONS) == {**TASK_OPTIONS, **ACTOR_OPTIONS}.keys()
-    assert _options.METHOD_OPTIONS
+    assert set(_api.METHOD_OPTIONS) == {*_options.METHOD_OPTIONS, "name", "_labels"}
 
 
 def test_the_page_is_current() -> None:

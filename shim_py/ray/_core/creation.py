@@ -50,15 +50,15 @@ class ActorCreation:
     runtime_env: dict[str, Any] = field(default_factory=dict)
     get_if_exists: bool = False
     is_async: bool = False
-    max_pending_calls: int = -1
 
 
 @dataclass
 class CallOptions:
     """How one call differs from others."""
 
-    concurrency_group: str | None = None
     max_task_retries: int | None = None
+    #: How many calls of this process the actor may owe an answer; 0 and -1: any number.
+    max_pending_calls: int = -1
     name: str | None = None
 
 

@@ -10,7 +10,12 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
-from ray.exceptions import GetTimeoutError, RaySystemError, TaskCancelledError
+from ray.exceptions import (
+    GetTimeoutError,
+    PendingCallsLimitExceeded,
+    RaySystemError,
+    TaskCancelledError,
+)
 
 from . import object_ref, serialization
 from .actor_link import ActorLink
@@ -166,11 +171,12 @@ class Session:
         Raises:
             TypeError: an argument cannot be pickled.
             UnsupportedFeature: an option that beam lacks.
+            PendingCallsLimitExceeded: too many calls are without an answer.
         """
         call, refs = self._make_call(actor_id, method, args, kwargs)
         if num_returns != 1 or options is not None:
             self._special_call(call, num_returns, options)
-        self._submit(call, refs)
+        self._submit(call, refs, -1 if options is None else options.max_pending_calls)
         if call.entries is None:
             return [_made(call, call, 0)]
         return [_made(each, call, index) for index, each in enumerate(call.entries)]
@@ -208,11 +214,13 @@ class Session:
         call.retries = link.max_task_retries
         return call, refs
 
-    def _submit(self, call: Call, refs: list[Any] | None) -> None:
+    def _submit(self, call: Call, refs: list[Any] | None, limit: int = -1) -> None:
         pump = self.pump
         with pump.lock:
             if pump.closed:
                 raise self._over()
+            if limit > 0:
+                _check_pending(call, limit)
             if refs:
                 self._await_arguments(call.actor, call, refs)
             call.actor.submit(call)
@@ -226,11 +234,8 @@ class Session:
             )
         if num_returns != 1:
             make_entries(call, num_returns, self.pump)
-        if options is not None:
-            if options.concurrency_group is not None:
-                call.extra = {**(call.extra or {}), "group": options.concurrency_group}
-            if options.max_task_retries is not None:
-                call.retries = options.max_task_retries
+        if options is not None and options.max_task_retries is not None:
+            call.retries = options.max_task_retries
 
     def _await_arguments(self, link: ActorLink, call: Call, refs: list[Any]) -> None:
         """Holds the call back until the values of its references are there. The lock is held."""
@@ -249,11 +254,17 @@ class Session:
         self.request("actor.kill", {"actor_id": actor_id.hex(), "no_restart": no_restart})
 
     def cancel(self, ref: ObjectRef[Any], force: bool = False, recursive: bool = True) -> None:
-        """Cancels the call behind ``ref`` if it has not ended."""
+        """Cancels the call behind ``ref`` if it has not ended.
+
+        Raises:
+            ValueError: ``force`` with a call of an actor.
+        """
         entry = ref._require()
         call = entry if isinstance(entry, Call) else entry.call
         if call is None or entry.done:
             return
+        if force and call.method.name != "__beam_run__":
+            raise ValueError("force=True is not supported for actor tasks. Use ray.kill(actor).")
         with self.pump.lock:
             call.cancelled = True
             link: ActorLink = call.actor
@@ -432,6 +443,18 @@ class Session:
             link.abandon(error)
         self.control.abandon()
         self.pump.abandon()
+
+
+def _check_pending(call: Call, limit: int) -> None:
+    link: ActorLink = call.actor
+    count = len(link.pending) + len(link.queue)
+    if count >= limit:
+        shown = f"Actor({link.facts.get('class_name') or '?'}, {link.actor_id})"
+        raise PendingCallsLimitExceeded(
+            f"Cannot call {call.method.name} of {shown}: {count} calls are without an answer, and "
+            f"its option max_pending_calls allows {limit}. Wait for some of them with ray.wait(), "
+            "or create the actor with a higher max_pending_calls."
+        )
 
 
 def _fill_argument(
