@@ -105,6 +105,7 @@ export class Effects implements Carrier {
     if (lost) message["report"] = deathOf(actor);
     if (state === "dead") {
       this.state.log.write(
+        "info",
         `actor ${actor_id} (${actor.class_name}) died: ${deathOf(actor).message}`,
       );
     }
@@ -126,6 +127,6 @@ export class Effects implements Carrier {
     const node = this.state.brain.node(node_id);
     if (!node) return;
     const why = node.death ? `: ${node.death.message}` : "";
-    this.state.log.write(`node ${node_id} (${node.ip}) is ${node.state}${why}`);
+    this.state.log.write("info", `node ${node_id} (${node.ip}) is ${node.state}${why}`);
   }
 }

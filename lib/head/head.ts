@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { BrainConfig } from "../cluster/config.ts";
+import { type Log, NO_LOG } from "../runtime/log.ts";
 import { buildName } from "../runtime/version.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -10,7 +11,6 @@ import { Effects } from "./effects.ts";
 import { Health } from "./health.ts";
 import { InitErrors } from "./init_errors.ts";
 import { Journal } from "./journal.ts";
-import { type HeadLog, NO_LOG } from "./log.ts";
 import { type Ends, NodeLinks } from "./node_links.ts";
 import { Relays } from "./relay.ts";
 import { Server } from "./server.ts";
@@ -24,7 +24,7 @@ const TICK_MS = 500;
 /** What a test may replace. */
 export interface HeadOptions {
   clock?: Clock;
-  log?: HeadLog;
+  log?: Log;
   brain?: Partial<BrainConfig>;
 }
 
@@ -80,10 +80,11 @@ export class Head {
     server.start({
       identity: { build: state.build, token, cluster },
       onOpened: (opened, ends) => this.#admit(opened, ends),
-      onRefused: (peer, error) => state.log.write(`refused ${peer}: ${error.message}`),
+      onRefused: (peer, error) => state.log.write("warning", `refused ${peer}: ${error.message}`),
     });
     this.#stopTicking = clock.every(TICK_MS, () => this.#tick());
     state.log.write(
+      "info",
       `head of cluster ${cluster} listens on ${config.listen.host}:${this.port}, epoch ${this.epoch}`,
     );
   }
@@ -114,8 +115,7 @@ export class Head {
     this.#health.close();
     await Promise.all([this.#server.close(), this.#relays.close()]);
     this.#journal.close();
-    log.write("head ended");
-    log.close();
+    log.write("info", "head ended");
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -151,7 +151,7 @@ export class Head {
     const text = failure === undefined
       ? `The head can write its journal ${path} again.`
       : `The head cannot write its journal ${path} (${failure}): it takes no new work until it can.`;
-    this.state.log.write(text);
+    this.state.log.write(failure === undefined ? "info" : "error", text);
     for (const job of this.state.brain.books.jobs.values()) {
       if (job.state === "running") this.#effects.warn(job.job_id, "journal", text);
     }

@@ -67,7 +67,7 @@ Deno.test("health is refused to who cannot prove the token, and only so many ask
 Deno.test("port probes, browsers and noise are closed without a line in the log", async () => {
   using folder = new Folder();
   const lines: string[] = [];
-  const log = { write: (text: string) => lines.push(text), close: () => {} };
+  const log = { write: (_level: string, text: string) => lines.push(text) };
   await using head = await startHead(folder, { log });
   const before = lines.length;
   for (const noise of ["", "GET / HTTP/1.1\r\n\r\n", "\0".repeat(50)]) {

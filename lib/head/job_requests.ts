@@ -37,7 +37,10 @@ export function startJob(
   const rejected = state.shell.step({ kind: "job.start", job })
     .find((effect) => effect.kind === "job.rejected");
   if (rejected) return answer.refuse(new RequestFailed("owner_dead", rejected.message));
-  state.log.write(`job ${job_id} started: pid ${pid} on node ${asker.node_id}: ${entrypoint}`);
+  state.log.write(
+    "info",
+    `job ${job_id} started: pid ${pid} on node ${asker.node_id}: ${entrypoint}`,
+  );
   reply(job);
 }
 
@@ -46,7 +49,7 @@ export function endJob(state: HeadState, asker: Asker, answer: Answer): void {
   const job_id = asker.job_id;
   if (!job_id) return answer.give({});
   state.shell.step({ kind: "job.end", job_id, reason: "its driver called ray.shutdown()" });
-  state.log.write(`job ${job_id} ended by its driver`);
+  state.log.write("info", `job ${job_id} ended by its driver`);
   const leaves = () =>
     [...state.brain.books.actors.values()].some((actor) =>
       actor.job_id === job_id && !actor.detached && actor.leaving.length > 0
@@ -62,7 +65,7 @@ export function endJob(state: HeadState, asker: Asker, answer: Answer): void {
 /** `client.gone`: the driver's process is no more. */
 export function loseDriver(state: HeadState, { job_id, reason }: Message<"client.gone">): void {
   if (state.brain.job(job_id)?.state !== "running") return;
-  state.log.write(`job ${job_id} ended: ${reason}`);
+  state.log.write("info", `job ${job_id} ended: ${reason}`);
   state.shell.step({ kind: "job.end", job_id, reason });
 }
 

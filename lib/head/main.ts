@@ -3,11 +3,11 @@
  * the daemon that started it holds the other side.
  */
 import { join } from "node:path";
+import { LogFile } from "../runtime/log.ts";
 import { ConfigError, parseHeadConfig } from "./config.ts";
 import type { HeadGreeting } from "./config.ts";
 import { Head } from "./head.ts";
 import { JournalError } from "./journal.ts";
-import { openLog } from "./log.ts";
 import { PortError } from "./server.ts";
 
 /** More than any configuration, in bytes. */
@@ -19,9 +19,10 @@ export async function runHead(): Promise<number> {
   Deno.addSignalListener("SIGINT", () => {});
   const input = Deno.stdin.readable.getReader();
   let head: Head;
+  let log: LogFile;
   try {
     const config = parseHeadConfig(await firstLine(input));
-    const log = openLog(config.log ?? join(config.runtime_dir, "logs", "head.log"));
+    log = new LogFile(config.log ?? join(config.runtime_dir, "logs", "head.log"));
     head = await Head.start(config, { log });
   } catch (error) {
     greet({ error: wordsOf(error) });
@@ -32,6 +33,7 @@ export async function runHead(): Promise<number> {
   greet({ ready: { port: head.port, cluster: head.cluster, epoch: head.epoch } });
   await Promise.race([endOf(input), terminated]);
   await head.close();
+  log[Symbol.dispose]();
   return 0;
 }
 

@@ -109,7 +109,7 @@ export class NodeLinks {
     this.#state.shell.waiting.drop(node.link);
     if (node.node_id === "" || this.#joined.get(node.node_id) !== node) return;
     this.#joined.delete(node.node_id);
-    this.#state.log.write(`link to node ${node.node_id} ended: ${reason.message}`);
+    this.#state.log.write("warning", `link to node ${node.node_id} ended: ${reason.message}`);
     this.#state.shell.step({ kind: "node.lost", node_id: node.node_id, reason: reason.message });
   }
 
@@ -119,6 +119,7 @@ export class NodeLinks {
     } catch (error) {
       // A daemon must not lose its node over one message that the head cannot deal with.
       this.#state.log.write(
+        "error",
         `message ${received.message.kind} of ${node.ends.peer} failed: ` +
           `${(error as Error)?.stack ?? error}`,
       );

@@ -23,6 +23,7 @@ export function handleRequest(
   } catch (error) {
     if (!(error instanceof RequestFailed)) {
       state.log.write(
+        "error",
         `request ${request.header["kind"]} failed: ${(error as Error)?.stack ?? error}`,
       );
     }

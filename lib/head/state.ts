@@ -1,9 +1,9 @@
 /** What the parts of a head share. */
 import type { Brain } from "../cluster/brain.ts";
+import type { Log } from "../runtime/log.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Clock } from "./clock.ts";
 import type { InitErrors } from "./init_errors.ts";
-import type { HeadLog } from "./log.ts";
 import type { NodeLinks } from "./node_links.ts";
 import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
@@ -22,7 +22,7 @@ export interface HeadState {
   initErrors: InitErrors;
   nodes: NodeLinks;
   clock: Clock;
-  log: HeadLog;
+  log: Log;
 }
 
 /** Who asks: a process on a node. */

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
+import { type Level, LogFile } from "../runtime/log.ts";
 import { nodeLogDir } from "../runtime/paths.ts";
 import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
@@ -23,7 +24,6 @@ import { assignmentOf, type NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
-import { DaemonLog, type Level } from "./daemon_log.ts";
 import { deathMessage, Deaths } from "./deaths.ts";
 import { Drivers } from "./drivers.ts";
 import { HeadLink } from "./head_link.ts";
@@ -77,7 +77,7 @@ export class NodeDaemon {
   readonly #config: DaemonConfig;
   readonly #token: Uint8Array;
   readonly #instance: Instance;
-  readonly #log: DaemonLog;
+  readonly #log: LogFile;
   readonly #log_dir: string;
   readonly #machine: Machine;
   readonly #network: Network;
@@ -120,7 +120,7 @@ export class NodeDaemon {
     pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
     this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
     Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
-    this.#log = new DaemonLog(join(this.#log_dir, "daemon.log"), config.log_level);
+    this.#log = new LogFile(join(this.#log_dir, "daemon.log"), { level: config.log_level });
     this.#logs = new WorkerLogs(
       new OutputDesk({
         node_id: () => this.node_id,
