@@ -1,5 +1,5 @@
 /** Links to the daemons: one per node. */
-import { isLoopback } from "../probe/network.ts";
+import { isLoopback } from "../runtime/loopback.ts";
 import { isEveryAddress } from "../wire/address.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import type { Opened } from "../wire/handshake.ts";

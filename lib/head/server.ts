@@ -1,7 +1,7 @@
 /** The head's port: lets in who can prove the token, and hands each over by its role. */
 import { type Address, isEveryAddress } from "../wire/address.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
-import { isLoopback, LOOPBACK } from "../probe/network.ts";
+import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
 import { accept, type Identity, type Opened, type Role } from "../wire/handshake.ts";
 import type { Ends } from "./node_links.ts";
 import { holderText } from "./port_taken.ts";

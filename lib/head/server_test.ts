@@ -1,5 +1,6 @@
 import assert from "assert";
-import { isLoopback, primaryAddress, readNetwork } from "../probe/network.ts";
+import { primaryAddress, readNetwork } from "../probe/network.ts";
+import { isLoopback } from "../runtime/loopback.ts";
 import { PortError, Server } from "./server.ts";
 
 const OWN = primaryAddress(readNetwork());

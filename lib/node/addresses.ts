@@ -1,5 +1,6 @@
 /** The addresses of this node and of its head, as others must know them. */
-import { candidateAddresses, isLoopback, type Network, primaryAddress } from "../probe/network.ts";
+import { candidateAddresses, type Network, primaryAddress } from "../probe/network.ts";
+import { isLoopback } from "../runtime/loopback.ts";
 import { type Address, addressText, isEveryAddress } from "../wire/address.ts";
 import type { DaemonConfig } from "./config.ts";
 

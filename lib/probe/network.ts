@@ -5,10 +5,9 @@
  * @module
  */
 
+import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
 import { type Host, systemHost } from "./host.ts";
 import { defaultInterface, ipv4Number, readRoutes, type Route, routeTo } from "./routes.ts";
-
-export const LOOPBACK = "127.0.0.1";
 
 export interface InterfaceAddress {
   readonly interface: string;
@@ -94,12 +93,6 @@ export function addressToward(target: string, network: Network): string {
     (via === null || entry.interface === via)
   );
   return local?.address ?? primaryAddress(network);
-}
-
-/** Whether an address reaches only this machine. */
-export function isLoopback(address: string): boolean {
-  const text = bare(address).toLowerCase();
-  return text === "::1" || text === "localhost" || /^(::ffff:)?127\./.test(text);
 }
 
 /** Without brackets and zone: `[fe80::1%eth0]` is `fe80::1`. */

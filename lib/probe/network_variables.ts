@@ -6,7 +6,8 @@
  */
 
 import type { Environment } from "./masks.ts";
-import { interfaceOf, isLoopback, type Network } from "./network.ts";
+import { isLoopback } from "../runtime/loopback.ts";
+import { interfaceOf, type Network } from "./network.ts";
 
 /** Interfaces that NCCL passes over by itself, so that they do not compete. */
 const PASSED_OVER = /^(lo|docker)/;

@@ -1,6 +1,7 @@
 /** Where a head listens, and which address of it everything shows. */
 import assert from "assert";
-import { isLoopback, primaryAddress, readNetwork } from "../../lib/probe/network.ts";
+import { primaryAddress, readNetwork } from "../../lib/probe/network.ts";
+import { isLoopback } from "../../lib/runtime/loopback.ts";
 import { freePort } from "./harness/ports.ts";
 import type { Node } from "./harness/node.ts";
 import { theme } from "./harness/scenario.ts";

@@ -2,9 +2,10 @@
 import { dirname, join } from "node:path";
 import type { ClusterStatus } from "../../../lib/cli/cluster_status.ts";
 import type { DaemonRecord } from "../../../lib/runtime/records.ts";
-import { type Changes, type Place, PROGRAMS } from "./place.ts";
+import type { Changes, Place } from "./place.ts";
 import { childrenOf, commandOf, isRunning, signal } from "./processes.ts";
 import type { Ending, Program } from "./program.ts";
+import { PROGRAMS } from "./programs.ts";
 import { until } from "./until.ts";
 
 /** See {@link Node}. */

@@ -11,11 +11,7 @@ import { type Ending, Program } from "./program.ts";
 import { python } from "./pythons.ts";
 import { until } from "./until.ts";
 
-const HERE = import.meta.dirname!;
-const ROOT = join(HERE, "..", "..", "..");
-
-/** The programs that tests run as drivers. */
-export const PROGRAMS = join(HERE, "..", "programs");
+const ROOT = join(import.meta.dirname!, "..", "..", "..");
 
 /** What is not passed on from the environment of the tests. */
 const OWN =

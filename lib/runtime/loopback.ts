@@ -1,0 +1,10 @@
+/** Addresses that reach only this machine. */
+
+/** The one that is used where any will do. */
+export const LOOPBACK = "127.0.0.1";
+
+/** Whether an address, also in brackets or with a zone, reaches only this machine. */
+export function isLoopback(address: string): boolean {
+  const text = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "").toLowerCase();
+  return text === "::1" || text === "localhost" || /^(::ffff:)?127\./.test(text);
+}
