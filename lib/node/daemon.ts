@@ -16,24 +16,25 @@ import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.t
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
 import { addressText } from "../wire/address.ts";
-import { fieldsOf, type Received } from "../wire/link.ts";
-import type { Fields, Message, MessageKind, Reply } from "../wire/messages.ts";
+import type { Fields, Message, Reply } from "../wire/messages.ts";
 import { ActorAnswers } from "./actor_answers.ts";
 import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
 import { assignmentOf, type NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
-import { deathMessage, Deaths } from "./deaths.ts";
 import { Drivers } from "./drivers.ts";
+import { HeadAsks } from "./head_asks.ts";
 import { HeadLink } from "./head_link.ts";
+import { HeadOrders } from "./head_orders.ts";
 import { HeadProcess, type HeadReady } from "./head_process.ts";
 import { holdInstance, type Instance } from "./instance.ts";
+import { joinReport } from "./join_report.ts";
 import { LaunchPlan } from "./launch_plan.ts";
 import type { Libc } from "./libc.ts";
 import { pruneLogFolders } from "./log_folders.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
-import { orderOf, reportOf, type WorkerOrder } from "./order.ts";
+import type { WorkerOrder } from "./order.ts";
 import { OutputDesk } from "./output_desk.ts";
 import { answerRelay } from "./relay_dial.ts";
 import { Requests } from "./requests.ts";
@@ -41,11 +42,11 @@ import { Splicer } from "./splicer.ts";
 import { Subreaper } from "./subreaper.ts";
 import type { Template } from "./template.ts";
 import { Templates } from "./templates.ts";
-import { Watchers } from "./watchers.ts";
 import { type Environment, nodeEnv } from "./worker_env.ts";
 import type { Worker } from "./worker.ts";
 import { WorkerLogs } from "./worker_logs.ts";
-import { type WorkerEnd, Workers } from "./workers.ts";
+import { WorkerNews } from "./worker_news.ts";
+import { Workers } from "./workers.ts";
 
 /** How long workers may take to be gone when the node ends, in milliseconds. */
 const END_PATIENCE = 3000;
@@ -83,12 +84,14 @@ export class NodeDaemon {
   readonly #network: Network;
   readonly #env: Environment;
   readonly #drivers = new Drivers();
-  readonly #deaths = new Deaths();
-  readonly #watchers = new Watchers();
+  readonly #asks = new HeadAsks(() => this.#link);
+  readonly #news = new WorkerNews({
+    head: () => this.#link,
+    log: (text) => this.#say("info", text),
+  });
   readonly #logs: WorkerLogs<Worker>;
   readonly #subreaper: Subreaper;
   readonly #ending = new AbortController();
-  readonly #goneJobs: Message<"client.gone">[] = [];
 
   // Set in the order of the start, each before what needs it begins.
   #shim = "";
@@ -103,6 +106,7 @@ export class NodeDaemon {
   #templates!: Templates;
   #workers!: Workers;
   #requests!: Requests;
+  #orders!: HeadOrders;
   #control!: ControlServer;
   #splicer: Splicer | undefined;
   #settleEnded!: () => void;
@@ -205,7 +209,7 @@ export class NodeDaemon {
       address: headDialAddress(config, this.#headPort),
       identity: () => this.#identity(),
       join: (local) => this.#join(local),
-      message: (received) => this.#fromHead(received),
+      message: (received) => this.#orders.take(received),
       joined: (reply, cluster) => this.#joined(reply, cluster),
       declaredDead: () => this.#declaredDead(),
       log: (level, text) => this.#say(level, text),
@@ -264,6 +268,13 @@ export class NodeDaemon {
     );
     this.#workers = this.#makeWorkers();
     this.#requests = this.#makeRequests();
+    this.#orders = new HeadOrders({
+      workers: this.#workers,
+      news: this.#news,
+      client: (id) => this.#control.client(id),
+      answerRelay: (fields) => this.#answerRelay(fields),
+      warn: (text) => this.#say("warning", text),
+    });
     this.#control = new ControlServer(paths.socket, {
       message: (client, received) => this.#requests.handle(client, received),
       gone: (client, reason) => this.#clientGone(client, reason),
@@ -294,27 +305,11 @@ export class NodeDaemon {
       logs: this.#logs,
       kernelLog: () => this.options.libc?.kernelLog(),
       now: () => Date.now(),
-    }, {
-      ready: (worker) => {
-        this.#event(worker, "ready");
-        this.#watchers.wake(worker.actor_id);
-      },
-      initialized: (worker) => this.#event(worker, "initialized"),
-      died: (worker, report, body, how) => this.#died(worker, report, body, how),
-      unknown: (actor_id, incarnation, report) => {
-        this.#link.send({
-          kind: "actor.event",
-          event: "died",
-          actor_id,
-          incarnation,
-          report: { ...report },
-        });
-      },
-    });
+    }, this.#news);
   }
 
   #makeRequests(): Requests {
-    const ask = this.#ask.bind(this);
+    const ask = this.#asks.ask.bind(this.#asks);
     return new Requests({
       facts: () => this.#facts(),
       workers: this.#workers,
@@ -325,8 +320,8 @@ export class NodeDaemon {
         token: this.#token,
         head: () => ({ host: this.#head_ip, port: this.#headPort }),
         workers: this.#workers,
-        deaths: this.#deaths,
-        watchers: this.#watchers,
+        deaths: this.#news.deaths,
+        watchers: this.#news.watchers,
         ask,
         now: () => Date.now(),
       }),
@@ -363,46 +358,6 @@ export class NodeDaemon {
     this.#workers.lost(template, statuses);
   }
 
-  // ── what becomes of workers ─────────────────────────────────────────────────────────────────
-
-  #event(worker: Worker, event: "ready" | "initialized"): void {
-    const message: Message<"actor.event"> = {
-      kind: "actor.event",
-      event,
-      actor_id: worker.actor_id,
-      incarnation: worker.incarnation,
-      pid: worker.pid,
-      address: worker.address,
-    };
-    if (worker.repr !== undefined) message.repr = worker.repr;
-    this.#link.send(message);
-  }
-
-  #died(worker: Worker, report: DeathReport, body: Uint8Array, how: WorkerEnd): void {
-    const { actor_id, incarnation, order } = worker;
-    const final = !how.unready &&
-      (order.max_restarts === 0 || how.intended || report.kind === "init");
-    const death = { actor_id, incarnation, report, body, intended: how.intended, final };
-    this.#deaths.add(death);
-    this.#watchers.wake(actor_id);
-    if (final) {
-      this.#tellWatchers(actor_id, {
-        kind: "actor.state",
-        actor_id,
-        state: "dead",
-        incarnation,
-        report: { ...report },
-      }, body);
-    }
-    this.#link.send(deathMessage(death), body);
-    this.#say("info", `${order.class_name} ${actor_id} (${incarnation}): ${report.message}`);
-  }
-
-  #tellWatchers(actor_id: string, message: Message<"actor.state">, body: Uint8Array): void {
-    for (const client of this.#watchers.of(actor_id)) client.push(message, body);
-    if (message.state === "dead") this.#watchers.end(actor_id);
-  }
-
   #socketOf(actor_id: string, incarnation: number): string | undefined {
     const worker = this.#workers.find(actor_id, incarnation);
     return worker?.connectable ? worker.socket : undefined;
@@ -410,32 +365,15 @@ export class NodeDaemon {
 
   // ── clients ─────────────────────────────────────────────────────────────────────────────────
 
-  #ask(
-    client: Client,
-    message: Message,
-    body: Uint8Array,
-    signal?: AbortSignal,
-    actor_id = client.worker?.actor_id,
-  ) {
-    const { id: _, ...request } = message as Message & { id?: number };
-    const asked: Message<"client.request"> = { kind: "client.request", client: client.id, request };
-    const job_id = client.job_id ?? client.worker?.order.job.job_id;
-    if (job_id !== undefined) asked.job_id = job_id;
-    if (actor_id !== undefined) asked.actor_id = actor_id;
-    return this.#link.ask(asked, body, signal);
-  }
-
   #clientGone(client: Client, reason: Error): void {
-    this.#watchers.forget(client);
+    this.#news.watchers.forget(client);
     const { job_id } = client;
     if (job_id !== undefined) this.#driverGone(client, job_id, reason.message);
   }
 
   #driverGone(client: Client, job_id: string, reason: string): void {
     this.#drivers.remove(job_id);
-    const gone: Message<"client.gone"> = { kind: "client.gone", client: client.id, job_id, reason };
-    if (this.#link.isJoined) this.#link.send(gone);
-    else this.#goneJobs.push(gone);
+    this.#asks.driverGone(client, job_id, reason);
   }
 
   // ── the head ────────────────────────────────────────────────────────────────────────────────
@@ -460,35 +398,22 @@ export class NodeDaemon {
       },
     });
     const message: Message<"node.join"> = { kind: "node.join", node: { ...node } };
-    if (this.#cluster !== "") message.report = this.#report();
+    if (this.#cluster !== "") {
+      message.report = joinReport({
+        node_id: this.node_id,
+        workers: this.#workers.all,
+        drivers: this.#drivers,
+        deaths: this.#news.deaths,
+      });
+    }
     return message;
-  }
-
-  #report(): Record<string, unknown> {
-    return {
-      actors: this.#workers.all.map((worker) => ({
-        actor_id: worker.actor_id,
-        incarnation: worker.incarnation,
-        pid: worker.pid,
-        initialized: worker.state === "running",
-        repr: worker.repr,
-        ...(worker.connectable ? { address: worker.address } : {}),
-      })),
-      jobs: this.#drivers.specs(this.node_id),
-      deaths: this.#deaths.unnoted.map(({ actor_id, incarnation, report }) => ({
-        actor_id,
-        incarnation,
-        report,
-      })),
-    };
   }
 
   #joined(reply: Reply<"node.join">, cluster: string): void {
     this.#cluster = reply.cluster || cluster;
     this.#head_ip = this.#config.role === "head" ? this.#node_ip : reply.head_ip;
-    // The report names them; only their messages carry the exceptions of `__init__`.
-    for (const death of this.#deaths.unnoted) this.#link.send(deathMessage(death), death.body);
-    for (const gone of this.#goneJobs.splice(0)) this.#link.send(gone);
+    this.#news.repeat();
+    this.#asks.repeat();
   }
 
   async #declaredDead(): Promise<void> {
@@ -497,54 +422,18 @@ export class NodeDaemon {
       message: `Node ${this.#node_ip} was out of the head's reach for too long.`,
     });
     for (const job of this.#drivers.all) job.client.link.close();
-    this.#deaths.clear();
+    this.#news.deaths.clear();
     this.node_id = randomBytes(28).toString("hex");
     writeRecord(this.#instance.paths.record, this.record);
   }
 
-  #fromHead(received: Received): void {
-    const { message, body } = received;
-    const { kind } = message;
-    switch (kind) {
-      case "worker.start":
-        return this.#workers.start(orderOf(fieldsOf(received, kind), body));
-      case "worker.stop": {
-        const { actor_id, incarnation, report, drain } = fieldsOf(received, kind);
-        return this.#workers.stop(actor_id, incarnation, reportOf(report), drain);
-      }
-      case "actor.noted": {
-        const { actor_id, incarnation } = fieldsOf(received, kind);
-        return this.#deaths.noted(actor_id, incarnation);
-      }
-      case "client.push":
-        return this.#push(fieldsOf(received, kind), body);
-      case "relay.dial":
-        return void this.#answerRelay(fieldsOf(received, kind));
-      default:
-        return this.#say("warning", `The head sent a message that is none of its: ${kind}`);
-    }
-  }
-
-  #push({ client, message }: Fields<"client.push">, body: Uint8Array): void {
-    const pushed = message as unknown as Message<MessageKind>;
-    if (client !== "") return this.#control.client(client)?.push(pushed, body);
-    if (pushed.kind === "actor.state") {
-      const state = pushed as Message<"actor.state">;
-      this.#tellWatchers(state.actor_id, state, body);
-    }
-  }
-
-  async #answerRelay(fields: Fields<"relay.dial">): Promise<void> {
-    try {
-      await answerRelay(fields, {
-        head: this.#link.host.address,
-        identity: this.#identity(),
-        socket: this.#socketOf(fields.actor_id, fields.incarnation),
-        signal: this.#ending.signal,
-      });
-    } catch (error) {
-      this.#say("warning", `A relayed call could not be answered: ${(error as Error).message}`);
-    }
+  #answerRelay(fields: Fields<"relay.dial">): Promise<void> {
+    return answerRelay(fields, {
+      head: this.#link.host.address,
+      identity: this.#identity(),
+      socket: this.#socketOf(fields.actor_id, fields.incarnation),
+      signal: this.#ending.signal,
+    });
   }
 
   // ── facts ───────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,64 @@
+/** What the head tells the node to do. */
+import { fieldsOf, type Received } from "../wire/link.ts";
+import type { Fields, Message, MessageKind } from "../wire/messages.ts";
+import type { Client } from "./client.ts";
+import { orderOf, reportOf } from "./order.ts";
+import type { WorkerNews } from "./worker_news.ts";
+import type { Workers } from "./workers.ts";
+
+/** What the orders need of the node. */
+export interface HeadOrdersHost {
+  workers: Workers;
+  news: WorkerNews;
+  /** The process at the control socket with this id. */
+  client(id: string): Client | undefined;
+  /** Dials the head for a call that it relays; settles when the call's stream has ended. */
+  answerRelay(fields: Fields<"relay.dial">): Promise<void>;
+  warn(text: string): void;
+}
+
+/** See the top of this file. */
+export class HeadOrders {
+  constructor(readonly host: HeadOrdersHost) {}
+
+  /** Carries out one message. */
+  take(received: Received): void {
+    const { message, body } = received;
+    const { kind } = message;
+    const { workers, news } = this.host;
+    switch (kind) {
+      case "worker.start":
+        return workers.start(orderOf(fieldsOf(received, kind), body));
+      case "worker.stop": {
+        const { actor_id, incarnation, report, drain } = fieldsOf(received, kind);
+        return workers.stop(actor_id, incarnation, reportOf(report), drain);
+      }
+      case "actor.noted": {
+        const { actor_id, incarnation } = fieldsOf(received, kind);
+        return news.deaths.noted(actor_id, incarnation);
+      }
+      case "client.push":
+        return this.#push(fieldsOf(received, kind), body);
+      case "relay.dial":
+        return void this.#relay(fieldsOf(received, kind));
+      default:
+        return this.host.warn(`The head sent a message that is none of its: ${kind}`);
+    }
+  }
+
+  /** To one client, or, of an actor's state, to all that have located it. */
+  #push({ client, message }: Fields<"client.push">, body: Uint8Array): void {
+    const pushed = message as unknown as Message<MessageKind>;
+    if (client !== "") return this.host.client(client)?.push(pushed, body);
+    if (pushed.kind !== "actor.state") return;
+    this.host.news.tellWatchers(pushed as Message<"actor.state">, body);
+  }
+
+  async #relay(fields: Fields<"relay.dial">): Promise<void> {
+    try {
+      await this.host.answerRelay(fields);
+    } catch (error) {
+      this.host.warn(`A relayed call could not be answered: ${(error as Error).message}`);
+    }
+  }
+}

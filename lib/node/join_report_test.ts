@@ -1,0 +1,34 @@
+import assert from "assert";
+import { nodeReportOf } from "../head/node_spec.ts";
+import { Deaths } from "./deaths.ts";
+import { Drivers } from "./drivers.ts";
+import { joinReport } from "./join_report.ts";
+import type { Worker } from "./worker.ts";
+
+Deno.test("what runs and what ended is a report that the head reads", () => {
+  const deaths = new Deaths();
+  const report = { kind: "exit" as const, exit_code: 1, message: "It ended." };
+  const death = { report, body: new Uint8Array(0), intended: false, final: true };
+  deaths.add({ ...death, actor_id: "gone", incarnation: 1 });
+  deaths.add({ ...death, actor_id: "noted", incarnation: 1 });
+  deaths.noted("noted", 1);
+  const worker = (actor_id: string, more: Partial<Worker>) =>
+    ({ actor_id, incarnation: 2, pid: 7, address: { socket: "/s" }, ...more }) as Worker;
+  const parts = {
+    node_id: "n",
+    workers: [
+      worker("runs", { state: "running", connectable: true }),
+      worker("starts", { connectable: false }),
+    ],
+    drivers: new Drivers(),
+    deaths,
+  };
+  assert.deepEqual(nodeReportOf(joinReport(parts)), {
+    actors: [
+      { actor_id: "runs", incarnation: 2, pid: 7, initialized: true, address: { socket: "/s" } },
+      { actor_id: "starts", incarnation: 2, pid: 7, initialized: false },
+    ],
+    jobs: [],
+    deaths: [{ actor_id: "gone", incarnation: 1, report }],
+  });
+});

@@ -1,0 +1,87 @@
+/** What becomes of this node's workers: told to the head, and to those here who asked after them. */
+import type { DeathReport } from "../cluster/death.ts";
+import type { Message } from "../wire/messages.ts";
+import { deathMessage, Deaths } from "./deaths.ts";
+import type { HeadLink } from "./head_link.ts";
+import { Watchers } from "./watchers.ts";
+import type { Worker } from "./worker.ts";
+import type { WorkerEnd, WorkerEvents } from "./workers.ts";
+
+/** What the news need of their node. */
+export interface WorkerNewsHost {
+  /** Absent before there is one. What it drops, the report at the next join says. */
+  head(): Pick<HeadLink, "send">;
+  log(text: string): void;
+}
+
+/** See the top of this file. */
+export class WorkerNews implements WorkerEvents {
+  readonly deaths = new Deaths();
+  readonly watchers = new Watchers();
+
+  constructor(readonly host: WorkerNewsHost) {}
+
+  ready(worker: Worker): void {
+    this.#tellHead(worker, "ready");
+    this.watchers.wake(worker.actor_id);
+  }
+
+  initialized(worker: Worker): void {
+    this.#tellHead(worker, "initialized");
+  }
+
+  died(worker: Worker, report: DeathReport, body: Uint8Array, how: WorkerEnd): void {
+    const { actor_id, incarnation, order } = worker;
+    const final = !how.unready &&
+      (order.max_restarts === 0 || how.intended || report.kind === "init");
+    const death = { actor_id, incarnation, report, body, intended: how.intended, final };
+    this.deaths.add(death);
+    this.watchers.wake(actor_id);
+    if (final) {
+      this.tellWatchers({
+        kind: "actor.state",
+        actor_id,
+        state: "dead",
+        incarnation,
+        report: { ...report },
+      }, body);
+    }
+    this.host.head().send(deathMessage(death), body);
+    this.host.log(`${order.class_name} ${actor_id} (${incarnation}): ${report.message}`);
+  }
+
+  unknown(actor_id: string, incarnation: number, report: DeathReport): void {
+    this.host.head().send({
+      kind: "actor.event",
+      event: "died",
+      actor_id,
+      incarnation,
+      report: { ...report },
+    });
+  }
+
+  /** Tells the head again of the deaths it has not noted: a report has no exceptions of `__init__`. */
+  repeat(): void {
+    for (const death of this.deaths.unnoted) this.host.head().send(deathMessage(death), death.body);
+  }
+
+  /** Tells those who have located the actor; of a dead one it is the last. */
+  tellWatchers(message: Message<"actor.state">, body: Uint8Array): void {
+    const { actor_id, state } = message;
+    for (const client of this.watchers.of(actor_id)) client.push(message, body);
+    if (state === "dead") this.watchers.end(actor_id);
+  }
+
+  #tellHead(worker: Worker, event: "ready" | "initialized"): void {
+    const message: Message<"actor.event"> = {
+      kind: "actor.event",
+      event,
+      actor_id: worker.actor_id,
+      incarnation: worker.incarnation,
+      pid: worker.pid,
+      address: worker.address,
+    };
+    if (worker.repr !== undefined) message.repr = worker.repr;
+    this.host.head().send(message);
+  }
+}

@@ -1,0 +1,47 @@
+import assert from "assert";
+import type { Message } from "../wire/messages.ts";
+import { Client } from "./client.ts";
+import { WorkerNews } from "./worker_news.ts";
+import type { Worker } from "./worker.ts";
+
+const REPORT = { kind: "exit" as const, exit_code: 1, message: "It ended." };
+
+function made(max_restarts: number) {
+  const sent: [Message, number][] = [];
+  const pushed: Message<"actor.state">[] = [];
+  const head = {
+    send: (message: Message, body = new Uint8Array(0)) => void sent.push([message, body.length]),
+  };
+  const news = new WorkerNews({ head: () => head, log: () => {} });
+  const client = new Client("c1");
+  client.push = (message) => void pushed.push(message as unknown as Message<"actor.state">);
+  news.watchers.watch("a", client);
+  const order = { max_restarts, class_name: "Echo" };
+  const worker = { actor_id: "a", incarnation: 1, order } as unknown as Worker;
+  return { news, worker, sent, pushed };
+}
+
+Deno.test("a death that nothing can follow is told here at once; another one by the head", () => {
+  const last = made(0);
+  last.news.died(last.worker, REPORT, new Uint8Array(3), { intended: false, unready: false });
+  assert.deepEqual(last.pushed.map(({ state }) => state), ["dead"]);
+  assert.deepEqual([...last.news.watchers.of("a")], []);
+  const more = made(1);
+  more.news.died(more.worker, REPORT, new Uint8Array(0), { intended: false, unready: false });
+  assert.deepEqual(more.pushed, []);
+  assert.equal([...more.news.watchers.of("a")].length, 1);
+  const early = made(0);
+  early.news.died(early.worker, REPORT, new Uint8Array(0), { intended: false, unready: true });
+  assert.deepEqual(early.pushed, []);
+});
+
+Deno.test("what the head has not noted it is told again, with the exception", () => {
+  const { news, worker, sent } = made(0);
+  news.died(worker, REPORT, new Uint8Array(3), { intended: true, unready: false });
+  news.repeat();
+  assert.deepEqual(sent[1], sent[0]);
+  assert.equal(sent[1]![1], 3);
+  news.deaths.noted("a", 1);
+  news.repeat();
+  assert.equal(sent.length, 2);
+});
