@@ -9,8 +9,11 @@ from ray._core.pump import Pump
 
 def test_a_late_wake_writes_into_nobody_elses_descriptor() -> None:
     pump = Pump()
+    number = pump._wake_write
     pump.stop()
-    read, write = os.pipe()  # takes the numbers that the pump gave back
+    read, write = os.pipe()
+    if number not in (read, write):
+        os.dup2(write, number)  # takes the number that the pump gave back
     try:
         os.set_blocking(read, False)
         pump.call_later(0.0, lambda: None)
@@ -21,5 +24,5 @@ def test_a_late_wake_writes_into_nobody_elses_descriptor() -> None:
             written = b""
         assert written == b""
     finally:
-        os.close(read)
-        os.close(write)
+        for descriptor in {read, write, number}:
+            os.close(descriptor)
