@@ -14,6 +14,8 @@ export interface NodeFacts {
   log_dir: string;
   dashboard_url: string;
   network_env: Record<string, string>;
+  /** The ids of its GPUs are entries of a variable that the daemon was started under. */
+  gpu_ids_masked: boolean;
 }
 
 /** The assignment of a worker, see `worker.hello`. */

@@ -448,6 +448,7 @@ export class NodeDaemon {
       log_dir: this.#log_dir,
       dashboard_url: "",
       network_env: this.#network_env,
+      gpu_ids_masked: this.#machine.gpus.masked_by !== null,
     };
   }
 

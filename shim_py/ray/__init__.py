@@ -89,9 +89,13 @@ def _make_remote(decorated: _Any, options: dict[str, _Any]) -> _Any:
 def get_gpu_ids() -> list[_Any]:
     """Return the ids of the GPUs assigned to this worker; [] in a driver.
 
-    Numbers are returned as `int`, other ids (UUIDs) as `str`.
+    They are `int`, but where the node's daemon was started under CUDA_VISIBLE_DEVICES (or another
+    vendor's variable): then they are that variable's entries, as `str`.
     """
-    ids = get_runtime_context().get_accelerator_ids()["GPU"]
+    context = get_runtime_context()
+    ids = context.get_accelerator_ids()["GPU"]
+    if context._gpu_ids_masked:
+        return list(ids)
     return [int(device) if device.isdigit() else device for device in ids]
 
 

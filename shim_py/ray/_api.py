@@ -34,7 +34,7 @@ MODULES: dict[str, Entries] = {
         "nodes": (W, "ports and sockets that beam lacks are 0 or empty"),
         "cluster_resources": (W, ""),
         "available_resources": (W, ""),
-        "get_gpu_ids": (W, "numbers are `int` also where CUDA_VISIBLE_DEVICES was set before"),
+        "get_gpu_ids": (W, ""),
         "get_runtime_context": (W, ""),
         "timeline": (R, "nothing records events"),
         "client": (R, "Ray Client is not there"),

@@ -208,6 +208,11 @@ class RuntimeContext:
             ids["GPU"] = [str(device) for device in assignment.gpu_ids]
         return ids
 
+    @property
+    def _gpu_ids_masked(self) -> bool:
+        assignment = self._assignment
+        return assignment is not None and bool(assignment.gpu_ids_masked)
+
     def get_node_labels(self) -> dict[str, str]:
         """Return the labels of this process's node."""
         from ray._private.state import node_labels

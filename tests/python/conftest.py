@@ -32,6 +32,7 @@ def worker(session: FakeSession) -> FakeSession:
         incarnation=1,
         worker_id="34" * 28,
         gpu_ids=["3", "GPU-5"],
+        gpu_ids_masked=False,
         resources={"CPU": 1.0, "GPU": 2.0},
         name="alice",
         is_task=False,

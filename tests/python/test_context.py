@@ -45,6 +45,8 @@ def test_an_actor(worker: FakeSession) -> None:
     assert context.get_accelerator_ids()["GPU"] == ["3", "GPU-5"]
     assert list(context.get_accelerator_ids()) == FAMILIES
     assert ray.get_gpu_ids() == [3, "GPU-5"]
+    worker.assignment.gpu_ids_masked = True
+    assert ray.get_gpu_ids() == ["3", "GPU-5"]
     assert context.get_assigned_resources() == {"CPU": 1.0, "GPU": 2.0}
     assert context.should_capture_child_tasks_in_placement_group
     assert not context.was_current_actor_reconstructed

@@ -21,7 +21,7 @@ class ConnectOptions:
     ignore_reinit_error: bool = False
     log_to_driver: bool = True
     logging_level: int | str | None = None
-    #: Whatever else was given, checked by the public module.
+    #: Ray's private arguments: `_node_ip_address`, `_node_name`, `_memory` of a new cluster.
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -98,6 +98,8 @@ class Assignment:
     node_ip: str
     worker_id: str
     gpu_ids: list[str]
+    #: The ids are entries of a variable such as CUDA_VISIBLE_DEVICES that the daemon was given.
+    gpu_ids_masked: bool
     #: Amounts that the actor holds while it runs, as floats.
     resources: dict[str, float]
     pg: dict[str, Any] | None

@@ -107,12 +107,16 @@ class LocalCluster:
 
 def _arguments(options: ConnectOptions) -> list[str]:
     arguments = ["up", "--head", "--block", "--for-driver"]
+    memory = options.extra.get("_memory")
     given: dict[str, object | None] = {
         "--num-cpus": options.num_cpus,
         "--num-gpus": options.num_gpus,
         "--object-store-memory": options.object_store_memory,
         "--resources": json.dumps(options.resources) if options.resources else None,
         "--labels": json.dumps(options.labels) if options.labels else None,
+        "--node-ip": options.extra.get("_node_ip_address"),
+        "--name": options.extra.get("_node_name"),
+        "--memory": None if memory is None else int(memory),
     }
     for flag, value in given.items():
         if value is not None:

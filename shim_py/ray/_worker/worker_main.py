@@ -253,6 +253,7 @@ def _assignment(told: dict[str, Any]) -> Assignment:
         node_ip=told.get("node_ip") or "",
         worker_id=told.get("worker_id") or "",
         gpu_ids=[str(each) for each in told.get("gpu_ids") or []],
+        gpu_ids_masked=bool(told.get("gpu_ids_masked")),
         resources=to_floats(told.get("resources") or {}),
         pg=told.get("pg"),
         runtime_env=told.get("runtime_env") or {},
