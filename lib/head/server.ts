@@ -1,5 +1,6 @@
 /** The head's port: lets in who can prove the token, and hands each over by its role. */
 import { type Address, isEveryAddress } from "../wire/address.ts";
+import { connections } from "../wire/connections.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
 import { accept, type Identity, type Opened, type Role } from "../wire/handshake.ts";
@@ -84,16 +85,7 @@ export class Server {
     openings: Set<Promise<void>>,
     options: ServerOptions,
   ): Promise<void> {
-    for (;;) {
-      let conn: Deno.TcpConn;
-      try {
-        conn = await listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource) return;
-        // The stranger was gone before it was taken, or this process has too many files open.
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        continue;
-      }
+    for await (const conn of connections(listener)) {
       if (openings.size >= MOST_OPENINGS) {
         close(conn);
         continue;

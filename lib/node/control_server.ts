@@ -1,4 +1,5 @@
 /** The daemon's control socket: takes connections and makes clients of them. */
+import { connections } from "../wire/connections.ts";
 import { Link, type Received } from "../wire/link.ts";
 import { Client } from "./client.ts";
 
@@ -44,20 +45,7 @@ export class ControlServer {
   }
 
   async #accept(): Promise<void> {
-    while (true) {
-      let stream: Deno.Conn;
-      try {
-        stream = await this.#listener.accept();
-      } catch (error) {
-        // Too many open files must not end the daemon; a closed listener ends this loop.
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        continue;
-      }
-      this.#take(stream);
-    }
+    for await (const stream of connections(this.#listener)) this.#take(stream);
   }
 
   #take(stream: Deno.Conn): void {

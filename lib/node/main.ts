@@ -1,32 +1,10 @@
 /** The entry of `beam daemon`: configuration in, one line of JSON out, then a node until it ends. */
 import { selfCommand } from "../runtime/launcher.ts";
 import { withoutPrivate } from "../runtime/private_env.ts";
+import { StartInput, tellStarter } from "../runtime/start_input.ts";
 import { parseDaemonConfig } from "./config.ts";
 import { NodeDaemon } from "./daemon.ts";
 import { openLibc } from "./libc.ts";
-
-/** Standard input: the configuration's line, then, where it is a lifeline, its end. */
-class Input {
-  #reader = Deno.stdin.readable.getReader();
-  #rest = "";
-
-  async line(): Promise<string> {
-    const decoder = new TextDecoder();
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#reader.read();
-      if (done) break;
-      this.#rest += decoder.decode(value, { stream: true });
-    }
-    return this.#rest.split("\n", 1)[0]!;
-  }
-
-  /** Settles at the end of the input. */
-  async end(): Promise<void> {
-    try {
-      while (!(await this.#reader.read()).done);
-    } catch { /* a broken pipe is an end too */ }
-  }
-}
 
 /** Runs a node daemon until it is told to end; the process's exit code. */
 export async function runDaemon(): Promise<number> {
@@ -34,7 +12,7 @@ export async function runDaemon(): Promise<number> {
   libc?.leaveTerminal();
   libc?.becomeSubreaper();
   const env = withoutPrivate(Deno.env.toObject());
-  const input = new Input();
+  const input = new StartInput();
   const ending = stopSignal();
   let daemon: NodeDaemon;
   try {
@@ -44,7 +22,7 @@ export async function runDaemon(): Promise<number> {
       config,
       env,
       progress: (text) => {
-        if (!say({ progress: text })) ending.stop("whoever started it is gone");
+        if (!tellStarter({ progress: text })) ending.stop("whoever started it is gone");
       },
       self: selfCommand(),
       libc,
@@ -53,7 +31,7 @@ export async function runDaemon(): Promise<number> {
     daemon = await starting;
   } catch (error) {
     const { message, mend, code } = error as Error & { mend?: string; code?: string };
-    say({ error: { message, mend, code } });
+    tellStarter({ error: { message, mend, code } });
     return 1;
   }
   globalThis.addEventListener("unhandledrejection", (event) => {
@@ -61,7 +39,7 @@ export async function runDaemon(): Promise<number> {
     event.preventDefault();
     daemon.note(`Nobody handled: ${event.reason?.stack ?? event.reason}`);
   });
-  if (!say({ ready: daemon.record })) ending.stop("whoever started it is gone");
+  if (!tellStarter({ ready: daemon.record })) ending.stop("whoever started it is gone");
   ending.onStop((reason) => void daemon.stop(reason));
   await daemon.ended;
   return 0;
@@ -86,14 +64,4 @@ function stopSignal() {
       else signal.addEventListener("abort", now, { once: true });
     },
   };
-}
-
-/** One line on standard output; false where nobody reads it any more. */
-function say(message: Record<string, unknown>): boolean {
-  try {
-    Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(message) + "\n"));
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@
  * The node's port: callers on other machines come here, prove themselves, name a worker, and are
  * joined to its socket. From then on bytes are copied and nothing is looked at.
  */
+import { connections } from "../wire/connections.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { accept, expectMessage, type Identity, refuseStream } from "../wire/handshake.ts";
@@ -45,17 +46,7 @@ export class Splicer {
   }
 
   async #accept(): Promise<void> {
-    while (true) {
-      let stream: Deno.TcpConn;
-      try {
-        stream = await this.#listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        continue;
-      }
+    for await (const stream of connections(this.#listener)) {
       const running = this.#serve(stream).catch((error) => {
         if (!(error instanceof LinkClosed)) this.host.log(`A caller was refused: ${error.message}`);
       });
