@@ -1,9 +1,9 @@
 /** `beam actors`: the cluster's actors, and what the dead ones died of. */
-import { type ActorView, askStatus, shortId } from "./cluster_status.ts";
+import { type ActorView, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
-import { withDaemon } from "./daemon_choice.ts";
 import { onTerminal, print, printJson, table } from "./output.ts";
 import { parse } from "./parse.ts";
+import { clusterStatus } from "./status_source.ts";
 import { timesText } from "./status_text.ts";
 
 const HELP = `Lists the cluster's actors; the dead ones with the cause of their death.
@@ -25,7 +25,7 @@ async function run(args: string[]): Promise<number> {
     { program: "beam actors", flags: FLAGS, positionals: 1 },
     args,
   );
-  const status = await withDaemon({ anyNode: true }, (link) => askStatus(link));
+  const status = await clusterStatus();
   const actors = status.actors.filter((actor) =>
     wanted === undefined ? values.all || actor.state !== "DEAD" : isCalled(actor, wanted)
   );

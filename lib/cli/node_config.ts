@@ -1,5 +1,5 @@
 /** From flags to the daemon's configuration, the same for `beam up` and `ray start`. */
-import type { DaemonConfig } from "../node/config.ts";
+import { type DaemonConfig, JOIN_TIMEOUT } from "../node/config.ts";
 import { type Env, processEnv } from "../runtime/paths.ts";
 import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
@@ -36,9 +36,6 @@ export interface NodePlan {
   standing: boolean;
   env?: Env;
 }
-
-/** How long a join is tried where nobody said, in milliseconds. */
-const JOIN_TIMEOUT = 5 * 60_000;
 
 /** @throws {UsageError} naming the flag whose value cannot be used. */
 export function nodeConfig(flags: NodeFlags, plan: NodePlan): DaemonConfig {

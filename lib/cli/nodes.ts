@@ -1,9 +1,9 @@
 /** `beam nodes`: the cluster's nodes. */
-import { amountsText, askStatus, nameOf, type NodeView, shortId } from "./cluster_status.ts";
+import { amountsText, nameOf, type NodeView, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
-import { withDaemon } from "./daemon_choice.ts";
 import { print, printJson, table } from "./output.ts";
 import { parse } from "./parse.ts";
+import { clusterStatus } from "./status_source.ts";
 
 const HELP = `Lists the cluster's nodes.
 
@@ -18,7 +18,7 @@ const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam nodes", flags: FLAGS }, args);
-  const status = await withDaemon({ anyNode: true }, (link) => askStatus(link));
+  const status = await clusterStatus();
   const nodes = status.nodes.filter((node) => values.all || node.alive);
   if (values.json) printJson(nodes);
   else print(nodesTable(nodes));

@@ -1,9 +1,9 @@
 /** `beam pgs`: the cluster's placement groups, and why some wait. */
-import { amountsText, askStatus, type ClusterStatus, shortId } from "./cluster_status.ts";
+import { amountsText, type ClusterStatus, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
-import { withDaemon } from "./daemon_choice.ts";
 import { print, printJson, table } from "./output.ts";
 import { parse } from "./parse.ts";
+import { clusterStatus } from "./status_source.ts";
 
 const HELP = `Lists the cluster's placement groups; for those that wait, why.
 
@@ -18,7 +18,7 @@ const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam pgs", flags: FLAGS }, args);
-  const status = await withDaemon({ anyNode: true }, (link) => askStatus(link));
+  const status = await clusterStatus();
   const groups = status.groups.filter((group) => values.all || group.state !== "REMOVED");
   if (values.json) {
     printJson(groups.map((group) => ({ ...group, why: reasonOf(status, group.pg_id) ?? null })));

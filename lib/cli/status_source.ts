@@ -14,7 +14,7 @@ import { isNoCluster } from "./ray_address.ts";
  * @throws {Trouble} with code `none` where no address says which cluster, and this machine has none.
  */
 export async function clusterStatus(
-  address: string | undefined,
+  address?: string,
   timeout = STATUS_TIMEOUT,
 ): Promise<ClusterStatus> {
   try {
