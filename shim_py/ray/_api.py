@@ -30,7 +30,11 @@ MODULES: dict[str, Entries] = {
             "`recursive` has no effect: only the call is cancelled, not what it has started; a "
             "method that is not `async` and already runs goes on and can ask `is_canceled()`",
         ),
-        "get_actor": (W, ""),
+        "get_actor": (
+            W,
+            "an actor created with references whose values are on their way is found by other "
+            "processes once they are there",
+        ),
         "nodes": (W, "ports and sockets that beam lacks are 0 or empty"),
         "cluster_resources": (W, ""),
         "available_resources": (W, ""),

@@ -467,7 +467,9 @@ def get_actor(name: str, namespace: str | None = None) -> ActorHandle[Any]:
     session = _session()
     wanted = {"name": name, "namespace": namespace or session.namespace}
     try:
-        found = session.request("actor.by_name", wanted).fields
+        found = session.claimed.get((wanted["namespace"], name))
+        if found is None:
+            found = session.request("actor.by_name", wanted).fields
     except RequestFailed as error:
         if error.code != "not_found":
             raise

@@ -155,6 +155,31 @@ def test_named_actors() -> None:
         ray.get_actor("nobody")
 
 
+@ray.remote(num_cpus=0)
+class Parent:
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    async def start(self) -> int:
+        await self.event.wait()
+        return 30
+
+    async def bear(self) -> tuple[bool, bool]:
+        """The argument is what this very loop has to make."""
+        me = ray.get_runtime_context().current_actor
+        child = Counter.options(name="child").remote(me.start.remote())
+        found = ray.get_actor("child") == child
+        self.event.set()
+        with pytest.raises(ValueError, match="already taken"):
+            Counter.options(name="child").remote()
+        return found, await child.add.remote() == 31
+
+
+def test_a_named_actor_does_not_wait_for_its_arguments() -> None:
+    parent = Parent.remote()
+    assert ray.get(parent.bear.remote(), timeout=30) == (True, True)
+
+
 def test_a_killed_actor() -> None:
     counter = Counter.options(name="short").remote()
     assert ray.get(counter.add.remote()) == 1

@@ -34,6 +34,7 @@ class FakeSession:
         self.tasks: list[Any] = []
         self.handles: list[tuple[str, ActorID]] = []
         self.taken: set[str] = set()
+        self.claimed: dict[tuple[str, str], dict[str, Any]] = {}
         self.killed: list[tuple[ActorID, bool]] = []
 
     def request(self, kind: str, fields: dict[str, Any], body: bytes = b"") -> Any:

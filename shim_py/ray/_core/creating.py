@@ -1,12 +1,14 @@
 """Creating an actor: what the daemon is told, and the pickle that the worker makes it from.
 
-It never waits, unless the actor has a name (which may be taken). Where an argument is a reference
-without a value yet, the daemon is told once it is there; calls queue meanwhile.
+It never waits, unless the actor has a name: then for the word that it is free. Where an argument is
+a reference without a value yet, the daemon is told once it is there; calls queue meanwhile, and a
+name that was free is only this process's until then.
 """
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ray._private.amounts import to_units
@@ -15,6 +17,7 @@ from . import serialization
 from .actor_link import ActorLink
 from .control import Outcome
 from .creation import ActorCreation
+from .entry import Entry
 from .errors import RequestFailed, UnsupportedFeature
 from .ids import ActorID
 from .pickle_faults import explain
@@ -40,13 +43,51 @@ def create(session: Session, creation: ActorCreation) -> ActorID:
         )
         if not creation.detached:
             session.own(link.actor_id)
+    made = _Creation(session, link, fields, creation, cls, arguments, waits)
     if creation.name is not None:
-        if waits and isinstance(arguments, list):
-            for (position, _), value in zip(waits, session.entries_of(ref for _, ref in waits)):
-                arguments[position] = join_parts(value.parts)
-        return _register(session, link, fields, _body(creation, cls, arguments))
-    _Creation(session, link, fields, creation, cls, arguments, waits).start()
+        body = made.body_at_once()
+        if body is not None and (fields["namespace"], creation.name) not in session.claimed:
+            return _register(session, link, fields, body)
+        existing = _claim(session, link, fields)
+        if existing is not None:
+            return existing
+    made.start()
     return actor_id
+
+
+def _claim(session: Session, link: ActorLink, fields: dict[str, Any]) -> ActorID | None:
+    """Keeps a name for an actor whose arguments are on their way; the id of one that has it."""
+    name, namespace = fields["name"], fields["namespace"]
+    try:
+        with session.pump.lock:
+            found = session.claimed.get((namespace, name))
+        if found is None:
+            asked = {"name": name, "namespace": namespace}
+            found = session.request("actor.by_name", asked).fields
+    except RequestFailed as error:
+        if error.code == "not_found":
+            with session.pump.lock:
+                session.claimed[namespace, name] = {
+                    "actor_id": link.actor_id,
+                    "meta": fields["meta"],
+                }
+            return None
+        _forget(session, link)
+        raise
+    except BaseException:
+        _forget(session, link)
+        raise
+    _forget(session, link)
+    if fields["get_if_exists"]:
+        return ActorID.from_hex(found["actor_id"])
+    raise RequestFailed(
+        "name_taken", f"Cannot create {fields['class_name']}: the name {name} is taken"
+    )
+
+
+def _forget(session: Session, link: ActorLink) -> None:
+    with session.pump.lock:
+        session.forget(link.actor_id)
 
 
 def _register(session: Session, link: ActorLink, fields: dict[str, Any], body: bytes) -> ActorID:
@@ -54,12 +95,10 @@ def _register(session: Session, link: ActorLink, fields: dict[str, Any], body: b
     try:
         existing = session.request("actor.create", fields, body).fields.get("existing")
     except BaseException:
-        with session.pump.lock:
-            session.forget(link.actor_id)
+        _forget(session, link)
         raise
     if existing:
-        with session.pump.lock:
-            session.forget(link.actor_id)
+        _forget(session, link)
         return ActorID.from_hex(existing)
     return ActorID.from_hex(link.actor_id)
 
@@ -86,6 +125,19 @@ class _Creation:
         self._waits = waits or []
         self._missing = 0
 
+    def body_at_once(self) -> bytes | None:
+        """What the worker unpickles, where all arguments are there and none is an error."""
+        entries = [(position, ref._require()) for position, ref in self._waits]
+        if not all(entry.done and entry.ok for _, entry in entries):
+            return None
+        self._fill(entries)
+        return _body(self._creation, self._cls, self._arguments)
+
+    def _fill(self, entries: Sequence[tuple[int, Entry]]) -> None:
+        for position, entry in entries:
+            assert isinstance(self._arguments, list)
+            self._arguments[position] = join_parts(entry.parts)
+
     def start(self) -> None:
         """Tells the daemon, at once or when all arguments are there."""
         with self._session.pump.lock:
@@ -109,21 +161,25 @@ class _Creation:
 
     def _send(self) -> None:
         link = self._link
-        for position, entry in self._entries:
+        for _, entry in self._entries:
             if not entry.ok:
+                self._unclaim()
                 try:
                     entry.value()
                 except BaseException as error:
                     link.fail_all(error)
                 return
-            assert isinstance(self._arguments, list)
-            self._arguments[position] = join_parts(entry.parts)
+        self._fill(self._entries)
         body = _body(self._creation, self._cls, self._arguments)
         self._session.control.ask("actor.create", self._fields, self._registered, body)
         if link.state == "creating":
             link.resume()
 
+    def _unclaim(self) -> None:
+        self._session.claimed.pop((self._fields["namespace"], self._fields["name"]), None)
+
     def _registered(self, outcome: Outcome) -> None:
+        self._unclaim()
         if isinstance(outcome, RequestFailed):
             mend = f". {outcome.mend}" if outcome.mend else ""
             self._link.die({"kind": "start", "message": outcome.message + mend}, b"")

@@ -429,7 +429,8 @@ class Pump:
         for closable in (self._inner, self._outer):
             with contextlib.suppress(OSError):
                 closable.close()
-        # Forgotten before they are closed: a late `_wake` must not write into what takes their numbers.
+        # Forgotten before they are closed: a late `_wake` must not write into what takes their
+        # numbers.
         wake = {self._wake_read, self._wake_write}
         self._wake_read = self._wake_write = -1
         for fd in wake:

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Callable
 
 from ray.exceptions import (
@@ -62,6 +62,8 @@ class Session:
         self.log_to_driver = True
         self.assignment: Assignment | None = None
         self.closing = False
+        #: Named actors of this process whose arguments are on their way, by namespace and name.
+        self.claimed: dict[tuple[str, str], dict[str, Any]] = {}
         #: Addresses of nodes whose calls the head relays, and about which that was said.
         self.relayed_nodes: set[str] = set()
         #: What the worker does with messages that are for it alone.
@@ -336,15 +338,6 @@ class Session:
             if entry.done and not entry.ok:
                 entry.value()
         return [entry.value() for entry in entries]
-
-    def entries_of(self, refs: Iterable[ObjectRef[Any]]) -> list[Entry]:
-        """What the references stand for, once all are there; raises what one of them is."""
-        entries = [ref._require() for ref in refs]
-        for entry in entries:
-            self._wait_for(entry, None)
-            if not entry.ok:
-                entry.value()
-        return entries
 
     def _wait_for(self, entry: Entry, deadline: float | None) -> None:
         if entry.done:
