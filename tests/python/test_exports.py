@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import pathlib
 import pkgutil
 import subprocess
@@ -69,3 +70,13 @@ def test_everything_public_says_what_it_does() -> None:
             own = getattr(value, "__module__", "").startswith("ray.")
             if own and (inspect.isclass(value) or inspect.isfunction(value)):
                 assert value.__doc__, f"{name}.{exported}"
+
+
+def test_the_import_leaves_out_what_most_programs_never_need() -> None:
+    program = (
+        "import sys, ray\n"
+        "slow = {'asyncio', 'concurrent.futures', 'multiprocessing', 'ssl', 'subprocess'}\n"
+        "sys.exit(', '.join(slow & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment)

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import threading
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ray.exceptions import RaySystemError
 
@@ -22,10 +22,12 @@ from .creation import (
 )
 from .errors import DaemonLost, RequestFailed
 from .ids import JobID
-from .launch import LocalCluster
 from .packages import cloudpickle
 from .protocol import PROTOCOL_VERSION, python_version
 from .session import Session
+
+if TYPE_CHECKING:
+    from .launch import LocalCluster
 
 __all__ = [
     "ActorCreation",
@@ -92,6 +94,8 @@ def connect(options: ConnectOptions) -> Session:
         instance = discovery.find(options.address)
         local: LocalCluster | None = None
         if instance is None:
+            from .launch import LocalCluster
+
             local = LocalCluster(options)
             instance = local.instance
         else:

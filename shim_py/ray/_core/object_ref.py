@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Generator
-from concurrent.futures import Future
-from typing import Any, Callable, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from .entry import Entry
 from .errors import UnsupportedFeature
 from .ids import ActorID, JobID, ObjectID, TaskID
+
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -147,6 +149,9 @@ class ObjectRef(Generic[T]):
 
     def future(self) -> Future[T]:
         """A future of the standard library that gets the value."""
+        # Here and not above: half of the time that `import ray` takes would be theirs.
+        from concurrent.futures import Future
+
         entry = self._require()
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
@@ -164,6 +169,8 @@ class ObjectRef(Generic[T]):
 
     def as_future(self, _internal: bool = False) -> asyncio.Future[T]:
         """A future of the running loop that gets the value."""
+        import asyncio
+
         return asyncio.wrap_future(self.future())
 
     def __await__(self) -> Generator[Any, None, T]:
