@@ -9,15 +9,21 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 import ray
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
 
 
+def package_folder() -> str:
+    return str(pathlib.Path(ray.__file__).parents[1])
+
+
 def run(*arguments: str, cluster: bool = True) -> Any:
     """Run a program, on the cluster of this chapter or on its own, and return what it told."""
-    env = {**os.environ, "PYTHONPATH": str(pathlib.Path(ray.__file__).parents[1])}
+    # The package as the cluster has it: with the libraries that it carries.
+    env = {**os.environ, "PYTHONPATH": ray.get(ray.remote(num_cpus=0)(package_folder).remote())}
     if inherited := os.environ.get("PYTHONPATH"):
         env["PYTHONPATH"] += os.pathsep + inherited
     env.pop("RAY_ADDRESS", None)
@@ -45,3 +51,27 @@ def test_a_node_that_was_told_how_to_be() -> None:
         "zone": "a",
         "memory": 1 << 30,
     }
+
+
+@pytest.mark.parametrize("how", [("main_module.py",), ("-m", "main_module")])
+def test_what_is_defined_in_the_main_module(how: tuple[str, ...]) -> None:
+    told = run(*how)
+    main = told.pop("main")
+    assert main == "__main__"
+    assert told == {
+        "equal": True,
+        "identical": True,
+        "same": True,
+        "task": True,
+        "seen_here": [],
+        "error": [True, 3],
+        "cause": [True, "plain"],
+    }
+
+
+def test_a_package_that_is_a_program() -> None:
+    assert run("-m", "package") == [True, "package.parts", 4]
+
+
+def test_classes_of_a_module_beside_the_program_and_drivers_inside_actors() -> None:
+    assert run("beside.py") == ["Square", 9, True, True, True, True]
