@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeVar
 
-from ray import _options
+from ray import _actor_options, _options
 from ray._actor_methods import (
     ClassInfo,
     MethodInfo,
@@ -23,8 +23,6 @@ from ray.exceptions import ActorAlreadyExistsError, AsyncioActorExit
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-_DEFAULT_MAX_CONCURRENCY_ASYNC = 1000
 
 
 def _session() -> Any:
@@ -339,12 +337,12 @@ class ActorClass(Generic[T]):
         info = self._info()
         refuse_missing_options(options, info.class_name)
         refuse_missing_method_options(info)
-        _check_order(options, info)
+        _actor_options.check_order(options, info)
         init = info.methods["__init__"]
         if init.shape is not None:
             init.shape.check(args, kwargs)
         session = _session()
-        place, run = _actor_amounts(options)
+        place, run = _actor_options.amounts(options)
         where = placing(options, place, info.class_name, session)
         pending = options.get("max_pending_calls")
         info = info.with_options(
@@ -367,7 +365,7 @@ class ActorClass(Generic[T]):
             strategy=where.strategy,
             max_restarts=options.get("max_restarts") or 0,
             max_task_retries=info.max_task_retries,
-            max_concurrency=_max_concurrency(options, info),
+            max_concurrency=_actor_options.concurrency(options, info),
             runtime_env=where.runtime_env,
             get_if_exists=False,
             is_async=info.is_async,
@@ -410,32 +408,6 @@ def _check_names(name: Any, namespace: Any) -> None:
         raise TypeError(f"namespace must be None or a string, got {namespace!r}.")
     if namespace == "":
         raise ValueError('"" is not a valid namespace. Pass None to not specify a namespace.')
-
-
-def _max_concurrency(options: Mapping[str, Any], info: ClassInfo) -> int:
-    given = options.get("max_concurrency")
-    if given:
-        return int(given)
-    return _DEFAULT_MAX_CONCURRENCY_ASYNC if info.is_async else 1
-
-
-def _check_order(options: Mapping[str, Any], info: ClassInfo) -> None:
-    in_order = options.get("allow_out_of_order_execution") is False
-    if in_order and (info.is_async or _max_concurrency(options, info) > 1):
-        raise ValueError(
-            "Async actors and those with max_concurrency above 1 cannot run calls in order. "
-            "Set allow_out_of_order_execution=True, or leave it out."
-        )
-
-
-def _actor_amounts(options: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return what must be free to place the actor, and what it holds while it runs."""
-    run = _options.required_resources(options)
-    if set(run) <= {"memory"}:
-        # Nothing was asked for: one CPU to be placed, none to run.
-        return {**run, "CPU": 1}, run
-    run.setdefault("CPU", 1)
-    return run, run
 
 
 def make_actor_class(cls: type, options: dict[str, Any]) -> ActorClass[Any]:

@@ -17,7 +17,8 @@
     ├── ActorAlreadyExistsError, ActorHandleNotFoundError (also ValueError)
     └── the others, each for one situation
 
-All of them survive a plain pickle, however they were constructed.
+All of them survive a plain pickle, however they were constructed. Pickles name the module of a
+class, and programs catch these by `ray.exceptions`: so they stay in one file, long as it is.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from ray.exceptions import (
 
 from . import object_ref, serialization
 from .actor_link import ActorLink
+from .awaited import await_arguments
 from .calls import EMPTY_ARGUMENTS, Call, Method, make_entries
 from .control import Control, Outcome, Reply
 from .creating import create
@@ -31,7 +32,7 @@ from .handles import HandleCounts
 from .ids import ActorID, JobID, PlacementGroupID
 from .object_ref import ObjectRef
 from .pump import Pump, PumpClosed
-from .references import join_parts, pickle_arguments
+from .references import pickle_arguments
 from .waiting import wait_for_some
 
 _made = ObjectRef._made
@@ -224,7 +225,7 @@ class Session:
             if limit > 0:
                 _check_pending(call, limit)
             if refs:
-                self._await_arguments(call.actor, call, refs)
+                await_arguments(call.actor, call, refs)
             call.actor.submit(call)
 
     def _special_call(
@@ -238,16 +239,6 @@ class Session:
             make_entries(call, num_returns, self.pump)
         if options is not None and options.max_task_retries is not None:
             call.retries = options.max_task_retries
-
-    def _await_arguments(self, link: ActorLink, call: Call, refs: list[Any]) -> None:
-        """Holds the call back until the values of its references are there. The lock is held."""
-        for position, ref in refs:
-            entry = ref._require()
-            if not entry.done:
-                call.waiting += 1
-                entry.when_done(_fill_argument(link, call, position, entry, True))
-            else:
-                _fill_argument(link, call, position, entry, False)()
 
     def kill(self, actor_id: ActorID, no_restart: bool = True) -> None:
         """Ends the actor's process at once (SIGKILL)."""
@@ -448,22 +439,3 @@ def _check_pending(call: Call, limit: int) -> None:
             f"its option max_pending_calls allows {limit}. Wait for some of them with ray.wait(), "
             "or create the actor with a higher max_pending_calls."
         )
-
-
-def _fill_argument(
-    link: ActorLink, call: Call, position: int, entry: Entry, counted: bool
-) -> Callable[[], None]:
-    def fill() -> None:
-        with link.session.pump.lock:
-            if not entry.ok:
-                if call.failed is None:
-                    call.failed = (False, entry.parts, entry.error)
-            else:
-                arguments = call.arguments
-                assert isinstance(arguments, list)
-                arguments[position] = join_parts(entry.parts)
-            if counted:
-                call.waiting -= 1
-                link.advance()
-
-    return fill

@@ -15,6 +15,7 @@ from ray.exceptions import WorkerCrashedError
 
 from . import serialization
 from .actor_link import ActorLink
+from .awaited import await_arguments
 from .calls import Call, Method, make_entries
 from .creation import TaskCreation
 from .errors import UnsupportedFeature
@@ -171,7 +172,7 @@ class _Attempt:
         if self.call.entries is not None:
             make_entries(inner, len(self.call.entries), session.pump)
         if self.refs:
-            session._await_arguments(self.lease.link, inner, self.refs)
+            await_arguments(self.lease.link, inner, self.refs)
         inner.when_done(self._done)
         self.lease.link.submit(inner)
 

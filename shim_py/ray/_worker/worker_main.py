@@ -26,8 +26,9 @@ from ray._private import running
 from ray._private.amounts import to_floats
 
 from . import failure, process
+from .async_executor import AsyncExecutor
 from .callers import Caller, Callers, Inbox
-from .executor import AsyncExecutor, Executor, SerialExecutor, ThreadedExecutor, is_async
+from .executor import Executor, SerialExecutor, ThreadedExecutor, is_async
 
 #: How long answers may take to leave before the process ends all the same, in seconds.
 _FLUSH = 5.0

@@ -28,7 +28,7 @@ name, area, point, colour = ray.get(Square.remote(3).described.remote(), timeout
 try:
     ray.get(ray.remote(num_cpus=0)(Unfinished).remote(1).described.remote(), timeout=60)
     refused = "not at all"
-except ray.exceptions.RayActorError as error:
+except (ray.exceptions.RayActorError, TypeError) as error:
     refused = "abstract" in str(error)
 spawned = ray.get(ray.remote(num_cpus=0)(neighbour.Spawner).remote().spawn.remote(), timeout=80)
 told = [

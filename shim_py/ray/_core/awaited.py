@@ -1,0 +1,40 @@
+"""Calls whose arguments are references to values that are still on their way."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from .actor_link import ActorLink
+from .calls import Call
+from .entry import Entry
+from .references import join_parts
+
+
+def await_arguments(link: ActorLink, call: Call, refs: list[Any]) -> None:
+    """Holds the call back until the values of its references are there. The lock is held."""
+    for position, ref in refs:
+        entry = ref._require()
+        if not entry.done:
+            call.waiting += 1
+            entry.when_done(_fill_argument(link, call, position, entry, True))
+        else:
+            _fill_argument(link, call, position, entry, False)()
+
+
+def _fill_argument(
+    link: ActorLink, call: Call, position: int, entry: Entry, counted: bool
+) -> Callable[[], None]:
+    def fill() -> None:
+        with link.session.pump.lock:
+            if not entry.ok:
+                if call.failed is None:
+                    call.failed = (False, entry.parts, entry.error)
+            else:
+                arguments = call.arguments
+                assert isinstance(arguments, list)
+                arguments[position] = join_parts(entry.parts)
+            if counted:
+                call.waiting -= 1
+                link.advance()
+
+    return fill
