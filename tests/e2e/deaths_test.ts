@@ -25,6 +25,7 @@ test("a death is told to those who wait, with its cause and its last words", asy
   assert.match((await driver.said()).later.text, /code 3\b/);
   const { sys_exit } = await driver.said();
   assert.ok(sys_exit.bases.includes("RayActorError"), JSON.stringify(sys_exit));
+  assert.match(sys_exit.text, /exit_code: 4\b/);
   const { init } = await driver.said();
   assert.equal(init.type, "ActorDiedError");
   assert.match(init.text, /ValueError: no such thing/);

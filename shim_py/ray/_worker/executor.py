@@ -33,7 +33,7 @@ class Executor:
 
     Args:
         instance: the actor; None for tasks.
-        leave: ends the process in good order; does not return.
+        leave: ends the process in good order, given why and an exit code; does not return.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Executor:
         pump: Pump,
         inbox: Inbox,
         assignment: Assignment,
-        leave: Callable[[str], None],
+        leave: Callable[..., None],
     ) -> None:
         self.pump = pump
         self.inbox = inbox
@@ -179,7 +179,8 @@ class Executor:
         if isinstance(error, ActorExit):
             self._leave(error.message)
         code = error.code
-        self._leave(f"it called sys.exit({'' if code is None else code!r})")
+        status = code & 0xFF if isinstance(code, int) else int(code is not None)
+        self._leave(f"it called sys.exit({'' if code is None else code!r})", status)
 
     def drained(self) -> None:
         """Everything submitted has run and no handle is left; does not return."""

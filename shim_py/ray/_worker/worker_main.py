@@ -209,9 +209,9 @@ class _Worker:
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 
-    def _leave(self, why: str) -> NoReturn:
+    def _leave(self, why: str, status: int = 0) -> NoReturn:
         """The actor ends itself."""
-        self._end("exit", {"message": f"the actor ended because {why}"}, b"", 0)
+        self._end("exit", {"message": f"the actor ended because {why}"}, b"", status)
 
     def _end(self, kind: str, fields: dict[str, Any], body: bytes, code: int) -> NoReturn:
         try:
