@@ -17,6 +17,8 @@ import sys
 from typing import Any, Callable, Optional
 
 SHIM = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..", "shim_py"))
+# What else is there may hold the packages that the shim needs.
+PATH = os.pathsep.join(filter(None, [SHIM, os.environ.get("PYTHONPATH")]))
 sys.path.insert(0, SHIM)
 
 from ray._core import discovery  # noqa: E402
@@ -92,11 +94,16 @@ class FakeDaemon:
             os.unlink(self.path)
         server = await asyncio.start_unix_server(self.serve, self.path)
         told = json.dumps({"socket": self.path, "key": secrets.token_hex(8)})
-        environment = {**os.environ, "PYTHONPATH": SHIM, "BEAM_TEMPLATE": told}
+        environment = {**os.environ, "PYTHONPATH": PATH, "BEAM_TEMPLATE": told}
         template = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ray._worker", env=environment
         )
-        await self.template_ready.wait()
+        ready = asyncio.ensure_future(self.template_ready.wait())
+        ended = asyncio.ensure_future(template.wait())
+        await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            raise RuntimeError(f"the template ended with {ended.result()} before it was ready")
+        ended.cancel()
         record: Fields = {
             "pid": os.getpid(),
             "start_ticks": discovery._start_ticks(os.getpid()),
@@ -214,7 +221,7 @@ class FakeDaemon:
             "kind": "fork",
             "spawn": actor.spawn,
             "socket": actor.socket,
-            "env": {**os.environ, "PYTHONPATH": SHIM, **env_vars},
+            "env": {**os.environ, "PYTHONPATH": PATH, **env_vars},
             "cwd": "/",
             "out": log + ".out",
             "err": log + ".err",

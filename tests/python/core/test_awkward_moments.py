@@ -311,7 +311,7 @@ def _run(*arguments: str) -> tuple[str, str, int]:
     shim = os.path.dirname(os.path.dirname(ray.__file__))
     done = subprocess.run(
         [sys.executable, *arguments],
-        env={**os.environ, "PYTHONPATH": shim},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([shim, *sys.path])},
         capture_output=True,
         text=True,
         timeout=2 * LIMIT,
