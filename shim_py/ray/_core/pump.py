@@ -98,6 +98,7 @@ class Pump:
         self._wake_read, self._wake_write = _wake_pair()
         self._outer.register(self._inner.fileno(), select.EPOLLIN)
         self._outer.register(self._wake_read, select.EPOLLIN)
+        self._inner.register(self._wake_write, 0)
         self._pollables: dict[int, Pollable] = {}
         self._todo: deque[tuple[int, int]] = deque()
         self._failures = 0
@@ -173,7 +174,9 @@ class Pump:
                     break
             return target.done
         finally:
-            if not nested and self._pumper == me:
+            if nested:
+                self._cut_short()
+            elif self._pumper == me:
                 # First, and without a call before it: a second signal must not leave it taken.
                 self._pumper = 0
                 self._leave()
@@ -186,9 +189,20 @@ class Pump:
             if self._take(me):
                 self._process(self._inner.poll(0))
         finally:
-            if not nested and self._pumper == me:
+            if nested:
+                self._cut_short()
+            elif self._pumper == me:
                 self._pumper = 0
                 self._leave()
+
+    def _cut_short(self) -> None:
+        """Ends the wait of this thread that a signal handler's lies in.
+
+        Python goes on with the poll that the signal interrupted, and what that waits for the
+        handler may have taken in. A descriptor that can always be written to ends it, once.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            self._inner.modify(self._wake_write, select.EPOLLOUT | select.EPOLLONESHOT)
 
     def _take(self, me: int) -> bool:
         with self.lock:
