@@ -359,7 +359,14 @@ class Pump:
                 self._fire_timers()
                 if self.on_tick is not None:
                     self.on_tick()
-                ready = self._serve(ready, seen) if self._pumper == 0 else False
+                if self._pumper == 0:
+                    ready = self._serve(ready, seen)
+                else:
+                    ready = False
+                    if self._uses == seen:
+                        # One wait has lasted a whole tick; its end arms. To tick on would take the
+                        # interpreter from a busy thread (vLLM's engine loop) 200 times a second.
+                        self._ticking = False
                 seen = self._uses
             if ready or self.deferred:
                 self._guard(self._run_deferred)

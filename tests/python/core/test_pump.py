@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 import os
+import time
 
 from ray._core.pump import Pump
+
+
+def test_the_io_thread_stops_ticking_while_somebody_waits_long() -> None:
+    pump = Pump()
+    try:
+        with pump.lock:
+            pump._pumper = -1  # a thread that is none: its wait does not end
+            pump._ticking = True
+        pump._wake()
+        end = time.monotonic() + 10
+        while pump._ticking and time.monotonic() < end:
+            time.sleep(0.001)
+        assert not pump._ticking
+    finally:
+        pump.stop()
 
 
 def test_a_late_wake_writes_into_nobody_elses_descriptor() -> None:
