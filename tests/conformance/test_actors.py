@@ -175,7 +175,9 @@ class Parent:
         return found, await child.add.remote() == 31
 
 
-@pytest.mark.skip(reason="on beam the child's first answer is lost now and then: docs/known_bugs.md")
+@pytest.mark.skip(
+    reason="on beam the child's first answer is lost now and then: docs/known_bugs.md"
+)
 def test_a_named_actor_does_not_wait_for_its_arguments() -> None:
     parent = Parent.remote()
     assert ray.get(parent.bear.remote(), timeout=30) == (True, True)

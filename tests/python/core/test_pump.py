@@ -10,6 +10,7 @@ from ray._core.pump import Pump
 
 def test_the_io_thread_stops_ticking_while_somebody_waits_long() -> None:
     pump = Pump()
+    pump.start()
     try:
         with pump.lock:
             pump._pumper = -1  # a thread that is none: its wait does not end
@@ -17,6 +18,7 @@ def test_the_io_thread_stops_ticking_while_somebody_waits_long() -> None:
         pump._wake()
         end = time.monotonic() + 10
         while pump._ticking and time.monotonic() < end:
+            pump._wake()
             time.sleep(0.001)
         assert not pump._ticking
     finally:
