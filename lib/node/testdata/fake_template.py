@@ -16,7 +16,11 @@ import struct
 import sys
 import threading
 
-import msgpack
+try:
+    import msgpack
+except ModuleNotFoundError:  # scripts/test names a folder that has it
+    sys.path.append(os.environ["BEAM_VENDOR"])
+    import msgpack
 
 PYTHON = os.environ.get("FAKE_PYTHON", ".".join(map(str, sys.version_info[:3])))
 
