@@ -70,7 +70,8 @@ async function node(
     lifeline: false,
     standing: true,
     open: false,
-    worker_cmd: `python3 ${TEMPLATE}`,
+    // What it is told by is an argument: a worker's environment is not this one.
+    worker_cmd: `python3 ${TEMPLATE} '${Deno.env.get("BEAM_VENDOR") ?? ""}'`,
     ...change,
   };
   const links: Link[] = [];

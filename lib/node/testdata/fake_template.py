@@ -16,11 +16,9 @@ import struct
 import sys
 import threading
 
-try:
-    import msgpack
-except ModuleNotFoundError:  # scripts/test names a folder that has it
-    sys.path.append(os.environ["BEAM_VENDOR"])
-    import msgpack
+sys.path.extend(sys.argv[1:])  # where the interpreter has no MessagePack of its own
+
+import msgpack  # noqa: E402
 
 PYTHON = os.environ.get("FAKE_PYTHON", ".".join(map(str, sys.version_info[:3])))
 
