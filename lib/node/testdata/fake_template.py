@@ -18,7 +18,7 @@ import threading
 
 sys.path.extend(sys.argv[1:])  # where the interpreter has no MessagePack of its own
 
-import msgpack  # noqa: E402
+import msgpack
 
 PYTHON = os.environ.get("FAKE_PYTHON", ".".join(map(str, sys.version_info[:3])))
 
