@@ -174,13 +174,23 @@ class Parent:
             Counter.options(name="child").remote()
         return found, await child.add.remote() == 31
 
+    async def block(self, other: Any) -> int:
+        """A call to itself arrives while the loop's thread waits for another actor."""
+        me = ray.get_runtime_context().current_actor
+        self.event.set()
+        own = me.start.remote()
+        assert ray.get(other.sleep.remote(0.2)) == "slept"
+        return await own
 
-@pytest.mark.skip(
-    reason="on beam the child's first answer is lost now and then: docs/known_bugs.md"
-)
+
 def test_a_named_actor_does_not_wait_for_its_arguments() -> None:
     parent = Parent.remote()
     assert ray.get(parent.bear.remote(), timeout=30) == (True, True)
+
+
+def test_a_coroutine_that_blocks_does_not_lose_calls() -> None:
+    parent, other = Parent.remote(), Counter.remote()
+    assert ray.get(parent.block.remote(other), timeout=30) == 30
 
 
 def test_a_killed_actor() -> None:

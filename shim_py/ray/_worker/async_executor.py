@@ -22,6 +22,7 @@ class AsyncExecutor(Executor):
         self.loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
         self._running = 0
+        self._polling = False
         self._draining = False
         self._ended: SystemExit | None = None
 
@@ -39,6 +40,9 @@ class AsyncExecutor(Executor):
         def on_put() -> None:
             if threading.get_ident() != owner:
                 loop.call_soon_threadsafe(self._begin_ready)
+            elif not self._polling:
+                # A coroutine that waits for the daemon (a named actor, `ray.get`) has read it.
+                loop.call_soon(self._begin_ready)
 
         with self.pump.lock:
             self.inbox.on_put = on_put
@@ -52,7 +56,11 @@ class AsyncExecutor(Executor):
         self.drained()
 
     def _on_readable(self) -> None:
-        self.pump.poll()
+        self._polling = True
+        try:
+            self.pump.poll()
+        finally:
+            self._polling = False
         self._begin_ready()
 
     def _begin_ready(self) -> None:
