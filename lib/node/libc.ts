@@ -6,7 +6,7 @@
 const SYMBOLS = {
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
-  setsid: { parameters: [], result: "i32" },
+  setpgid: { parameters: ["i32", "i32"], result: "i32" },
   klogctl: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
@@ -32,9 +32,13 @@ export class Libc {
     return this.#library.symbols.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;
   }
 
-  /** Makes this process a session leader, out of reach of the terminal's signals. */
+  /**
+   * Makes this process a group's leader, out of reach of the terminal's keys. It stays in the session
+   * it was started from: where the kernel groups by sessions (autogroup) it divides the processors
+   * between them first, and a driver that spins yields only to its own.
+   */
   leaveTerminal(): void {
-    this.#library.symbols.setsid(); // fails only where it is a group's leader already
+    this.#library.symbols.setpgid(0, 0); // fails only for a session's leader, which leads its group
   }
 
   /** Takes the wait status of an ended child; undefined while it runs or where it is no child. */

@@ -1,5 +1,5 @@
 /**
- * Starts the node daemon as a session of its own. Its configuration goes in as one line on its
+ * Starts the node daemon, which makes itself a process group of its own. Its configuration goes in as one line on its
  * standard input, never as arguments, which others on the machine could read; what it says comes back
  * as JSON lines on its standard output until it is ready or has failed.
  */
@@ -57,7 +57,6 @@ export async function startDaemon(options: StartOptions): Promise<StartedDaemon>
   const stderr = openStderr(config.runtime_dir);
   const from = fstatSync(stderr).size;
   const child = spawn(unlikeNode(command[0]!), command.slice(1), {
-    detached: true,
     // The token is in the configuration; in the environment it would be readable for the node's life.
     env: withoutPrivate(Deno.env.toObject()),
     stdio: ["pipe", "pipe", stderr],

@@ -1,7 +1,7 @@
 /** The process tree holds under SIGKILL of each of its members: nothing stays behind. */
 import assert from "assert";
 import type { Node } from "./harness/node.ts";
-import { commandOf, isRunning, signal } from "./harness/processes.ts";
+import { commandOf, isRunning, scheduled, signal } from "./harness/processes.ts";
 import type { Program } from "./harness/program.ts";
 import { theme } from "./harness/scenario.ts";
 import { until } from "./harness/until.ts";
@@ -52,6 +52,19 @@ test("a worker that is killed takes its children, also those that left it", asyn
   await driver.endInput();
   await driver.ok();
   await gone(pidsOf([other!]));
+  await allFree(head);
+});
+
+test("a worker leads a group in its starter's session, and yields to drivers", async () => {
+  const { driver, families: both } = await families(head);
+  const pid = both[0]!.worker;
+  const worker = scheduled(pid);
+  const own = scheduled(Deno.pid);
+  assert.equal(worker.group, pid);
+  assert.equal(worker.session, own.session);
+  assert.equal(worker.nice, Math.min(19, own.nice + 15));
+  driver.kill();
+  await gone(pidsOf(both));
   await allFree(head);
 });
 

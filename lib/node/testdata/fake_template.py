@@ -104,7 +104,7 @@ def reap(link: Link) -> None:
 
 
 def worker(control: str, fork: dict) -> None:
-    os.setsid()
+    os.setpgid(0, 0)
     os.environ.clear()
     os.environ.update(fork["env"])
     os.chdir(fork["cwd"])

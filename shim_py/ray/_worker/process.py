@@ -11,6 +11,9 @@ from collections.abc import Iterable
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
+#: How much less than others workers ask of the processors: what Ray's do.
+_NICENESS = 15
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -30,6 +33,19 @@ def die_with_parent(number: int, parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         os.kill(os.getpid(), number)
+
+
+def yield_to_drivers() -> None:
+    """Makes this process nicer than drivers and daemons, by as much as Ray's workers are.
+
+    ``RAY_worker_niceness`` of the daemon's environment sets it, as for Ray.
+    """
+    try:
+        nice = int(os.environ.get("RAY_worker_niceness", _NICENESS))  # noqa: SIM112
+    except ValueError:
+        nice = _NICENESS
+    with contextlib.suppress(OSError):  # a negative one without the right to it
+        os.nice(nice)
 
 
 def thread_count() -> int:

@@ -154,7 +154,10 @@ class Template:
         self._socket.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
-        os.setsid()
+        # A group, not a session: where the kernel groups by sessions (autogroup), it divides the
+        # processors between them first, and a driver that spins yields only to its own.
+        os.setpgid(0, 0)
+        process.yield_to_drivers()
         process.die_with_parent(signal.SIGKILL, template)
         _redirect(order["out"], order["err"])
         spec = {

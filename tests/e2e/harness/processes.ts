@@ -60,3 +60,9 @@ function holds(pid: number, wanted: Uint8Array): boolean {
   const text = "\0" + new TextDecoder("latin1").decode(bytes);
   return text.includes(new TextDecoder("latin1").decode(wanted));
 }
+
+/** What the kernel goes by when it gives a process the processor. */
+export function scheduled(pid: number): { group: number; session: number; nice: number } {
+  const fields = (statOf(pid) ?? []).map(Number); // state, parent, group, session, …, niceness the 17th
+  return { group: fields[2]!, session: fields[3]!, nice: fields[16]! };
+}
