@@ -68,7 +68,7 @@ export class Relays {
     await Promise.all(this.#running);
   }
 
-  async #dialOwner({ actor_id, incarnation }: Message<"splice">): Promise<SpliceStream> {
+  async #dialOwner({ actor_id = "", incarnation = 0 }: Message<"splice">): Promise<SpliceStream> {
     const actor = this.#state.brain.actor(actor_id);
     if (!actor || !connectable(actor) || actor.incarnation !== incarnation) {
       throw new RequestFailed(

@@ -431,7 +431,7 @@ export class NodeDaemon {
     return answerRelay(fields, {
       head: this.#link.host.address,
       identity: this.#identity(),
-      socket: this.#socketOf(fields.actor_id, fields.incarnation),
+      socket: this.#socketOf(fields.actor_id ?? "", fields.incarnation ?? 0),
       signal: this.#ending.signal,
     });
   }

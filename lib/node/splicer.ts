@@ -66,7 +66,7 @@ export class Splicer {
       roles: ["caller", "health"],
     });
     if (opened.role === "health") return stream.close();
-    const { actor_id, incarnation } = await expectMessage(opened, "splice", { peer });
+    const { actor_id = "", incarnation = 0 } = await expectMessage(opened, "splice", { peer });
     const path = this.host.socketOf(actor_id, incarnation);
     if (path === undefined) {
       return await refuseStream(stream, gone(`actor ${actor_id} is not there`));

@@ -53,7 +53,8 @@ export const MESSAGES = {
   hello: {
     link: "opening",
     from: "dialer",
-    doc: "First frame. `role` says what the link will be: node, caller, relay, answer or health. " +
+    doc:
+      "First frame. `role` says what the link will be: node, caller, relay, answer, object or health. " +
       "`secured` tells whether the dialer has a token; `ticket` names the key it proves with instead of the token.",
     fields: {
       protocol: "int",
@@ -96,10 +97,34 @@ export const MESSAGES = {
     link: "opening",
     from: "dialer",
     doc:
-      "Role caller or relay: join this stream to that worker. After `spliced` the bytes belong to the two.",
-    fields: { actor_id: "str", incarnation: "int" },
+      "Role caller or relay: join this stream to that worker, or, where `process` is given, to that process's " +
+      "socket for objects (code process_gone where it is not there). Role relay needs its `node` for that; with " +
+      "`files` the stream is joined to the node's daemon itself, for `file.want`. After `spliced` the bytes " +
+      "belong to the two.",
+    fields: {
+      actor_id: "str?",
+      incarnation: "int?",
+      process: "str?",
+      node: "str?",
+      files: "bool?",
+    },
   },
   spliced: { link: "opening", from: "listener", doc: "The stream is joined.", fields: {} },
+  "file.want": {
+    link: "opening",
+    from: "daemon",
+    doc:
+      "Role object: stream that file of this node from `offset` on. `source` says what kind of file it is (object, " +
+      "package). Answered by `file.found`, or `refused` with code object_lost.",
+    fields: { source: "str", name: "str", offset: "int", node: "str?" },
+  },
+  "file.found": {
+    link: "opening",
+    from: "daemon",
+    doc: "The file has `size` bytes; those from the wanted offset on follow, as they are, to the " +
+      "end of the stream.",
+    fields: { size: "int" },
+  },
   answer: {
     link: "opening",
     from: "node",
@@ -126,6 +151,7 @@ export const MESSAGES = {
       runtime_env: "map?",
       log_to_driver: "bool?",
       metadata: "map?",
+      process: "str?",
     },
     reply: {
       job_id: "str",
@@ -139,6 +165,7 @@ export const MESSAGES = {
       dashboard_url: "str",
       network_env: "map",
       parent_actor: "str?",
+      object_socket: "str?",
     },
   },
   "driver.end": {
@@ -153,7 +180,14 @@ export const MESSAGES = {
     from: "worker",
     doc:
       "First request of a started worker process; `spawn` is the one-time name it was started under.",
-    fields: { protocol: "int", spawn: "str", pid: "int", python: "str", socket: "str" },
+    fields: {
+      protocol: "int",
+      spawn: "str",
+      pid: "int",
+      python: "str",
+      socket: "str",
+      process: "str?",
+    },
     reply: { assignment: "map" },
     replyBody: "the pickled class, arguments and options of the actor",
   },
@@ -302,6 +336,77 @@ export const MESSAGES = {
     doc: "`list_named_actors`.",
     fields: { namespace: "str?" },
     reply: { actors: "list" },
+  },
+  "process.listen": {
+    link: "control",
+    from: "shim",
+    doc:
+      "This process serves objects on that Unix socket. `process` is the id by which references name it as their " +
+      "owner; `driver.start` and `worker.hello` say it too, so that what it owns goes when it ends.",
+    fields: { process: "str", socket: "str" },
+    reply: {},
+  },
+  "process.locate": {
+    link: "control",
+    from: "shim",
+    doc:
+      "Where are the objects of that process of that node served? On this machine `socket`; else `host`, `port`, " +
+      "`ticket`, and the head as `relay_host`, `relay_port`: a splice to `process`. Code process_gone when the " +
+      "process or its node is known to be dead.",
+    fields: { process: "str", node: "str" },
+    reply: {
+      socket: "str?",
+      host: "str?",
+      port: "int?",
+      ticket: "str?",
+      ticket_key: "bytes?",
+      relay_host: "str?",
+      relay_port: "int?",
+      cluster: "str?",
+    },
+  },
+  "object.create": {
+    link: "control",
+    from: "shim",
+    doc:
+      "Room for a large value: the maker creates the file at `path` (it is not there yet), writes `size` bytes and " +
+      "seals it. On disk where the quota or shared memory is full, or `spill` is set (shared memory was full " +
+      "after all). What is not sealed goes when its maker ends. Code no_space.",
+    fields: {
+      object_id: "str",
+      owner: "str",
+      owner_node: "str",
+      size: "int",
+      spill: "bool?",
+    },
+    reply: { name: "str", path: "str" },
+  },
+  "object.seal": {
+    link: "control",
+    from: "shim",
+    doc: "The file is whole: it may be read, and other nodes may fetch it.",
+    fields: { name: "str" },
+  },
+  "object.abort": {
+    link: "control",
+    from: "shim",
+    doc: "The file will not be written to its end: it goes.",
+    fields: { name: "str" },
+  },
+  "object.fetch": {
+    link: "control",
+    from: "shim",
+    doc:
+      "Bring a file of another node here. However many ask, it crosses once; the copy goes with the original. " +
+      "Codes: object_lost (that node is dead or has no such file), no_space.",
+    fields: { name: "str", node: "str", size: "int", owner: "str", owner_node: "str" },
+    reply: { path: "str" },
+  },
+  "object.free": {
+    link: "control",
+    from: "shim",
+    doc: "The owner needs these no more: maps of `name` and `node`. They go, with every copy.",
+    fields: { objects: "list" },
   },
   "group.create": {
     link: "control",
@@ -535,8 +640,60 @@ export const MESSAGES = {
     link: "node",
     from: "head",
     doc:
-      "Dial the head with role `answer` and this `relay`, and splice that connection to the worker.",
-    fields: { relay: "str", actor_id: "str", incarnation: "int" },
+      "Dial the head with role `answer` and this `relay`, and splice that connection to the worker, to the process, " +
+      "or, with `files`, serve a `file.want` on it.",
+    fields: {
+      relay: "str",
+      actor_id: "str?",
+      incarnation: "int?",
+      process: "str?",
+      files: "bool?",
+    },
+  },
+  "node.locate": {
+    link: "node",
+    from: "daemon",
+    doc: "Inside a `client.request`: the address of that node's port. Code node_gone.",
+    fields: { node: "str" },
+    reply: { host: "str", port: "int" },
+  },
+  "node.usage": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "What the node uses of its object store, in bytes, and how many files it holds; sent when it changes, at most " +
+      "once a second.",
+    fields: { object_store_used: "int", object_store_spilled: "int", objects: "int" },
+  },
+  "objects.free": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "Inside a `client.request`: these files are to go on those nodes. The head passes them on as `objects.drop`, " +
+      "to nodes that are away when they are back.",
+    fields: { names: "list", nodes: "list" },
+    reply: {},
+  },
+  "objects.drop": {
+    link: "node",
+    from: "head",
+    doc: "These files go here, and from here every copy of them.",
+    fields: { names: "list" },
+  },
+  "process.gone": {
+    link: "node",
+    from: "daemon",
+    doc: "Inside a `client.request`: these processes of the node ended, and what they owned goes.",
+    fields: { processes: "list" },
+    reply: {},
+  },
+  "owner.gone": {
+    link: "node",
+    from: "head",
+    doc:
+      "These processes, and all of those nodes, are no more: what they owned goes. Sent to every node, and again " +
+      "to one that joins anew.",
+    fields: { processes: "list", nodes: "list" },
   },
 
   // ── caller and worker ──────────────────────────────────────────────────────────────────────
