@@ -851,7 +851,6 @@ type Required<S> = {
 /** The TypeScript type of declared fields. */
 export type Shape<S> = Required<S> & Optional<S>;
 
-      stored: "map?",
 /** Fields of message `K`, without `kind` and `id`. */
 export type Fields<K extends MessageKind> = Shape<(typeof MESSAGES)[K]["fields"]>;
 /** Message `K` as it is sent. */
@@ -864,56 +863,3 @@ export type RequestKind = {
 export type Reply<K extends RequestKind> = (typeof MESSAGES)[K] extends { reply: infer R }
   ? Shape<R>
   : never;
-
-  // ── between a process that has a reference and the one that owns it ────────────────────────
-  "object.hello": {
-    link: "call",
-    from: "holder",
-    doc:
-      "First frame of a channel to the owner of references. `process` names the one that dials; the same after a " +
-      "reconnection, which it begins by holding again what it holds.",
-    fields: { protocol: "int", process: "str", node: "str", job_id: "str" },
-  },
-  "object.get": {
-    link: "call",
-    from: "holder",
-    doc: "The value, please: answered by `object.reply` when it is there.",
-    fields: { id: "int", object_id: "str" },
-  },
-  "object.hold": {
-    link: "call",
-    from: "holder",
-    doc:
-      "This process keeps references to these. Answered by `object.reply` with those that are `gone`.",
-    fields: { id: "int", objects: "list" },
-  },
-  "object.release": {
-    link: "call",
-    from: "holder",
-    doc:
-      "This process has no reference to these any more. Sent only while none of its holds is unanswered.",
-    fields: { objects: "list" },
-  },
-  "object.lost": {
-    link: "call",
-    from: "holder",
-    doc:
-      "The file `name` with the value cannot be read. The owner has it computed again where it can, and answers as " +
-      "to `object.get`.",
-    fields: { id: "int", object_id: "str", name: "str" },
-  },
-  "object.drop": {
-    link: "call",
-    from: "holder",
-    doc: "`ray.internal.free`: delete these values although there are references to them.",
-    fields: { objects: "list" },
-  },
-  "object.reply": {
-    link: "call",
-    from: "owner",
-    doc:
-      "Answer to the request with this `id`. Of a value: `ok` (or the body is the pickled exception) with `buffers`, " +
-      "the lengths of the body's parts, or with `stored`, where the file lies; `gone` where it is known no more.",
-    fields: { id: "int", ok: "bool?", buffers: "list?", stored: "map?", gone: "any?" },
-    body: "the pickle and its out-of-band buffers",
-  },
