@@ -168,6 +168,24 @@ export const MESSAGES = {
       object_socket: "str?",
     },
   },
+  "package.has": {
+    link: "control",
+    from: "driver",
+    doc:
+      "Does this node have the package of a runtime environment? It is kept while the asker lives.",
+    fields: { name: "str" },
+    reply: { present: "bool" },
+  },
+  "package.put": {
+    link: "control",
+    from: "driver",
+    doc:
+      "The next part of a package of `size` bytes, from `offset` on, in order; with the last one the node " +
+      "has it. Codes: too_large, bad_name, bad_request.",
+    fields: { name: "str", offset: "int", size: "int" },
+    reply: {},
+    body: "the part",
+  },
   "driver.end": {
     link: "control",
     from: "driver",

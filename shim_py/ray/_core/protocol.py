@@ -27,6 +27,8 @@ SENDS: dict[str, tuple[str, ...]] = {
         "runtime_env",
         "log_to_driver",
     ),
+    "package.has": ("name",),
+    "package.put": ("name", "offset", "size"),
     "driver.end": (),
     "worker.hello": ("protocol", "spawn", "pid", "python", "socket"),
     "worker.initialized": ("repr",),
