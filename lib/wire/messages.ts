@@ -741,7 +741,10 @@ export const MESSAGES = {
     doc:
       "Call number `seq` (from 1, without gaps) of this caller. All answers up to `ack` have arrived. " +
       "`buffers` lists the lengths of the body's parts: the pickle, then its out-of-band buffers. Where the arguments " +
-      "are large, their parts are the file `stored`, and the body holds the parts that are empty there.",
+      "are large, their parts are the file `stored`, and the body holds the parts that are empty there. `group` is the " +
+      "concurrency group. With `returns` streaming each value is a `result` of its own; `pause` is how many may be " +
+      "there that nobody took, `taken` how many were. `retry` (true, or pickled classes) tells after which " +
+      "exceptions the caller calls again.",
     fields: {
       seq: "int",
       method: "str",
@@ -763,7 +766,9 @@ export const MESSAGES = {
     doc:
       "Answer to call `seq`. `values` counts the returned values, each a pickle; `buffers` lists, per value, the " +
       "lengths of its parts. Without `ok` the one value is the exception. `stored` tells, per value, where its file " +
-      "lies (or nil), and `refs` which references are inside it: [object id, owning process, its node].",
+      "lies (or nil), and `refs` which references are inside it: [object id, owning process, its node]. With `more` it " +
+      "is value `index` of a generator, and others follow. `failed` counts the last values that are exceptions " +
+      "although `ok`. With `retry` the call wants to be made again.",
     fields: {
       seq: "int",
       ok: "bool",
@@ -784,6 +789,13 @@ export const MESSAGES = {
     doc:
       "All answers up to `ack` have arrived: the worker may forget them. Sent where no call carries it soon.",
     fields: { ack: "int" },
+  },
+  "stream.took": {
+    link: "call",
+    from: "caller",
+    doc:
+      "Of the values of call `seq`, `arrived` have arrived (the worker may forget them) and `taken` were taken.",
+    fields: { seq: "int", arrived: "int", taken: "int" },
   },
   cancel: {
     link: "call",
