@@ -219,8 +219,9 @@ export const MESSAGES = {
     link: "control",
     from: "worker",
     doc:
-      "`__init__` raised, or the actor ends itself: the worker exits next. `cause` is init, start or exit.",
-    fields: { cause: "str", message: "str", traceback: "str?" },
+      "`__init__` raised, or the actor ends itself: the worker exits next. `cause` is init, start or exit. " +
+      "`exit_code` is that of a submitted job's entrypoint, negative for a signal.",
+    fields: { cause: "str", message: "str", traceback: "str?", exit_code: "int?" },
     body: "the pickled exception",
   },
   "worker.drain": {
@@ -653,6 +654,16 @@ export const MESSAGES = {
     from: "daemon",
     doc: "Output of a worker whose driver is on another node.",
     fields: { message: "map" },
+  },
+  "submission.log": {
+    link: "node",
+    from: "head",
+    doc:
+      "Read the output of a job that was submitted to this node, from a byte on. Where there is nothing yet and " +
+      "it runs, the answer waits up to `wait_ms`.",
+    fields: { submission_id: "str", offset: "int", most: "int", wait_ms: "int" },
+    reply: { size: "int", running: "bool" },
+    replyBody: "the bytes",
   },
   "relay.dial": {
     link: "node",
