@@ -10,9 +10,19 @@ import type { Grant } from "./ledger.ts";
 export type SchedulingStrategy =
   | { kind: "default" }
   | { kind: "spread" }
-  | { kind: "node"; node_id: string; soft: boolean }
-  /** Label name to selector: `a`, `!a`, `in(a,b)`, `!in(a,b)`. */
-  | { kind: "labels"; hard: Record<string, string>; soft: Record<string, string> };
+  /**
+   * Soft: elsewhere where that node is not there or could not hold it even when empty; with
+   * `spill` also while it is full.
+   */
+  | { kind: "node"; node_id: string; soft: boolean; spill?: boolean }
+  /** Label name to selector, see `labels.ts`. */
+  | {
+    kind: "labels";
+    hard: Record<string, string>;
+    soft: Record<string, string>;
+    /** Tried in this order where no node with the labels of `hard` has room. */
+    fallback?: Record<string, string>[];
+  };
 
 /** Who owns something: a driver by its job, or an actor of that job. */
 export interface Owner {
@@ -41,6 +51,8 @@ export interface ActorSpec {
   /** Inside this group; `bundle_index` -1 means any bundle. */
   pg?: { pg_id: string; bundle_index: number };
   strategy: SchedulingStrategy;
+  /** The node to try first instead of the owner's: what it reads lies there. */
+  near?: string;
   /** -1 is without end. */
   max_restarts: number;
   /** Outlives its owner. */
@@ -79,6 +91,10 @@ export interface ActorRecord extends ActorSpec {
   grant?: Grant;
   /** CPU units given back while it is blocked in `ray.get`. */
   lent_cpu: number;
+  /** A leased worker that runs no task any more, see `lending.ts`. */
+  returned?: boolean;
+  /** Its owner was told that others wait for what this leased worker holds. */
+  wanted?: boolean;
   /** Where its worker listens; opaque here. */
   address?: unknown;
   /** Not to be placed before this time (after a failed start). */

@@ -8,7 +8,7 @@
 import type { ActorRecord, ActorSpec } from "./actors.ts";
 import { actorFault, groupFault } from "./admission.ts";
 import { withoutZeros } from "./amounts.ts";
-import { Books, nameKey, placeOf } from "./books.ts";
+import { Books, nameKey } from "./books.ts";
 import type { BrainConfig } from "./config.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
 import type { Effect } from "./effects.ts";
@@ -26,6 +26,8 @@ import {
   workerInitialized,
   workerReady,
 } from "./joining.ts";
+import { askBack } from "./leases.ts";
+import { lendCpu, returnGrant } from "./lending.ts";
 import { judgeNodes, linkLost, nodeSeen, revive } from "./liveness.ts";
 import type { NodeRecord } from "./node.ts";
 import type { PendingReason } from "./pending.ts";
@@ -151,7 +153,8 @@ export class Brain {
         return this.#applyWorker(event);
       case "actor.blocked":
       case "actor.unblocked":
-        return this.#lendCpu(event);
+      case "actor.returned":
+        return this.#lend(event);
     }
   }
 
@@ -170,6 +173,7 @@ export class Brain {
     }
     // Before warning: what can be placed now is not pending.
     schedule(books);
+    askBack(books);
     warnAboutWaiting(books);
     prune(books);
   }
@@ -285,17 +289,10 @@ export class Brain {
     endIncarnation(this.books, actor, { report, restart: true, gone: true });
   }
 
-  #lendCpu(event: BrainEventOf<"actor.blocked" | "actor.unblocked">): void {
-    const { books } = this;
-    const actor = books.actors.get(event.actor_id);
+  #lend(event: BrainEventOf<"actor.blocked" | "actor.unblocked" | "actor.returned">): void {
+    const actor = this.books.actors.get(event.actor_id);
     if (actor?.grant === undefined || actor.incarnation !== event.incarnation) return;
-    const CPU = actor.grant.amounts.CPU ?? 0;
-    const lend = event.kind === "actor.blocked";
-    if (CPU === 0 || lend === (actor.lent_cpu > 0)) return;
-    actor.lent_cpu = lend ? CPU : 0;
-    const part = { amounts: { CPU }, gpus: [] };
-    if (lend) books.giveBack(placeOf(actor), part);
-    else books.take(placeOf(actor), part);
-    books.touch("actors", actor.actor_id, false);
+    if (event.kind === "actor.returned") returnGrant(this.books, actor);
+    else lendCpu(this.books, actor, event.kind === "actor.blocked");
   }
 }

@@ -6,9 +6,10 @@
  * Who needs no GPU goes to a node without GPUs where one fits.
  */
 import type { SchedulingStrategy } from "./actors.ts";
+import { UNIT } from "./amounts.ts";
 import type { Amounts } from "./amounts.ts";
 import { labelsMatch } from "./labels.ts";
-import { findGrant } from "./ledger.ts";
+import { findGrant, ledgerOf } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { localise } from "./node.ts";
 import type { NodeSpec } from "./node.ts";
@@ -44,14 +45,26 @@ export function chooseNode(request: NodeRequest): NodeSpec | undefined {
     }
     case "node": {
       const own = fitting.find((n) => n.node.node_id === strategy.node_id);
-      return own?.node ?? (strategy.soft ? hybrid(request, fitting) : undefined);
+      if (own !== undefined || !strategy.soft) return own?.node;
+      const busy = request.nodes.some((n) =>
+        n.node.node_id === strategy.node_id && holdsWhenEmpty(n.node, request.place)
+      );
+      return busy && !strategy.spill ? undefined : hybrid(request, fitting);
     }
     case "labels": {
-      const hard = fitting.filter((n) => labelsMatch(n.node.labels, strategy.hard));
-      const soft = hard.filter((n) => labelsMatch(n.node.labels, strategy.soft));
+      const matching = (selectors: Record<string, string>, nodes: readonly RoomyNode[]) =>
+        nodes.filter((n) => labelsMatch(n.node.labels, selectors));
+      const hard = [strategy.hard, ...strategy.fallback ?? []]
+        .map((selectors) => matching(selectors, fitting)).find((nodes) => nodes.length > 0) ?? [];
+      const soft = matching(strategy.soft, hard);
       return hybrid(request, soft.length > 0 ? soft : hard);
     }
   }
+}
+
+function holdsWhenEmpty(node: NodeSpec, place: Amounts): boolean {
+  const gpus = node.gpu_ids.map((_, index): [number, number] => [index, UNIT]);
+  return findGrant(ledgerOf({ amounts: node.total, gpus }), localise(node, place)) !== undefined;
 }
 
 function hybrid(request: NodeRequest, fitting: readonly RoomyNode[]): NodeSpec | undefined {

@@ -58,6 +58,15 @@ Deno.test("a hard node is that node or none, a soft one is a wish", () => {
   assert.equal(choose(nodes, { CPU: 1 }, on(1, false)), 1);
   assert.equal(choose(nodes, { CPU: 1 }, on(9, false)), undefined);
   assert.equal(choose(nodes, { CPU: 1 }, on(9, true)), 2);
+  assert.equal(choose(nodes, { CPU: 5 }, on(1, true)), undefined);
+});
+
+Deno.test("a soft node that is full is waited for, one that is too small is not", () => {
+  const nodes = [room(1, { CPU: 4 }, { CPU: 4 }), room(2, { CPU: 8 })];
+  const soft: SchedulingStrategy = { kind: "node", node_id: nodeSpec(1).node_id, soft: true };
+  assert.equal(choose(nodes, { CPU: 1 }, soft), undefined);
+  assert.equal(choose(nodes, { CPU: 1 }, { ...soft, spill: true }), 2);
+  assert.equal(choose(nodes, { CPU: 5 }, soft), 2);
 });
 
 Deno.test("labels: hard ones bind, soft ones are wishes", () => {
@@ -66,4 +75,6 @@ Deno.test("labels: hard ones bind, soft ones are wishes", () => {
   assert.equal(choose(nodes, {}, { kind: "labels", hard, soft: { zone: "b" } }), 1);
   assert.equal(choose(nodes, {}, { kind: "labels", hard: { zone: "z" }, soft: {} }), undefined);
   assert.equal(choose(nodes, {}, { kind: "labels", hard: {}, soft: { zone: "a" } }), 1);
+  const fallback = [{ zone: "y" }, { zone: "b" }, { zone: "a" }];
+  assert.equal(choose(nodes, {}, { kind: "labels", hard: { zone: "z" }, soft: {}, fallback }), 2);
 });

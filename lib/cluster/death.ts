@@ -32,6 +32,8 @@ export interface DeathReport {
   message: string;
   /** One sentence that says what to do about it. */
   mend?: string;
+  /** No node may ever hold it. */
+  unschedulable?: boolean;
   exit_code?: number;
   /** Name such as `SIGKILL`. */
   signal?: string;

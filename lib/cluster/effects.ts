@@ -39,6 +39,8 @@ export type Effect =
     incarnation: number;
     report: DeathReport;
   }
+  /** Others wait for what this leased worker holds: its owner, on that node, is to give it back. */
+  | { kind: "lease.wanted"; node_id: string; actor_id: string }
   /** The record changed: tell those who watch it. `Brain.actor(id)` has it. */
   | { kind: "actor.changed"; actor_id: string }
   | { kind: "group.changed"; pg_id: string }

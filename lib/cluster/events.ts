@@ -25,6 +25,10 @@ export interface ReportedActor {
   address?: unknown;
   /** `__init__` has returned. */
   initialized: boolean;
+  /** Its process waits in `ray.get`. */
+  blocked?: boolean;
+  /** See `actor.returned`. */
+  returned?: boolean;
 }
 
 /** What a daemon that joins again brings: what it runs, and the deaths the head may have missed. */
@@ -89,6 +93,8 @@ export type BrainEvent =
   /** Its process waits in `ray.get`: its CPUs may be given to others meanwhile. */
   | { kind: "actor.blocked"; actor_id: string; incarnation: number }
   | { kind: "actor.unblocked"; actor_id: string; incarnation: number }
+  /** A leased worker runs no task any more, and stays for what it owns. */
+  | { kind: "actor.returned"; actor_id: string; incarnation: number }
   | { kind: "group.create"; group: GroupSpec }
   | { kind: "group.remove"; pg_id: string };
 

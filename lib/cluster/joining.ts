@@ -12,6 +12,7 @@ import { confirmGone, endIncarnation, endJob, loseNode } from "./endings.ts";
 import type { BrainEventOf, NodeReport, ReportedActor } from "./events.ts";
 import { jobNumberOf } from "./jobs.ts";
 import type { JobSpec } from "./jobs.ts";
+import { lendCpu, returnGrant } from "./lending.ts";
 import { rejoinText, revive } from "./liveness.ts";
 import type { NodeRecord, NodeSpec } from "./node.ts";
 import { nodeFault, nodeText } from "./node.ts";
@@ -103,13 +104,16 @@ function reconcileJobs(books: Books, node: NodeRecord, jobs: JobSpec[]): void {
 }
 
 function reconcileWorker(books: Books, node: NodeRecord, worker: ReportedActor): void {
-  const { actor_id, incarnation, pid, address, initialized } = worker;
+  const { actor_id, incarnation, pid, address, initialized, blocked, returned } = worker;
   const where = { node_id: node.node_id, actor_id, incarnation };
   const actor = currentWorker(books, where);
   if (actor === undefined) return stopStranger(books, where, true);
   if (address !== undefined) workerReady(books, actor, pid, address);
   else if (pid > 0) actor.pid = pid;
   if (initialized) workerInitialized(books, actor);
+  // What was said while the link was cut.
+  if (returned) returnGrant(books, actor);
+  lendCpu(books, actor, blocked === true);
 }
 
 /** Which worker an event is about. */

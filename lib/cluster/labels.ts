@@ -1,4 +1,7 @@
-/** Label selectors as Ray writes them: `a`, `!a`, `in(a,b)`, `!in(a,b)`. */
+/**
+ * Label selectors as Ray writes them: `a`, `!a`, `in(a,b)`, `!in(a,b)`; and `exists()`,
+ * `!exists()` for the operators that Ray has no text for.
+ */
 
 /** True when the labels satisfy every selector. */
 export function labelsMatch(
@@ -11,8 +14,12 @@ export function labelsMatch(
 function valueMatches(value: string | undefined, selector: string): boolean {
   const negated = selector.startsWith("!");
   const positive = negated ? selector.slice(1) : selector;
-  const list = /^in\((.*)\)$/.exec(positive)?.[1];
-  const allowed = list === undefined ? [positive] : list.split(",").map((word) => word.trim());
-  const found = value !== undefined && allowed.includes(value);
-  return negated ? !found : found;
+  return negated !== isAmong(value, positive);
+}
+
+function isAmong(value: string | undefined, selector: string): boolean {
+  if (selector === "exists()") return value !== undefined;
+  const list = /^in\((.*)\)$/.exec(selector)?.[1];
+  const allowed = list === undefined ? [selector] : list.split(",").map((word) => word.trim());
+  return value !== undefined && allowed.includes(value);
 }

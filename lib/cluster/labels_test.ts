@@ -9,3 +9,9 @@ Deno.test("label selectors read as in Ray", () => {
   assert.ok(!labelsMatch(labels, { rack: "1" }));
   assert.ok(!labelsMatch(labels, { gpu: "!in(H100)" }));
 });
+
+Deno.test("a label may be asked to be there, or not", () => {
+  assert.ok(labelsMatch({ zone: "a" }, { zone: "exists()", rack: "!exists()" }));
+  assert.ok(!labelsMatch({ zone: "a" }, { rack: "exists()" }));
+  assert.ok(!labelsMatch({ zone: "a" }, { zone: "!exists()" }));
+});

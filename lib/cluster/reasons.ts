@@ -143,7 +143,9 @@ function actorShortage(books: Books, actor: ActorRecord, head: string): string {
   const free = new Map(roomyNodes(books).map(({ node, ledger }) => [node.node_id, ledger]));
   const { strategy } = actor;
   const describe = (node: NodeRecord): string => {
-    if (strategy.kind === "labels" && !labelsMatch(node.labels, strategy.hard)) {
+    const wrong = strategy.kind === "labels" && [strategy.hard, ...strategy.fallback ?? []]
+      .every((selectors) => !labelsMatch(node.labels, selectors));
+    if (wrong) {
       return "has other labels than it asks for";
     }
     if (strategy.kind === "node" && !strategy.soft && strategy.node_id !== node.node_id) {

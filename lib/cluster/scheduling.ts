@@ -169,7 +169,7 @@ function findNode(books: Books, actor: ActorRecord): Found | undefined {
     place: largerOf(actor.place, actor.run),
     strategy: actor.strategy,
     nodes: roomyNodes(books),
-    preferred: ownerNode(books, actor.owner),
+    preferred: actor.near ?? ownerNode(books, actor.owner),
     workers,
   });
   const node = chosen && books.nodes.get(chosen.node_id);
@@ -217,11 +217,17 @@ function hopelessness(books: Books, actor: ActorRecord): DeathReport | undefined
       : { kind: "start", message: `Cannot place it: ${fault}` };
   }
   if (actor.strategy.kind !== "node" || actor.strategy.soft) return undefined;
+  const unschedulable = true;
   const mend = "Name a node that is there (ray.nodes()), or use soft=True.";
   const node = books.nodes.get(actor.strategy.node_id);
   if (node === undefined || node.state === "dead") {
     const what = node === undefined ? `node ${actor.strategy.node_id}` : `node ${nodeText(node)}`;
-    return { kind: "start", message: `It may run on ${what} only, which is not there.`, mend };
+    return {
+      kind: "start",
+      message: `It may run on ${what} only, which is not there.`,
+      mend,
+      unschedulable,
+    };
   }
   const need = localise(node, largerOf(actor.place, actor.run));
   if (findGrant(fullLedger(node), need) !== undefined) return undefined;
@@ -230,5 +236,6 @@ function hopelessness(books: Books, actor: ActorRecord): DeathReport | undefined
     message: `It may run on node ${nodeText(node)} only, which even empty cannot hold ` +
       `${amountsText(need)}.`,
     mend,
+    unschedulable,
   };
 }

@@ -2,6 +2,7 @@
 import type { ActorRecord } from "./actors.ts";
 import type { Books } from "./books.ts";
 import type { GroupRecord } from "./groups.ts";
+import { isQueueing } from "./leases.ts";
 import { waitingShape } from "./pending.ts";
 import { explain } from "./reasons.ts";
 
@@ -19,6 +20,7 @@ export function warnAboutWaiting(books: Books): void {
       // Who waits for a group that waits itself is told by the group's warning.
       const own = actor.pg && books.groups.get(actor.pg.pg_id);
       if (own?.state === "PENDING" || own?.state === "RESCHEDULING") continue;
+      if (isQueueing(books, actor)) continue;
       actor.warned_at = books.now;
       const alike = waitingShape(actor);
       const first = told.get(alike);

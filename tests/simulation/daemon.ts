@@ -18,6 +18,10 @@ export interface SimWorker {
   pid: number;
   /** Told to end and not gone yet: a process takes its time, and keeps its devices meanwhile. */
   ending: boolean;
+  /** It waits in `ray.get`. */
+  blocked: boolean;
+  /** A leased worker that runs no task any more. */
+  returned: boolean;
 }
 
 type Order = EffectOf<"worker.start"> | EffectOf<"worker.stop">;
@@ -57,6 +61,8 @@ export class SimDaemon {
         pid: worker.step === "starting" ? 0 : worker.pid,
         ...(worker.step !== "starting" && { address: `sock-${worker.pid}` }),
         initialized: worker.step === "running",
+        blocked: worker.blocked,
+        returned: worker.returned,
       })),
       jobs: [...this.drivers.values()],
       deaths: this.deaths,
@@ -84,7 +90,16 @@ export class SimDaemon {
     if (known !== undefined) return;
     const { actor_id, incarnation, grant } = order;
     const pid = this.#next_pid++;
-    this.workers.set(key, { actor_id, incarnation, grant, step: "starting", pid, ending: false });
+    this.workers.set(key, {
+      actor_id,
+      incarnation,
+      grant,
+      step: "starting",
+      pid,
+      ending: false,
+      blocked: false,
+      returned: false,
+    });
   }
 
   /** A worker gets one step further. */
@@ -100,6 +115,23 @@ export class SimDaemon {
       worker.step = "running";
       this.#tell({ kind: "actor.initialized", ...name });
     }
+  }
+
+  /** A call inside of it begins or ends to wait for others. */
+  toggleBlocked(worker: SimWorker): void {
+    if (worker.step !== "running") return;
+    worker.blocked = !worker.blocked;
+    const { actor_id, incarnation } = worker;
+    const kind = worker.blocked ? "actor.blocked" : "actor.unblocked";
+    this.#tell({ kind, actor_id, incarnation });
+  }
+
+  /** It has run its last task, if it is for tasks. */
+  giveBack(worker: SimWorker): void {
+    if (worker.step !== "running" || worker.blocked) return;
+    worker.returned = true;
+    const { actor_id, incarnation } = worker;
+    this.#tell({ kind: "actor.returned", actor_id, incarnation });
   }
 
   /** Every worker that was told to end is gone. */

@@ -7,6 +7,7 @@ import { Books } from "../../lib/cluster/books.ts";
 import type { Ledger } from "../../lib/cluster/ledger.ts";
 import { labelsMatch } from "../../lib/cluster/labels.ts";
 import { onHold } from "../../lib/cluster/scheduling.ts";
+import type { NodeSpec } from "../../lib/cluster/node.ts";
 import type { OraclePlace } from "./oracle.ts";
 import { afterTaking, couldPlace } from "./oracle.ts";
 import type { World } from "./world.ts";
@@ -174,7 +175,11 @@ function couldRun(books: Books, actor: ActorRecord, places: OraclePlace[]): bool
       if (strategy.kind === "node" && !strategy.soft && strategy.node_id !== node.node_id) {
         return false;
       }
-      if (strategy.kind === "labels" && !labelsMatch(node.labels, strategy.hard)) return false;
+      const wanted = strategy.kind === "labels"
+        ? [strategy.hard, ...strategy.fallback ?? []]
+        : [{}];
+      if (!wanted.some((selectors) => labelsMatch(node.labels, selectors))) return false;
+      if (waitsForItsNode(books, actor, node)) return false;
       return afterTaking(place, need).length > 0;
     });
   }
@@ -189,6 +194,25 @@ function couldRun(books: Books, actor: ActorRecord, places: OraclePlace[]): bool
   });
 }
 
+/** Workers whose CPUs others may have. */
+export function lentWorkers({ brain }: World): number {
+  return [...brain.books.actors.values()].filter((actor) => actor.lent_cpu > 0).length;
+}
+
+/** A soft wish for a node that is there and large enough is waited for. */
+function waitsForItsNode(
+  books: Books,
+  { strategy, place, run }: ActorRecord,
+  at: NodeSpec,
+): boolean {
+  if (strategy.kind !== "node" || !strategy.soft || strategy.node_id === at.node_id) return false;
+  const wished = books.nodes.get(strategy.node_id);
+  if (wished?.state !== "alive") return false;
+  const gpus = wished.gpu_ids.map(() => UNIT);
+  const need = largerOf(place, run);
+  return afterTaking({ node: wished, free: wished.total, gpus }, need).length > 0;
+}
+
 /** With nothing under way, the workers in the books are those on the machines. */
 export function checkAgreement({ brain, daemons }: World): void {
   const booked = [...brain.books.actors.values()].filter((actor) => actor.grant !== undefined)
@@ -199,6 +223,12 @@ export function checkAgreement({ brain, daemons }: World): void {
   assert.deepEqual(booked.sort(), real.sort(), "workers in the books and on the machines");
   for (const actor of brain.books.actors.values()) {
     assert.deepEqual(actor.leaving, [], "a worker is still leaving");
+    if (actor.grant === undefined) continue;
+    const worker = daemons.flatMap(({ workers }) => [...workers.values()])
+      .find((one) => one.actor_id === actor.actor_id && one.incarnation === actor.incarnation)!;
+    const blocked = worker.blocked && (actor.grant.amounts.CPU ?? 0) > 0;
+    assert.equal(actor.lent_cpu > 0, blocked, "a worker is blocked here and not there");
+    assert.equal(actor.returned === true, worker.returned, "a lease is returned here only");
   }
 }
 

@@ -2,7 +2,7 @@
  * The brain under thousands of random histories. `SEED=n` replays one; `SEEDS=n` sets how many.
  */
 import assert from "assert";
-import { checkAgreement, checkAtRest, checkInvariants } from "./invariants.ts";
+import { checkAgreement, checkAtRest, checkInvariants, lentWorkers } from "./invariants.ts";
 import { Prng } from "./prng.ts";
 import { World } from "./world.ts";
 
@@ -28,6 +28,7 @@ function run(seed: number): World {
     world.calmDown();
     checkInvariants(world);
     checkAgreement(world);
+    world.lent = lentWorkers(world);
     world.endEverything();
     checkInvariants(world);
     checkAtRest(world);
@@ -47,9 +48,18 @@ Deno.test("no history of joins, cuts, crashes and restarts breaks the brain's pr
     run(only);
     return;
   }
-  const seen = { actors: 0, created: 0, dead_nodes: 0, restarts: 0, warnings: 0, epochs: 0 };
+  const seen = {
+    actors: 0,
+    created: 0,
+    dead_nodes: 0,
+    restarts: 0,
+    warnings: 0,
+    epochs: 0,
+    wanted: 0,
+    lent: 0,
+  };
   for (let seed = 1; seed <= (fromEnv("SEEDS") ?? SEEDS); seed++) {
-    const { brain, warnings } = run(seed);
+    const { brain, warnings, wanted, lent } = run(seed);
     seen.actors += brain.books.actors.size;
     for (const group of brain.books.groups.values()) {
       if (group.created_at !== undefined) seen.created += 1;
@@ -57,6 +67,8 @@ Deno.test("no history of joins, cuts, crashes and restarts breaks the brain's pr
     for (const node of brain.books.nodes.values()) if (node.state === "dead") seen.dead_nodes += 1;
     for (const actor of brain.books.actors.values()) seen.restarts += actor.restarts;
     seen.warnings += warnings;
+    seen.wanted += wanted;
+    seen.lent += lent;
     seen.epochs += brain.epoch - 1;
   }
   // A simulation in which nothing happens proves nothing.

@@ -56,7 +56,8 @@ const HAPPENINGS: [weight: number, what: (world: World) => void][] = [
   [1, (world) => world.drain()],
   [1, (world) => world.headStalls()],
   [1, (world) => world.headRestarts()],
-  [2, (world) => world.block()],
+  [4, (world) => world.block()],
+  [2, (world) => world.giveBack()],
   [1, (world) => world.resend()],
 ];
 
@@ -70,6 +71,10 @@ export class World {
   readonly story: [now: number, event: BrainEvent | string][] = [];
   readonly requests: BrainEvent[] = [];
   warnings = 0;
+  /** How often an owner was asked for a leased worker. */
+  wanted = 0;
+  /** How many workers had lent their CPUs when the trouble ended. */
+  lent = 0;
 
   constructor(readonly prng: Prng) {
     const count = 1 + prng.int(4);
@@ -127,6 +132,7 @@ export class World {
       } else if (effect.kind === "node.rejected") {
         this.#daemon(effect.node_id)?.reset(this.prng.hex(56));
       } else if (effect.kind === "warn") this.warnings += 1;
+      else if (effect.kind === "lease.wanted") this.wanted += 1;
     }
   }
 
@@ -265,19 +271,21 @@ export class World {
     const bundle_index = this.prng.int(bundles.length + 1) - 1;
     const bundle = this.prng.chance(0.7) ? bundles[bundle_index] : undefined;
     const run = bundle ?? toAmounts(this.prng.pick(RUNS)!);
+    const task = this.prng.chance(0.4);
     const actor: ActorSpec = {
       actor_id: this.prng.hex(32),
       job_id,
       owner: { job_id, ...(owner !== undefined && { actor_id: owner }) },
       class_name: "Worker",
-      name: this.prng.chance(0.2) ? `name${this.prng.int(3)}` : "",
+      ...(task && { kind: "task" }),
+      name: !task && this.prng.chance(0.2) ? `name${this.prng.int(3)}` : "",
       namespace: "default",
       place: this.prng.chance(0.3) ? { ...toAmounts({ CPU: 1 }), ...run } : run,
       run,
       ...(pg_id !== undefined && { pg: { pg_id, bundle_index } }),
       strategy: this.#strategy(),
-      max_restarts: this.prng.pick([0, 0, 1, -1])!,
-      detached: this.prng.chance(0.1),
+      max_restarts: task ? 0 : this.prng.pick([0, 0, 1, -1])!,
+      detached: !task && this.prng.chance(0.1),
     };
     this.#request({ kind: "actor.create", actor });
   }
@@ -291,6 +299,7 @@ export class World {
       { kind: "spread" },
       { kind: "node", node_id, soft },
       { kind: "labels", hard: { zone: "!b" }, soft: {} },
+      { kind: "labels", hard: { zone: "z" }, soft: {}, fallback: [{ zone: "in(b,c)" }] },
     ])!;
   }
 
@@ -360,10 +369,19 @@ export class World {
   }
 
   block(): void {
-    const actor = this.prng.pick([...this.brain.books.actors.values()]);
-    if (actor === undefined) return;
-    const kind = this.prng.chance(0.5) ? "actor.blocked" : "actor.unblocked";
-    this.tell({ kind, actor_id: actor.actor_id, incarnation: actor.incarnation });
+    const daemon = this.prng.pick(this.daemons)!;
+    const worker = this.prng.pick([...daemon.workers.values()]);
+    if (worker !== undefined) daemon.toggleBlocked(worker);
+  }
+
+  /** A leased worker has run its last task. */
+  giveBack(): void {
+    const daemon = this.prng.pick(this.daemons)!;
+    const leases = [...daemon.workers.values()].filter((worker) =>
+      this.brain.actor(worker.actor_id)?.kind === "task"
+    );
+    const worker = this.prng.pick(leases);
+    if (worker !== undefined) daemon.giveBack(worker);
   }
 
   /** The trouble ends: all links are there, and everything under way arrives. */
