@@ -191,6 +191,7 @@ export class Brain {
         return loseNode(books, node, `it left the cluster (${event.reason})`);
       case "node.drain":
         node.draining = event.undo !== true;
+        books.retry_all = true;
         books.touch("nodes", node.node_id);
         if (node.state === "alive" || node.state === "draining") revive(books, node);
         return;

@@ -234,6 +234,7 @@ export function loseNode(books: Books, node: NodeRecord, reason: string): void {
   node.ended_at = books.now;
   node.death = report;
   books.node_ledgers.delete(node.node_id);
+  books.retry_all = true;
   books.touch("nodes", node.node_id);
   loseBundles(books, node);
   const jobs = [...books.jobs.values()].filter((job) =>

@@ -20,7 +20,13 @@ export function linkLost(books: Books, node: NodeRecord, reason: string): void {
   if (node.state === "dead" || node.state === "away" || node.link_lost_at !== undefined) return;
   node.link_lost_at = books.now;
   node.link_lost_reason = reason;
+  suspect(books, node);
+}
+
+function suspect(books: Books, node: NodeRecord): void {
   node.state = "suspect";
+  // Who would rather have waited for it goes elsewhere.
+  books.retry_all = true;
   books.tell("nodes", node.node_id);
 }
 
@@ -86,8 +92,7 @@ function judge(books: Books, node: NodeRecord): void {
     // Should it still be there after all, it must not go on with what others are given now.
     books.act({ kind: "node.rejected", node_id: node.node_id, reason: rejoinText(reason) });
   } else if (silent >= config.suspect_ms && node.state !== "suspect") {
-    node.state = "suspect";
-    books.tell("nodes", node.node_id);
+    suspect(books, node);
   }
 }
 
