@@ -33,6 +33,7 @@ export function actorSpecOf(
     max_restarts: message.max_restarts,
     detached: message.detached,
   };
+  if (message.near) spec.near = message.near;
   if (message.pg_id) {
     spec.pg = { pg_id: message.pg_id, bundle_index: message.bundle_index ?? -1 };
   }
@@ -48,14 +49,18 @@ function strategyOf(strategy: Record<string, unknown> | undefined | null): Sched
     case "node": {
       const node_id = strategy?.["node_id"];
       if (typeof node_id !== "string") break;
-      return { kind: "node", node_id, soft: strategy?.["soft"] === true };
+      const [soft, spill] = [strategy?.["soft"] === true, strategy?.["spill"] === true];
+      return { kind: "node", node_id, soft, ...(spill && { spill }) };
     }
-    case "labels":
+    case "labels": {
+      const fallback = strategy?.["fallback"];
       return {
         kind: "labels",
         hard: textsOf(strategy?.["hard"]),
         soft: textsOf(strategy?.["soft"]),
+        ...(Array.isArray(fallback) && { fallback: fallback.map(textsOf) }),
       };
+    }
   }
   throw new RequestFailed(
     "bad_request",

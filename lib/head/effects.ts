@@ -27,6 +27,8 @@ export class Effects implements Carrier {
         return this.#logNode(effect.node_id);
       case "node.rejected":
         return this.state.nodes.reject(effect.node_id, effect.reason);
+      case "lease.wanted":
+        return this.#wanted(effect);
       case "warn":
         return this.warn(effect.job_id, effect.code, effect.text);
     }
@@ -111,6 +113,11 @@ export class Effects implements Carrier {
     }
     const body = state === "dead" ? this.state.initErrors.get(actor_id) : undefined;
     this.state.nodes.broadcast({ kind: "client.push", client: "", message }, body);
+  }
+
+  #wanted({ node_id, actor_id }: EffectOf<"lease.wanted">) {
+    const message = { kind: "lease.wanted", actor_id };
+    this.state.nodes.get(node_id)?.send({ kind: "client.push", client: "", message });
   }
 
   /** What nobody can call any more is not started again. */

@@ -244,6 +244,11 @@ export class NodeLinks {
       case "initialized":
         shell.step({ kind: "actor.initialized", ...worker, ...where });
         return;
+      case "blocked":
+      case "unblocked":
+      case "returned":
+        shell.step({ kind: `actor.${event}`, actor_id, incarnation });
+        return;
       case "died": {
         const death = deathReportOf(report);
         if (death.kind === "init") initErrors.put(actor_id, received.body);

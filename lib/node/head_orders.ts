@@ -46,10 +46,13 @@ export class HeadOrders {
     }
   }
 
-  /** To one client, or, of an actor's state, to all that have located it. */
+  /** To one client, or, of an actor, to all that have located it. */
   #push({ client, message }: Fields<"client.push">, body: Uint8Array): void {
     const pushed = message as unknown as Message<MessageKind>;
     if (client !== "") return this.host.client(client)?.push(pushed, body);
+    if (pushed.kind === "lease.wanted") {
+      return this.host.news.tellWanted((pushed as Message<"lease.wanted">).actor_id);
+    }
     if (pushed.kind !== "actor.state") return;
     this.host.news.tellWatchers(pushed as Message<"actor.state">, body);
   }

@@ -20,6 +20,8 @@ export function joinReport(parts: JoinReportParts): Record<string, unknown> {
       pid: worker.pid,
       initialized: worker.state === "running",
       repr: worker.repr,
+      blocked: worker.lending === "blocked",
+      returned: worker.lending === "returned",
       ...(worker.connectable ? { address: worker.address } : {}),
     })),
     jobs: parts.drivers.specs(parts.node_id),

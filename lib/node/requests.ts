@@ -62,6 +62,8 @@ export class Requests {
           fieldsOf(received, kind),
           received.body,
         );
+      case "worker.lend":
+        return this.host.workers.lend(this.#workerOf(client), fieldsOf(received, kind));
       case "driver.start":
         return void this.#driverStart(client, received);
       case "actor.locate":

@@ -15,6 +15,9 @@ import type { Template } from "./template.ts";
  */
 export type WorkerState = "starting" | "ready" | "running" | "ended";
 
+/** What a worker does with what it holds, see `worker.lend`. */
+export type Lending = "unblocked" | "blocked" | "returned";
+
 /** See the top of this file. */
 export class Worker {
   state: WorkerState = "starting";
@@ -34,6 +37,7 @@ export class Worker {
   template: Template | undefined;
   /** Its control link. */
   link: Link | undefined;
+  lending: Lending = "unblocked";
   /** How its class wants it shown. */
   repr: string | undefined;
   /** Why beam ends it. */

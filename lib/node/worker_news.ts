@@ -4,7 +4,7 @@ import type { Message } from "../wire/messages.ts";
 import { deathMessage, Deaths } from "./deaths.ts";
 import type { HeadLink } from "./head_link.ts";
 import { Watchers } from "./watchers.ts";
-import type { Worker } from "./worker.ts";
+import type { Lending, Worker } from "./worker.ts";
 import type { WorkerEnd, WorkerEvents } from "./workers.ts";
 
 /** What the news need of their node. */
@@ -28,6 +28,10 @@ export class WorkerNews implements WorkerEvents {
 
   initialized(worker: Worker): void {
     this.#tellHead(worker, "initialized");
+  }
+
+  lent(worker: Worker): void {
+    this.#tellHead(worker, worker.lending);
   }
 
   died(worker: Worker, report: DeathReport, body: Uint8Array, how: WorkerEnd): void {
@@ -65,6 +69,13 @@ export class WorkerNews implements WorkerEvents {
     for (const death of this.deaths.unnoted) this.host.head().send(deathMessage(death), death.body);
   }
 
+  /** Tells those who have located a leased worker, its owner among them, that others wait for it. */
+  tellWanted(actor_id: string): void {
+    for (const client of this.watchers.of(actor_id)) {
+      client.push({ kind: "lease.wanted", actor_id });
+    }
+  }
+
   /** Tells those who have located the actor; of a dead one it is the last. */
   tellWatchers(message: Message<"actor.state">, body: Uint8Array): void {
     const { actor_id, state } = message;
@@ -72,7 +83,7 @@ export class WorkerNews implements WorkerEvents {
     if (state === "dead") this.watchers.end(actor_id);
   }
 
-  #tellHead(worker: Worker, event: "ready" | "initialized"): void {
+  #tellHead(worker: Worker, event: "ready" | "initialized" | Lending): void {
     const message: Message<"actor.event"> = {
       kind: "actor.event",
       event,

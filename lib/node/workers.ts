@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
-import { RequestFailed } from "../wire/errors.ts";
+import { ProtocolError, RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
 import { deathReport } from "./death_report.ts";
@@ -12,7 +12,7 @@ import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
 import type { WorkerOrder } from "./order.ts";
 import type { Template } from "./template.ts";
 import { endingOf } from "./wait_status.ts";
-import { Worker } from "./worker.ts";
+import { type Lending, Worker } from "./worker.ts";
 
 /** How long a process may take from its fork to its hello, in milliseconds. */
 export const HELLO_TIMEOUT = 60_000;
@@ -23,6 +23,8 @@ export const LEAVE_TIMEOUT = 5000;
 export interface WorkerEvents {
   ready(worker: Worker): void;
   initialized(worker: Worker): void;
+  /** What it does with what it holds, see `worker.lend`. */
+  lent(worker: Worker): void;
   died(worker: Worker, report: DeathReport, body: Uint8Array, how: WorkerEnd): void;
   /** A worker that is not here was to be stopped. */
   unknown(actor_id: string, incarnation: number, report: DeathReport): void;
@@ -150,6 +152,14 @@ export class Workers {
     worker.repr = fields.repr;
     worker.state = "running";
     this.events.initialized(worker);
+  }
+
+  /** What it does with what it holds. @throws {ProtocolError} for a state that is none */
+  lend(worker: Worker, { state }: Fields<"worker.lend">): void {
+    if (!isLending(state)) throw new ProtocolError(`Cannot take \`${state}\` for a worker's state`);
+    if (worker.state === "ended" || worker.lending === state) return;
+    worker.lending = state;
+    this.events.lent(worker);
   }
 
   /** It says that it ends, and why. */
@@ -316,6 +326,10 @@ export class Workers {
         `"python${wanted} -m ray._worker", and start the node again.`,
     );
   }
+}
+
+function isLending(state: string): state is Lending {
+  return state === "blocked" || state === "unblocked" || state === "returned";
 }
 
 function minorVersion(python: string): string {

@@ -224,6 +224,23 @@ export const MESSAGES = {
     fields: { cause: "str", message: "str", traceback: "str?", exit_code: "int?" },
     body: "the pickled exception",
   },
+  "worker.lend": {
+    link: "control",
+    from: "worker",
+    doc:
+      "What the worker's process does with what it holds: `blocked` while a task or method of its waits for others " +
+      "(its CPUs may be given to them), `unblocked` when it goes on, `returned` when a worker leased for tasks runs " +
+      "none any more and stays only for what it owns (all but devices is free).",
+    fields: { state: "str" },
+  },
+  "lease.wanted": {
+    link: "control",
+    from: "daemon",
+    doc:
+      "Somebody else waits for what this worker, leased for tasks, holds: release it after its task where it has been " +
+      "held for long, at once where it is idle.",
+    fields: { actor_id: "str" },
+  },
   "worker.drain": {
     link: "control",
     from: "daemon",
@@ -286,6 +303,7 @@ export const MESSAGES = {
       runtime_env: "map?",
       get_if_exists: "bool?",
       is_task: "bool?",
+      near: "str?",
     },
     reply: { existing: "str?", meta: "bytes?", class_name: "str?" },
     body: "the pickled class, arguments and options",
@@ -629,8 +647,8 @@ export const MESSAGES = {
     link: "node",
     from: "daemon",
     doc:
-      "What became of a worker: `event` is ready, initialized or died (with `report`; `intended` where the actor " +
-      "ended itself on purpose: no restart). Deaths are repeated after a reconnection until `actor.noted`.",
+      "What became of a worker: `event` is ready, initialized, died (with `report`; `intended` where the actor " +
+      "ended itself on purpose: no restart), or blocked, unblocked, returned as in `worker.lend`. Deaths are repeated after a reconnection until `actor.noted`.",
     fields: {
       event: "str",
       actor_id: "str",
