@@ -16,6 +16,7 @@ import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.t
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
 import { addressText } from "../wire/address.ts";
+import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
 import { ActorAnswers } from "./actor_answers.ts";
 import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
@@ -29,6 +30,7 @@ import { HeadLink } from "./head_link.ts";
 import { HeadOrders } from "./head_orders.ts";
 import { HeadProcess, type HeadReady } from "./head_process.ts";
 import { holdInstance, type Instance } from "./instance.ts";
+import { answerJobLog, pruneJobLogs } from "./job_log.ts";
 import { joinReport } from "./join_report.ts";
 import { LaunchPlan } from "./launch_plan.ts";
 import type { Libc } from "./libc.ts";
@@ -40,6 +42,7 @@ import { answerRelay } from "./relay_dial.ts";
 import { Requests } from "./requests.ts";
 import { Splicer } from "./splicer.ts";
 import { Subreaper } from "./subreaper.ts";
+import { Supervisors } from "./supervisors.ts";
 import type { Template } from "./template.ts";
 import { Templates } from "./templates.ts";
 import { type Environment, nodeEnv } from "./worker_env.ts";
@@ -104,6 +107,7 @@ export class NodeDaemon {
   #head_ip = "";
   #cluster = "";
   #templates!: Templates;
+  #supervisors!: Supervisors;
   #workers!: Workers;
   #requests!: Requests;
   #orders!: HeadOrders;
@@ -122,6 +126,7 @@ export class NodeDaemon {
     this.#env = env;
     this.#instance = holdInstance(config.runtime_dir, options.libc);
     pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
+    pruneJobLogs(this.#instance.runtime, Date.now());
     this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
     Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
     this.#log = new LogFile(join(this.#log_dir, "daemon.log"), { level: config.log_level });
@@ -135,7 +140,11 @@ export class NodeDaemon {
     );
     this.#subreaper = new Subreaper({
       libc: options.libc,
-      own: () => [...this.#templates?.pids ?? [], ...this.#head?.pid ? [this.#head.pid] : []],
+      own: () => [
+        ...this.#templates?.pids ?? [],
+        ...this.#supervisors?.pids ?? [],
+        ...this.#head?.pid ? [this.#head.pid] : [],
+      ],
     });
     this.ended = new Promise((resolve) => this.#settleEnded = resolve);
   }
@@ -209,7 +218,7 @@ export class NodeDaemon {
       address: headDialAddress(config, this.#headPort),
       identity: () => this.#identity(),
       join: (local) => this.#join(local),
-      message: (received) => this.#orders.take(received),
+      message: (received, link) => this.#orders.take(received, link),
       joined: (reply, cluster) => this.#joined(reply, cluster),
       declaredDead: () => this.#declaredDead(),
       log: (level, text) => this.#say(level, text),
@@ -255,6 +264,13 @@ export class NodeDaemon {
       worker_cmd: this.#config.worker_cmd,
       vendor: this.#machine.gpus.vendor,
       runtime,
+      cwd: startFolder(runtime),
+    });
+    this.#supervisors = new Supervisors({
+      command: [...this.options.self, "job-supervisor"],
+      env: nodeEnv(this.#env, {}),
+      socket: paths.socket,
+      exited: (source, pid, status) => this.#supervisorEnded(source, pid, status),
     });
     this.#templates = new Templates(
       {
@@ -272,6 +288,7 @@ export class NodeDaemon {
       workers: this.#workers,
       news: this.#news,
       client: (id) => this.#control.client(id),
+      readLog: (received, link) => this.#readJobLog(received, link),
       answerRelay: (fields) => this.#answerRelay(fields),
       warn: (text) => this.#say("warning", text),
     });
@@ -298,7 +315,10 @@ export class NodeDaemon {
       node_id: () => this.node_id,
       node_ip: () => this.#node_ip,
       places: { sockets: paths.sockets, markers: paths.workers, logs: this.#log_dir },
-      templateFor: (order) => this.#templates.get(this.#plan.commandFor(this.#driverOf(order))),
+      templateFor: (order) =>
+        order.submission_id === undefined
+          ? this.#templates.get(this.#plan.commandFor(this.#driverOf(order)))
+          : this.#supervisors,
       envFor: (order) => this.#plan.envFor(order),
       cwdFor: (order) => this.#plan.cwdFor(order),
       assign: (worker) => assignmentOf(worker, this.#facts(), this.#plan.cwdFor(worker.order)),
@@ -356,6 +376,22 @@ export class NodeDaemon {
     for (const worker of this.#workers.all) if (worker.template === template) worker.kill();
     const statuses = await this.#subreaper.sweep();
     this.#workers.lost(template, statuses);
+  }
+
+  // ── submitted jobs ──────────────────────────────────────────────────────────────────────────
+
+  /** What a job started goes with its supervisor, however that ended. */
+  #supervisorEnded(source: WorkerSource, pid: number, status: number): void {
+    this.#workers.exited(source, pid, status);
+    if (!this.#stopping) void this.#subreaper.sweep();
+  }
+
+  #readJobLog(received: Received, link: Link): Promise<void> {
+    return answerJobLog(received, link, {
+      runtime: this.#instance.runtime,
+      running: (id) => this.#workers.all.some((worker) => worker.order.submission_id === id),
+      signal: this.#ending.signal,
+    });
   }
 
   #socketOf(actor_id: string, incarnation: number): string | undefined {
@@ -507,5 +543,14 @@ export class NodeDaemon {
     this.#instance[Symbol.dispose]();
     this.#log[Symbol.dispose]();
     this.#settleEnded();
+  }
+}
+
+/** Where this process was started, where that folder is still there. */
+function startFolder(otherwise: string): string {
+  try {
+    return Deno.cwd();
+  } catch {
+    return otherwise;
   }
 }

@@ -17,6 +17,8 @@ export interface LastWord {
   message: string;
   traceback?: string;
   mend?: string;
+  /** Instead of the process's own. */
+  exit_code?: number;
 }
 
 /** What is known about an end. */
@@ -65,6 +67,7 @@ export function deathReport(facts: DeathFacts): DeathReport {
     if (ending.kind === "exit") report.exit_code = ending.code;
     else report.signal = ending.signal;
   }
+  if (facts.said?.exit_code !== undefined) report.exit_code = facts.said.exit_code;
   return report;
 }
 

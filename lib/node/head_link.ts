@@ -45,7 +45,7 @@ export interface HeadLinkHost {
   identity(): Identity;
   /** What to join with, over a connection from this address of ours. What it throws ends a start. */
   join(local: string): Message<"node.join">;
-  message(received: Received): void;
+  message(received: Received, link: Link): void;
   /** Joined, for the first time or again. */
   joined(reply: Reply<"node.join">, cluster: string): void;
   /** The head took this node for dead: all workers must end before it joins under a new id. */
@@ -204,7 +204,7 @@ export class HeadLink {
     const link = new Link(stream, {
       peer,
       decoder: opened.decoder,
-      onMessage: (received) => host.message(received),
+      onMessage: (received) => host.message(received, link),
     });
     link.start(opened.early);
     try {

@@ -1,5 +1,5 @@
 /** What the head tells the node to do. */
-import { fieldsOf, type Received } from "../wire/link.ts";
+import { fieldsOf, type Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
 import { orderOf, reportOf } from "./order.ts";
@@ -12,6 +12,8 @@ export interface HeadOrdersHost {
   news: WorkerNews;
   /** The process at the control socket with this id. */
   client(id: string): Client | undefined;
+  /** Answers the head's question after a submitted job's output, over the link that it came by. */
+  readLog(received: Received, link: Link): Promise<void>;
   /** Dials the head for a call that it relays; settles when the call's stream has ended. */
   answerRelay(fields: Fields<"relay.dial">): Promise<void>;
   warn(text: string): void;
@@ -21,8 +23,8 @@ export interface HeadOrdersHost {
 export class HeadOrders {
   constructor(readonly host: HeadOrdersHost) {}
 
-  /** Carries out one message. */
-  take(received: Received): void {
+  /** Carries out one message that came over `link`. */
+  take(received: Received, link: Link): void {
     const { message, body } = received;
     const { kind } = message;
     const { workers, news } = this.host;
@@ -39,6 +41,8 @@ export class HeadOrders {
       }
       case "client.push":
         return this.#push(fieldsOf(received, kind), body);
+      case "submission.log":
+        return void this.host.readLog(received, link);
       case "relay.dial":
         return void this.#relay(fieldsOf(received, kind));
       default:

@@ -16,6 +16,8 @@ export interface LaunchParts {
   vendor: GpuVendor | null;
   /** Where workers run whose driver's directory is not on this machine. */
   runtime: string;
+  /** Where the node was started: a submitted job's entrypoint runs there. */
+  cwd: string;
 }
 
 /** See the top of this file. */
@@ -58,6 +60,6 @@ export class LaunchPlan {
     try {
       if (order.job.cwd !== "" && Deno.statSync(order.job.cwd).isDirectory) return order.job.cwd;
     } catch { /* it is the driver's machine that has it */ }
-    return this.parts.runtime;
+    return order.submission_id === undefined ? this.parts.runtime : this.parts.cwd;
   }
 }

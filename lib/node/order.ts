@@ -20,6 +20,8 @@ export interface WorkerOrder {
   actorVars: Environment;
   devices: string[];
   amounts: Amounts;
+  /** The submitted job that this supervises; absent: it is a worker. */
+  submission_id?: string;
   /** Everything the creator said, and what was granted, for the worker itself. */
   actor: Loose;
   grant: Loose;
@@ -45,6 +47,7 @@ export interface OrderJob {
 /** Reads `worker.start`. */
 export function orderOf(fields: Fields<"worker.start">, body: Uint8Array): WorkerOrder {
   const { actor, job, grant } = fields;
+  const submission_id = textIn(actor, "submission_id");
   return {
     actor_id: fields.actor_id,
     incarnation: fields.incarnation,
@@ -66,6 +69,7 @@ export function orderOf(fields: Fields<"worker.start">, body: Uint8Array): Worke
     actorVars: varsIn(actor),
     devices: fields.devices.map(String),
     amounts: mapIn(grant, "amounts") as Amounts,
+    ...(submission_id !== "" && { submission_id }),
     actor,
     grant,
     body,

@@ -35,3 +35,14 @@ export function endingOf(status: number): Ending {
   const signal = SIGNALS[number] ?? `signal ${number}`;
   return { kind: "signal", signal, number, core: (status & 0x80) !== 0 };
 }
+
+/** The raw status of a process that ended with this code, or by the signal of this name. */
+export function rawStatus(code: number | null, signal: string | null): number {
+  return signal === null ? ((code ?? 0) & 0xff) << 8 : signalNumber(signal) ?? 9;
+}
+
+/** The number of a signal by its name, or undefined. */
+export function signalNumber(name: string): number | undefined {
+  const number = Object.entries(SIGNALS).find(([, known]) => known === name)?.[0];
+  return number === undefined ? undefined : Number(number);
+}

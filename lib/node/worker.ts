@@ -5,7 +5,7 @@ import type { DeathReport } from "../cluster/death.ts";
 import type { Link } from "../wire/link.ts";
 import type { LastWord } from "./death_report.ts";
 import type { WorkerOrder } from "./order.ts";
-import type { Template } from "./template.ts";
+import type { WorkerSource } from "./worker_source.ts";
 
 /**
  * - `starting`: asked for; it may not have a process yet
@@ -34,7 +34,7 @@ export class Worker {
   readonly started_at: number;
   /** A fork was asked for: there is or will be a process. */
   forked = false;
-  template: Template | undefined;
+  template: WorkerSource | undefined;
   /** Its control link. */
   link: Link | undefined;
   lending: Lending = "unblocked";

@@ -10,9 +10,9 @@ import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
 import { deathReport } from "./death_report.ts";
 import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
 import type { WorkerOrder } from "./order.ts";
-import type { Template } from "./template.ts";
 import { endingOf } from "./wait_status.ts";
 import { type Lending, Worker } from "./worker.ts";
+import type { WorkerSource } from "./worker_source.ts";
 
 /** How long a process may take from its fork to its hello, in milliseconds. */
 export const HELLO_TIMEOUT = 60_000;
@@ -44,8 +44,8 @@ export interface WorkersHost {
   node_ip(): string;
   /** Folders for call sockets, markers and output. */
   places: { sockets: string; markers: string; logs: string };
-  /** The template for an order. @throws {RequestFailed} where there can be none. */
-  templateFor(order: WorkerOrder): Template;
+  /** What starts an order's process. @throws {RequestFailed} where there can be none. */
+  templateFor(order: WorkerOrder): WorkerSource;
   /** The environment of an order's worker, and whether only a fresh interpreter can have it. */
   envFor(order: WorkerOrder): { env: Record<string, string>; exec: boolean };
   cwdFor(order: WorkerOrder): string;
@@ -167,19 +167,20 @@ export class Workers {
     if (worker.state === "ended") return;
     worker.said = { kind: fields.cause, message: fields.message };
     if (fields.traceback !== undefined) worker.said.traceback = fields.traceback;
+    if (fields.exit_code !== undefined) worker.said.exit_code = fields.exit_code;
     worker.saidBody = body;
     this.#leaveWithin(worker, LEAVE_TIMEOUT);
   }
 
   /** A template waited for this process. */
-  exited(template: Template, pid: number, status: number): void {
+  exited(template: WorkerSource, pid: number, status: number): void {
     const worker = this.#byPid.get(pid);
     if (worker && worker.template === template) return this.#end(worker, { status });
     template.unclaimed.set(pid, status);
   }
 
   /** A template is gone and took its workers along; `statuses` are those that could be waited for. */
-  lost(template: Template, statuses: ReadonlyMap<number, number>): void {
+  lost(template: WorkerSource, statuses: ReadonlyMap<number, number>): void {
     const why = `the process that started it (pid ${template.pid}) ${template.end ?? "is gone"}.`;
     for (const worker of this.all) {
       if (worker.template !== template) continue;
@@ -214,7 +215,7 @@ export class Workers {
     this.#born(worker, template, pid);
   }
 
-  #born(worker: Worker, template: Template, pid: number): void {
+  #born(worker: Worker, template: WorkerSource, pid: number): void {
     const status = template.unclaimed.get(pid);
     template.unclaimed.delete(pid);
     if (worker.state === "ended") return; // its template was lost meanwhile

@@ -1,0 +1,94 @@
+/**
+ * Starts the supervisors of submitted jobs. To the rest of the node a supervisor is a worker like any
+ * other: it says hello, holds what was granted to it, and its end is reported.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { RequestFailed } from "../wire/errors.ts";
+import type { Fields } from "../wire/messages.ts";
+import { rawStatus } from "./wait_status.ts";
+import type { Environment } from "./worker_env.ts";
+import type { WorkerSource } from "./worker_source.ts";
+
+/** What they are started with. */
+export interface SupervisorsOptions {
+  /** The command that runs one. */
+  command: string[];
+  /** Their own environment; that of the entrypoint comes with each order. */
+  env: Environment;
+  /** The daemon's control socket. */
+  socket: string;
+  /** One has ended, with this wait status. */
+  exited(source: WorkerSource, pid: number, status: number): void;
+}
+
+/** What a supervisor is told on its standard input. */
+export interface SupervisorOrder {
+  socket: string;
+  /** The one-time name of its hello. */
+  spawn: string;
+  cwd: string;
+  env: Environment;
+}
+
+/** See the top of this file. */
+export class Supervisors implements WorkerSource {
+  readonly pid = 0;
+  readonly isReady = true;
+  readonly ready = Promise.resolve();
+  readonly python = "";
+  readonly end = undefined;
+  readonly unclaimed = new Map<number, number>();
+  readonly #children = new Map<number, ChildProcess>();
+
+  constructor(readonly options: SupervisorsOptions) {}
+
+  /** Pids of those that run. */
+  get pids(): number[] {
+    return [...this.#children.keys()];
+  }
+
+  /** @throws {RequestFailed} where the process cannot be started. */
+  fork({ spawn: name, env, cwd, err }: Fields<"fork">): Promise<number> {
+    const { command, socket } = this.options;
+    const fd = openSync(err, "a", 0o600);
+    try {
+      const child = spawn(unlikeNode(command[0]!), command.slice(1), {
+        env: this.options.env,
+        stdio: ["pipe", "ignore", fd],
+      });
+      const { pid } = child;
+      if (pid === undefined) throw new Error("it has no process");
+      this.#children.set(pid, child);
+      child.once("exit", (code, signal) => {
+        this.#children.delete(pid);
+        this.options.exited(this, pid, rawStatus(code, signal));
+      });
+      child.stdin!.on("error", () => {}); // one that fails at once may not read it
+      const order: SupervisorOrder = { socket, spawn: name, cwd, env: env as Environment };
+      child.stdin!.end(JSON.stringify(order) + "\n");
+      return Promise.resolve(pid);
+    } catch (error) {
+      return Promise.reject(
+        new RequestFailed(
+          "start",
+          `Cannot start a job's supervisor: its command "${command.join(" ")}" cannot be run ` +
+            `(${(error as Error).message})`,
+          "See that beam's file is still there, and that the machine has memory for a process.",
+        ),
+      );
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  kill(): void {
+    for (const child of this.#children.values()) child.kill("SIGKILL");
+  }
+}
+
+/** As in `lib/runtime/background.ts`: the runtime's own path would have its arguments written anew. */
+function unlikeNode(program: string): string {
+  return program === Deno.execPath() ? `${dirname(program)}/./${basename(program)}` : program;
+}
