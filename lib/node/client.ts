@@ -12,6 +12,8 @@ export class Client {
   /** A driver's, once its job has begun. */
   job_id: string | undefined;
   worker: Worker | undefined;
+  /** The socket on which a driver may serve objects, once its job has begun. */
+  object_socket: string | undefined;
   template: Template | undefined;
   /** Aborts what it still waits for. */
   readonly gone = new AbortController();

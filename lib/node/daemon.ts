@@ -6,7 +6,7 @@
  * could decide by itself.
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
@@ -15,6 +15,7 @@ import { nodeLogDir } from "../runtime/paths.ts";
 import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
+import { removeQuietly } from "../runtime/whole_file.ts";
 import { addressText } from "../wire/address.ts";
 import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
@@ -34,6 +35,7 @@ import { answerJobLog, pruneJobLogs } from "./job_log.ts";
 import { joinReport } from "./join_report.ts";
 import { LaunchPlan } from "./launch_plan.ts";
 import type { Libc } from "./libc.ts";
+import { ObjectPlane } from "./object_plane.ts";
 import { pruneLogFolders } from "./log_folders.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import type { WorkerOrder } from "./order.ts";
@@ -113,6 +115,7 @@ export class NodeDaemon {
   #orders!: HeadOrders;
   #control!: ControlServer;
   #splicer: Splicer | undefined;
+  #objects: ObjectPlane | undefined;
   #settleEnded!: () => void;
   #stopping: Promise<void> | undefined;
 
@@ -283,10 +286,12 @@ export class NodeDaemon {
       (template) => void this.#templateLost(template),
     );
     this.#workers = this.#makeWorkers();
-    this.#requests = this.#makeRequests();
+    this.#objects = this.#makeObjects();
+    this.#requests = this.#makeRequests(this.#objects);
     this.#orders = new HeadOrders({
       workers: this.#workers,
       news: this.#news,
+      objects: this.#objects,
       client: (id) => this.#control.client(id),
       readLog: (received, link) => this.#readJobLog(received, link),
       answerRelay: (fields) => this.#answerRelay(fields),
@@ -299,7 +304,8 @@ export class NodeDaemon {
     this.#splicer = new Splicer(
       {
         identity: () => ({ ...this.#identity(), cluster: this.#cluster }),
-        socketOf: (actor_id, incarnation) => this.#socketOf(actor_id, incarnation),
+        socketOf: (wanted) => this.#socketOf(wanted),
+        sources: this.#objects.sources,
         log: (text) => this.#say("warning", text),
       },
       this.#config.node_port === undefined
@@ -328,7 +334,25 @@ export class NodeDaemon {
     }, this.#news);
   }
 
-  #makeRequests(): Requests {
+  #makeObjects(): ObjectPlane {
+    const { facts } = this.#machine;
+    return new ObjectPlane({
+      facts: () => this.#facts(),
+      token: this.#token,
+      identity: () => this.#identity(),
+      head: () => this.#link.host.address,
+      quota: this.#config.object_store_memory ?? facts.object_store_bytes,
+      key: basename(this.#instance.paths.dir),
+      libc: this.options.libc,
+      asks: this.#asks,
+      tell: (message) => this.#link.send(message),
+      warn: (job_id, code, text) => this.#warnDriver(job_id, code, text),
+      log: (text) => this.#say("info", text),
+      signal: this.#ending.signal,
+    });
+  }
+
+  #makeRequests(objects: ObjectPlane): Requests {
     const ask = this.#asks.ask.bind(this.#asks);
     return new Requests({
       facts: () => this.#facts(),
@@ -345,6 +369,8 @@ export class NodeDaemon {
         ask,
         now: () => Date.now(),
       }),
+      objects,
+      objectSocket: (client) => join(this.#instance.paths.sockets, `d-${client.id}.sock`),
       ask,
       driverGone: (client, job_id, reason) => this.#driverGone(client, job_id, reason),
       warmUp: (facts) => this.#warmUp(facts.executable),
@@ -394,7 +420,9 @@ export class NodeDaemon {
     });
   }
 
-  #socketOf(actor_id: string, incarnation: number): string | undefined {
+  async #socketOf(wanted: Fields<"splice" | "relay.dial">): Promise<string | undefined> {
+    const { actor_id = "", incarnation = 0, process } = wanted;
+    if (process) return await this.#objects!.processes.socketOf(process);
     const worker = this.#workers.find(actor_id, incarnation);
     return worker?.connectable ? worker.socket : undefined;
   }
@@ -403,8 +431,18 @@ export class NodeDaemon {
 
   #clientGone(client: Client, reason: Error): void {
     this.#news.watchers.forget(client);
+    this.#objects!.answers.clientGone(client);
+    if (client.object_socket !== undefined) removeQuietly(client.object_socket);
     const { job_id } = client;
     if (job_id !== undefined) this.#driverGone(client, job_id, reason.message);
+  }
+
+  /** A sentence for the person at a driver, here or, through the head, elsewhere. */
+  #warnDriver(job_id: string, code: string, text: string): void {
+    const message: Message<"warn"> = { kind: "warn", code, text };
+    const job = this.#drivers.get(job_id);
+    if (job) job.client.push(message);
+    else this.#link.send({ kind: "log.lines", message: { ...message, job_id } });
   }
 
   #driverGone(client: Client, job_id: string, reason: string): void {
@@ -450,6 +488,7 @@ export class NodeDaemon {
     this.#head_ip = this.#config.role === "head" ? this.#node_ip : reply.head_ip;
     this.#news.repeat();
     this.#asks.repeat();
+    this.#objects!.joined();
   }
 
   async #declaredDead(): Promise<void> {
@@ -459,6 +498,7 @@ export class NodeDaemon {
     });
     for (const job of this.#drivers.all) job.client.link.close();
     this.#news.deaths.clear();
+    this.#objects!.clear();
     this.node_id = randomBytes(28).toString("hex");
     writeRecord(this.#instance.paths.record, this.record);
   }
@@ -467,7 +507,8 @@ export class NodeDaemon {
     return answerRelay(fields, {
       head: this.#link.host.address,
       identity: this.#identity(),
-      socket: this.#socketOf(fields.actor_id ?? "", fields.incarnation ?? 0),
+      socketOf: (wanted) => this.#socketOf(wanted),
+      sources: this.#objects!.sources,
       signal: this.#ending.signal,
     });
   }
@@ -538,6 +579,7 @@ export class NodeDaemon {
     await leaving;
     await this.#control?.close();
     await this.#splicer?.close();
+    await this.#objects?.close();
     await this.#head?.stop();
     this.#logs[Symbol.dispose]();
     this.#instance[Symbol.dispose]();

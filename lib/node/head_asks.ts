@@ -4,6 +4,8 @@ import type { Message } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
 import type { HeadLink } from "./head_link.ts";
 
+const EMPTY = new Uint8Array(0);
+
 /** See the top of this file. */
 export class HeadAsks {
   /** Drivers that went while there was no link. */
@@ -26,6 +28,12 @@ export class HeadAsks {
     if (job_id !== undefined) asked.job_id = job_id;
     if (actor_id !== undefined) asked.actor_id = actor_id;
     return this.link().ask(asked, body, signal);
+  }
+
+  /** Asks the head on the node's own behalf. Rejects as {@link HeadLink.ask} does. */
+  askOwn(message: Message, signal?: AbortSignal): Promise<Answer<"client.request">> {
+    const request: Record<string, unknown> = { ...message };
+    return this.link().ask({ kind: "client.request", client: "", request }, EMPTY, signal);
   }
 
   /** A driver is gone: told now, or when the node has joined again. */

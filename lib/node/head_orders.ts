@@ -2,6 +2,7 @@
 import { fieldsOf, type Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
+import type { ObjectPlane } from "./object_plane.ts";
 import { orderOf, reportOf } from "./order.ts";
 import type { WorkerNews } from "./worker_news.ts";
 import type { Workers } from "./workers.ts";
@@ -10,6 +11,7 @@ import type { Workers } from "./workers.ts";
 export interface HeadOrdersHost {
   workers: Workers;
   news: WorkerNews;
+  objects: Pick<ObjectPlane, "take">;
   /** The process at the control socket with this id. */
   client(id: string): Client | undefined;
   /** Answers the head's question after a submitted job's output, over the link that it came by. */
@@ -28,6 +30,7 @@ export class HeadOrders {
     const { message, body } = received;
     const { kind } = message;
     const { workers, news } = this.host;
+    if (this.host.objects.take(received)) return;
     switch (kind) {
       case "worker.start":
         return workers.start(orderOf(fieldsOf(received, kind), body));

@@ -1,9 +1,13 @@
-/** The owner's side of a relayed call: a connection of our own to the head, joined to the worker. */
+/**
+ * The owner's side of a relayed stream: a connection of our own to the head, joined to the worker or
+ * process, or a file served on it.
+ */
 import { encodeFrame } from "../wire/frames.ts";
-import { dial, type Identity } from "../wire/handshake.ts";
+import { dial, type Identity, type Opened } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
+import { type FileSource, serveFile } from "./file_stream.ts";
 import { connectWithin } from "./head_link.ts";
 
 const CONNECT_TIMEOUT = 4000;
@@ -12,8 +16,10 @@ const CONNECT_TIMEOUT = 4000;
 export interface RelayDialOptions {
   head: { host: string; port: number };
   identity: Identity;
-  /** The call socket of the wanted worker; undefined: the head's wait is left to run out. */
-  socket: string | undefined;
+  /** The socket of that worker or process; undefined: the head's wait is left to run out. */
+  socketOf(wanted: Fields<"relay.dial">): Promise<string | undefined>;
+  /** What daemons of other nodes may fetch. */
+  sources: ReadonlyMap<string, FileSource>;
   /** Ends the stream. */
   signal: AbortSignal;
 }
@@ -23,13 +29,16 @@ export async function answerRelay(
   fields: Fields<"relay.dial">,
   options: RelayDialOptions,
 ): Promise<void> {
-  const { head, identity, socket, signal } = options;
-  if (socket === undefined) return;
-  const worker = await Deno.connect({ transport: "unix", path: socket });
+  const { signal } = options;
+  if (fields.files) {
+    const opened = await answering(fields, options);
+    return await serveFile(opened, options.sources, { peer: "a daemon behind the head", signal });
+  }
+  const path = await options.socketOf(fields);
+  if (path === undefined) return;
+  const worker = await Deno.connect({ transport: "unix", path });
   try {
-    const stream = await connectWithin(head, CONNECT_TIMEOUT);
-    await dial(stream, { identity, role: "answer", peer: `the head at ${head.host}:${head.port}` });
-    await writeAll(stream, encodeFrame({ kind: "answer", relay: fields.relay }));
+    const { stream } = await answering(fields, options);
     await splice(stream, worker, { signal });
   } catch (error) {
     close(worker);
@@ -37,7 +46,18 @@ export async function answerRelay(
   }
 }
 
-function close(stream: Deno.Conn): void {
+async function answering(
+  { relay }: Fields<"relay.dial">,
+  { head, identity }: RelayDialOptions,
+): Promise<Opened> {
+  const stream = await connectWithin(head, CONNECT_TIMEOUT);
+  const peer = `the head at ${head.host}:${head.port}`;
+  const opened = await dial(stream, { identity, role: "answer", peer });
+  await writeAll(stream, encodeFrame({ kind: "answer", relay }));
+  return opened;
+}
+
+function close(stream: Opened["stream"]): void {
   try {
     stream.close();
   } catch { /* closed already */ }

@@ -9,6 +9,7 @@ import type { ActorAnswers } from "./actor_answers.ts";
 import type { NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
 import { type Drivers, enclosingWorker } from "./drivers.ts";
+import type { ObjectPlane } from "./object_plane.ts";
 import { textIn } from "./order.ts";
 import type { Templates } from "./templates.ts";
 import type { Workers } from "./workers.ts";
@@ -20,6 +21,9 @@ export interface RequestsHost {
   templates: Templates;
   drivers: Drivers;
   actors: ActorAnswers;
+  objects: Pick<ObjectPlane, "answers" | "processes">;
+  /** Where a driver may serve objects. */
+  objectSocket(client: Client): string;
   /** Asks the head, however long it takes. */
   ask(
     client: Client,
@@ -44,6 +48,7 @@ export class Requests {
   /** Serves one message of a client. @throws {ProtocolError} for one that it may not send. */
   handle(client: Client, received: Received): void {
     const { kind } = received.message;
+    if (this.host.objects.answers.handle(client, received)) return;
     switch (kind) {
       case "template.hello":
         return this.#templateHello(client, received);
@@ -95,8 +100,10 @@ export class Requests {
 
   #workerHello(client: Client, received: Received): void {
     try {
-      const hello = this.host.workers.hello(client.link, fieldsOf(received, "worker.hello"));
+      const fields = fieldsOf(received, "worker.hello");
+      const hello = this.host.workers.hello(client.link, fields);
       client.worker = hello.worker;
+      if (fields.process) this.host.objects.processes.add(client, fields.process);
       client.link.reply(
         received,
         "worker.hello",
@@ -146,10 +153,13 @@ export class Requests {
         return this.host.driverGone(client, job_id, "the driver was gone before its job began");
       }
       const job = { job_id, client, namespace, facts };
+      if (facts.process) this.host.objects.processes.add(client, facts.process);
+      client.object_socket = this.host.objectSocket(client);
       this.host.drivers.add(parent ? { ...job, parent_actor: parent.actor_id } : job);
       const own = this.host.facts();
       const dashboard_url = textIn(given, "dashboard_url") || own.dashboard_url;
-      const reply = { ...given, ...own, job_id, namespace, dashboard_url };
+      const { object_socket } = client;
+      const reply = { ...given, ...own, job_id, namespace, dashboard_url, object_socket };
       client.link.reply(
         received,
         "driver.start",

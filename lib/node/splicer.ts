@@ -1,13 +1,16 @@
 /**
- * The node's port: callers on other machines come here, prove themselves, name a worker, and are
- * joined to its socket. From then on bytes are copied and nothing is looked at.
+ * The node's port: callers on other machines come here, prove themselves, name a worker or a process,
+ * and are joined to its socket. From then on bytes are copied and nothing is looked at. Other daemons
+ * fetch files here.
  */
 import { connections } from "../wire/connections.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { accept, expectMessage, type Identity, refuseStream } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
+import type { Fields } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
+import { type FileSource, serveFile } from "./file_stream.ts";
 
 /** The port that is tried first. */
 export const NODE_PORT = 6380;
@@ -17,8 +20,10 @@ const TRIED = 200;
 /** What the port needs. */
 export interface SplicerHost {
   identity(): Identity & { cluster: string };
-  /** The call socket of that worker, or undefined where it is not here. */
-  socketOf(actor_id: string, incarnation: number): string | undefined;
+  /** The socket of that worker or process, or undefined where it is not here. */
+  socketOf(wanted: Fields<"splice">): Promise<string | undefined>;
+  /** What daemons of other nodes may fetch. */
+  sources: ReadonlyMap<string, FileSource>;
   log(text: string): void;
 }
 
@@ -63,27 +68,32 @@ export class Splicer {
       identity,
       peer,
       now: Date.now(),
-      roles: ["caller", "health"],
+      roles: ["caller", "object", "health"],
     });
     if (opened.role === "health") return stream.close();
-    const { actor_id = "", incarnation = 0 } = await expectMessage(opened, "splice", { peer });
-    const path = this.host.socketOf(actor_id, incarnation);
-    if (path === undefined) {
-      return await refuseStream(stream, gone(`actor ${actor_id} is not there`));
+    const { signal } = this.#ending;
+    if (opened.role === "object") {
+      stream.setKeepAlive(true);
+      return await serveFile(opened, this.host.sources, { peer, signal });
     }
+    const wanted = await expectMessage(opened, "splice", { peer });
+    const path = await this.host.socketOf(wanted);
+    if (path === undefined) return await refuseStream(stream, gone(wanted, "it is not there"));
     let worker: Deno.UnixConn;
     try {
       worker = await Deno.connect({ transport: "unix", path });
     } catch (error) {
-      return await refuseStream(stream, gone((error as Error).message));
+      return await refuseStream(stream, gone(wanted, (error as Error).message));
     }
     await writeAll(stream, encodeFrame({ kind: "spliced" })).catch(() => {});
-    await splice(stream, worker, { signal: this.#ending.signal });
+    await splice(stream, worker, { signal });
   }
 }
 
-function gone(why: string): RequestFailed {
-  return new RequestFailed("gone", `Cannot reach the worker on this node: ${why}`);
+function gone({ actor_id, process }: Fields<"splice">, why: string): RequestFailed {
+  return process
+    ? new RequestFailed("process_gone", `Cannot reach the process ${process}: ${why}`)
+    : new RequestFailed("gone", `Cannot reach actor ${actor_id} on this node: ${why}`);
 }
 
 function listenNear({ ip, port }: { ip: string; port?: number }): Deno.TcpListener {

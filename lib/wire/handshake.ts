@@ -17,8 +17,8 @@ import { type Message, type MessageKind, PROTOCOL_VERSION } from "./messages.ts"
 import { checkMessage } from "./validate.ts";
 
 /** What a dialer wants to be. */
-export type Role = "node" | "caller" | "relay" | "answer" | "health";
-const ROLES: readonly string[] = ["node", "caller", "relay", "answer", "health"];
+export type Role = "node" | "caller" | "relay" | "answer" | "object" | "health";
+const ROLES: readonly string[] = ["node", "caller", "relay", "answer", "object", "health"];
 /** What a ticket is good for: it reaches workers, it does not make a node. */
 const TICKET_ROLES: readonly string[] = ["caller", "relay", "health"];
 /** Least and most bytes of a nonce. */

@@ -1,0 +1,166 @@
+/**
+ * Brings files of other nodes here, from daemon to daemon: straight to the other node's port, or
+ * through the head where that cannot be reached. A stream that breaks is taken up where it broke.
+ *
+ * A part of the daemon that wants to hand files out registers a source under a name of its own
+ * (`daemon`'s `sources.set("package", (name) => path)`), and the same part on another node fetches
+ * with `courier.fetch({ source: "package", name, node }, path, { signal })`.
+ */
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { encodeFrame } from "../wire/frames.ts";
+import { dial, expectMessage, type Identity, type Opened } from "../wire/handshake.ts";
+import { writeAll } from "../wire/link.ts";
+import { receiveFile } from "./file_stream.ts";
+import { connectWithin } from "./head_link.ts";
+
+/** How long a connection may take, in milliseconds. */
+const CONNECT_TIMEOUT = 2000;
+/** The head's owner of a relay is given 5 s by the head. */
+const RELAY_TIMEOUT = 7000;
+/** How long a stream is taken up again without a byte more, in milliseconds. */
+const PATIENCE = 15_000;
+const SHORTEST_PAUSE = 50;
+const LONGEST_PAUSE = 1000;
+/** Answers that no waiting mends. */
+const FINAL: readonly string[] = ["object_lost", "node_gone", "token", "cluster", "version"];
+
+/** A file of another node. */
+export interface RemoteFile {
+  /** What hands it out there: a key of that daemon's sources. */
+  source: string;
+  name: string;
+  /** The node's id. */
+  node: string;
+}
+
+/** What the courier needs of its daemon. */
+export interface CourierHost {
+  node_id(): string;
+  identity(): Identity;
+  /** That node's port. @throws {RequestFailed} with code node_gone where it is dead. */
+  locate(node: string, signal: AbortSignal): Promise<{ host: string; port: number }>;
+  /** The head as this node reaches it. */
+  head(): { host: string; port: number };
+  log(text: string): void;
+  /** Ends all transfers. */
+  signal: AbortSignal;
+}
+
+/** See the top of this file. */
+export class Courier {
+  /** Nodes whose port could not be reached: told once each. */
+  #relayed = new Set<string>();
+
+  constructor(readonly host: CourierHost, readonly patience = PATIENCE) {}
+
+  /**
+   * Copies a file of another node to `path`, where none may be yet. Nothing is left there on failure.
+   * @returns its size in bytes
+   * @throws {RequestFailed} with code object_lost where that node is dead, cannot be reached for a
+   * while, or has no such file; the signal's reason; what the system answers where `path` cannot
+   * be written (code ENOSPC where the disk is full)
+   */
+  async fetch(
+    wanted: RemoteFile,
+    path: string,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<number> {
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, this.host.signal])
+      : this.host.signal;
+    const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    try {
+      return await this.#fill(wanted, file, signal);
+    } catch (error) {
+      await Deno.remove(path).catch(() => {});
+      throw error;
+    } finally {
+      file.close();
+    }
+  }
+
+  async #fill(wanted: RemoteFile, file: Deno.FsFile, signal: AbortSignal): Promise<number> {
+    const { source, name, node } = wanted;
+    const progress = (at: number) => (offset = at, since = Date.now());
+    let offset = 0;
+    let since = Date.now();
+    let pause = SHORTEST_PAUSE;
+    for (;;) {
+      const before = offset;
+      try {
+        const { opened, peer } = await this.#open(node, signal);
+        const want = { source, name, offset, node: this.host.node_id() };
+        return (await receiveFile(opened, want, file, { peer, signal, progress })).size;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isOurs(error)) throw error;
+        const last = error as Error & { code?: string };
+        if (FINAL.includes(last.code ?? "")) throw lost(wanted, last);
+        if (offset > before) pause = SHORTEST_PAUSE;
+        if (Date.now() - since > this.patience) throw lost(wanted, last);
+      }
+      await sleep(pause, signal);
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+    }
+  }
+
+  async #open(node: string, signal: AbortSignal): Promise<{ opened: Opened; peer: string }> {
+    const address = await this.host.locate(node, signal);
+    const peer = `node ${address.host}:${address.port}`;
+    const identity = this.host.identity();
+    try {
+      const stream = await connectWithin(address, CONNECT_TIMEOUT);
+      return { opened: await dial(stream, { identity, role: "object", peer }), peer };
+    } catch (error) {
+      if (error instanceof RequestFailed) throw error;
+      const why = (error as Error).message;
+      const opened = await this.#relay(node);
+      if (!this.#relayed.has(node)) {
+        this.#relayed.add(node);
+        this.host.log(
+          `Objects of ${peer} come through the head, which is slow: its port cannot be reached (${why})`,
+        );
+      }
+      return { opened, peer: `${peer}, through the head,` };
+    }
+  }
+
+  async #relay(node: string): Promise<Opened> {
+    const head = this.host.head();
+    const peer = `the head at ${head.host}:${head.port}`;
+    const stream = await connectWithin(head, CONNECT_TIMEOUT);
+    const opened = await dial(stream, { identity: this.host.identity(), role: "relay", peer });
+    await writeAll(stream, encodeFrame({ kind: "splice", node, files: true }));
+    await expectMessage(opened, "spliced", { peer, timeout: RELAY_TIMEOUT });
+    return opened;
+  }
+}
+
+/** True where it failed on this side, as a full disk does. */
+function isOurs(error: unknown): boolean {
+  if (error instanceof RequestFailed || error instanceof LinkClosed) return false;
+  return ["ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS"].includes(
+    (error as { code?: string }).code ?? "",
+  );
+}
+
+function lost({ source, name, node }: RemoteFile, error: Error): RequestFailed {
+  return new RequestFailed(
+    "object_lost",
+    `Cannot fetch the ${source} ${name} from node ${node.slice(0, 12)}: ${error.message}`,
+  );
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}

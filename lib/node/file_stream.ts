@@ -1,0 +1,131 @@
+/**
+ * One file from one daemon to another: `file.want`, `file.found`, then the bytes as they are. Both
+ * sides hold one buffer at a time; a reader that is slow stops the sender by TCP's own means.
+ */
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { encodeFrame } from "../wire/frames.ts";
+import { expectMessage, type Opened, refuseStream } from "../wire/handshake.ts";
+import { writeAll } from "../wire/link.ts";
+import type { Fields } from "../wire/messages.ts";
+
+/** Bytes copied at a time. */
+const BUFFER_SIZE = 2 ** 20;
+/** How long the other side may take to say that it has the file, in milliseconds: it may be being written. */
+const FOUND_TIMEOUT = 30_000;
+/** A stream that says nothing for this long has broken, in milliseconds. */
+export const SILENCE = 10_000;
+
+/** Says where a wanted file lies; undefined where there is none of that name. */
+export type FileSource = (
+  name: string,
+  /** The node that wants it, where it says so. */
+  node: string | undefined,
+) => Promise<string | undefined> | string | undefined;
+
+/**
+ * Serves the one file that is wanted on `opened`, and closes the stream.
+ * @param sources by the `source` of `file.want`
+ */
+export async function serveFile(
+  opened: Opened,
+  sources: ReadonlyMap<string, FileSource>,
+  options: { peer: string; signal: AbortSignal },
+): Promise<void> {
+  const { stream } = opened;
+  const { peer, signal } = options;
+  const wanted = await expectMessage(opened, "file.want", { peer });
+  const path = await sources.get(wanted.source)?.(wanted.name, wanted.node);
+  let file: Deno.FsFile;
+  try {
+    if (path === undefined) throw new Deno.errors.NotFound("it has no such file");
+    file = await Deno.open(path);
+  } catch (error) {
+    return await refuseStream(stream, lost(wanted, (error as Error).message));
+  }
+  const end = () => close(stream);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    const { size } = await file.stat();
+    await writeAll(stream, encodeFrame({ kind: "file.found", size }));
+    await file.seek(wanted.offset, Deno.SeekMode.Start);
+    const buffer = new Uint8Array(BUFFER_SIZE);
+    for (let left = size - wanted.offset; left > 0;) {
+      const count = await file.read(buffer);
+      if (count === null) break;
+      await writeAll(stream, buffer.subarray(0, Math.min(count, left)));
+      left -= count;
+    }
+  } catch {
+    /* the reader is gone, or asks again from where it got to */
+  } finally {
+    signal.removeEventListener("abort", end);
+    file.close();
+    close(stream);
+  }
+}
+
+/**
+ * Reads a file from `opened` into `file`, which is written from `wanted.offset` on; closes the stream.
+ * @param options `size`: told when it is known; `progress`: how far it has got, in bytes of the file
+ * @throws {RequestFailed} where the other side has no such file; {@link LinkClosed} where the stream
+ * breaks; the signal's reason; what the system answers where `file` cannot be written
+ */
+export async function receiveFile(
+  opened: Opened,
+  wanted: Fields<"file.want">,
+  file: Deno.FsFile,
+  options: { peer: string; signal: AbortSignal; progress(offset: number): void },
+): Promise<{ size: number }> {
+  const { stream } = opened;
+  const { peer, signal, progress } = options;
+  let silent = false;
+  let timer: number | undefined;
+  const end = () => close(stream);
+  const watch = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (silent = true, end()), SILENCE);
+  };
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    signal.throwIfAborted();
+    await writeAll(stream, encodeFrame({ ...wanted, kind: "file.want" }));
+    const { size } = await expectMessage(opened, "file.found", { peer, timeout: FOUND_TIMEOUT });
+    const buffer = new Uint8Array(BUFFER_SIZE);
+    for (let at = wanted.offset; at < size;) {
+      watch();
+      const count = await stream.read(buffer);
+      if (count === null) {
+        throw new LinkClosed(`${peer} ended the stream at byte ${at} of ${size}`);
+      }
+      await writeWhole(file, buffer.subarray(0, count));
+      at += count;
+      progress(at);
+    }
+    return { size };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (silent) throw new LinkClosed(`${peer} has sent nothing for ${SILENCE / 1000} s`);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    close(stream);
+  }
+}
+
+async function writeWhole(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+function lost({ source, name }: Fields<"file.want">, why: string): RequestFailed {
+  return new RequestFailed(
+    "object_lost",
+    `Cannot send the ${source} ${name}: ${why.replace(/ \(os error \d+\).*$/s, "")}`,
+  );
+}
+
+function close(stream: Opened["stream"]): void {
+  try {
+    stream.close();
+  } catch { /* it is closed */ }
+}

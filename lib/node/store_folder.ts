@@ -1,0 +1,81 @@
+/**
+ * A folder of a daemon's own, in a place that daemons share: shared memory, or the spill folder of a
+ * runtime directory. Its name says whose it is (pid and start time) and a locked file in it that the
+ * daemon lives, so that a later one can clear away what a killed one left.
+ */
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
+import { isRunning, startTicks } from "../runtime/records.ts";
+import type { Libc } from "./libc.ts";
+
+/** Where a folder is made, and for whom. */
+export interface StoreFolderOptions {
+  /** The shared place. */
+  parent: string;
+  /** What the names of this kind of folder begin with; without a trailing hyphen. */
+  prefix: string;
+  /** Tells daemons of one process apart. */
+  key: string;
+  libc: Libc | undefined;
+}
+
+/** See {@link openStoreFolder}. */
+export interface StoreFolder extends Disposable {
+  readonly dir: string;
+  /** Bytes that the file system has left for an ordinary process. */
+  free(): number;
+  /** Bytes that it has altogether. */
+  size(): number;
+}
+
+const LOCK = "lock";
+
+/**
+ * Makes a folder for this daemon, and clears away those of dead ones.
+ * @throws what the system answers where it cannot be made.
+ */
+export function openStoreFolder(options: StoreFolderOptions): StoreFolder {
+  const { parent, prefix, key, libc } = options;
+  Deno.mkdirSync(parent, { recursive: true, mode: 0o700 });
+  sweep(options);
+  const dir = join(parent, `${prefix}-${key}-${Deno.pid}-${startTicks(Deno.pid) ?? 0}`);
+  Deno.mkdirSync(dir, { mode: 0o700 });
+  const lock = libc?.lock(join(dir, LOCK));
+  const stats = () => statfsSync(dir);
+  return {
+    dir,
+    free() {
+      const { bavail, bsize } = stats();
+      return bavail * bsize;
+    },
+    size() {
+      const { blocks, bsize } = stats();
+      return blocks * bsize;
+    },
+    [Symbol.dispose]() {
+      removeTree(dir);
+      lock?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** A folder whose process neither runs here nor, in a container beside us, holds its lock. */
+function sweep({ parent, prefix, libc }: StoreFolderOptions): void {
+  for (const { name, isDirectory } of Deno.readDirSync(parent)) {
+    const found = name.startsWith(`${prefix}-`) && /-(\d+)-(\d+)$/.exec(name);
+    if (!isDirectory || !found) continue;
+    const owner = { pid: Number(found[1]), start_ticks: Number(found[2]) };
+    if (owner.start_ticks === 0 || isRunning(owner)) continue;
+    const dir = join(parent, name);
+    const lock = libc?.lock(join(dir, LOCK));
+    if (libc && !lock) continue; // it lives, or it is another user's
+    removeTree(dir);
+    lock?.[Symbol.dispose]();
+  }
+}
+
+function removeTree(dir: string): void {
+  try {
+    Deno.removeSync(dir, { recursive: true });
+  } catch { /* somebody removed it before, or it is not ours */ }
+}
