@@ -24,7 +24,7 @@ export class Effects implements Carrier {
       case "actor.changed":
         return this.#actorChanged(effect.actor_id);
       case "node.changed":
-        return this.#logNode(effect.node_id);
+        return this.#nodeChanged(effect.node_id);
       case "node.rejected":
         return this.state.nodes.reject(effect.node_id, effect.reason);
       case "lease.wanted":
@@ -130,9 +130,10 @@ export class Effects implements Carrier {
     this.state.shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
   }
 
-  #logNode(node_id: string) {
+  #nodeChanged(node_id: string) {
     const node = this.state.brain.node(node_id);
     if (!node) return;
+    if (node.state === "dead") this.state.objects.nodeGone(node_id);
     const why = node.death ? `: ${node.death.message}` : "";
     this.state.log.write("info", `node ${node_id} (${node.ip}) is ${node.state}${why}`);
   }

@@ -12,6 +12,7 @@ import { Health } from "./health.ts";
 import { InitErrors } from "./init_errors.ts";
 import { Journal } from "./journal.ts";
 import { type Ends, NodeLinks } from "./node_links.ts";
+import { ObjectNotices } from "./object_notices.ts";
 import { Relays } from "./relay.ts";
 import { Server } from "./server.ts";
 import { Shell } from "./shell.ts";
@@ -65,6 +66,7 @@ export class Head {
       log: options.log ?? NO_LOG,
     } as HeadState;
     state.nodes = new NodeLinks(state);
+    state.objects = new ObjectNotices(state);
     this.state = state;
     this.#journal = journal;
     this.#server = server;

@@ -144,6 +144,8 @@ export class NodeLinks {
         const { message } = fieldsOf(received, "log.lines");
         return this.onLog(message as unknown as Message<"log">);
       }
+      case "node.usage":
+        return this.#state.objects.used(node.node_id, fieldsOf(received, kind));
       case "node.leave": {
         const { reason } = fieldsOf(received, "node.leave");
         this.#state.shell.step({ kind: "node.leave", node_id: node.node_id, reason });
@@ -183,6 +185,7 @@ export class NodeLinks {
         node_ip: spec.ip,
         head_ip: this.#headAddress(node.ends.local_ip),
       });
+      if (report) this.#state.objects.rejoined(spec.node_id, node.link);
     });
   }
 

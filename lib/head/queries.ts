@@ -14,6 +14,7 @@ import {
 import { addressText } from "../wire/address.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
 import type { HeadState } from "./state.ts";
+import { lessStores, totalsWithStores, withStores } from "./store_use.ts";
 
 /** `query.groups`: one, those of a name, or all. */
 export function groupsOf(
@@ -28,8 +29,9 @@ export function groupsOf(
 }
 
 /** `query.resources`. */
-export function resourcesOf({ brain }: HeadState): Reply<"query.resources"> {
-  return { total: totalPerNode(brain.books), available: availablePerNode(brain.books) };
+export function resourcesOf({ brain, objects }: HeadState): Reply<"query.resources"> {
+  const { books } = brain;
+  return { total: totalPerNode(books), available: lessStores(availablePerNode(books), objects) };
 }
 
 /** `query.status`: everything, at one moment. */
@@ -47,7 +49,7 @@ export function statusOf(state: HeadState): Reply<"query.status"> {
     cluster: state.cluster,
     epoch,
     head_address: addressText(state),
-    nodes: nodesView(books),
+    nodes: withStores(nodesView(books), state.objects),
     actors: actorsView(books),
     groups: groupsView(books),
     jobs: jobsView(books),
@@ -55,18 +57,18 @@ export function statusOf(state: HeadState): Reply<"query.status"> {
     demands: demandsView(books).map((demand, index) => ({ ...demand, line: lines[index] })),
     ...resourcesOf(state),
     holders: Object.fromEntries(holders),
-    usage: { ...clusterTotals(books) },
+    usage: { ...totalsWithStores(clusterTotals(books), books.nodes.keys(), state.objects) },
   };
 }
 
 /** `query.nodes`, `query.actors`, `query.jobs`. */
 export function listOf(
-  { brain: { books } }: HeadState,
+  { brain: { books }, objects }: HeadState,
   what: "nodes" | "actors" | "jobs",
 ): Record<string, unknown> {
   switch (what) {
     case "nodes":
-      return { nodes: nodesView(books) };
+      return { nodes: withStores(nodesView(books), objects) };
     case "actors":
       return { actors: actorsView(books) };
     case "jobs":

@@ -68,20 +68,35 @@ export class Relays {
     await Promise.all(this.#running);
   }
 
-  async #dialOwner({ actor_id = "", incarnation = 0 }: Message<"splice">): Promise<SpliceStream> {
-    const actor = this.#state.brain.actor(actor_id);
-    if (!actor || !connectable(actor) || actor.incarnation !== incarnation) {
+  /** The node where what is wanted runs, and what that is, for sentences. */
+  #target(wanted: Message<"splice">): { node_id: string; what: string } {
+    const { actor_id = "", incarnation, process, node: node_id = "", files } = wanted;
+    if (files || process) {
+      const what = process ? `process ${process}` : `the files of node ${node_id.slice(0, 12)}`;
+      if (this.#state.brain.node(node_id)?.state !== "dead") return { node_id, what };
       throw new RequestFailed(
-        "gone",
-        `Cannot relay to actor ${actor_id}: its incarnation ${incarnation} does not run`,
+        files ? "node_gone" : "process_gone",
+        `Cannot relay to ${what}: its node is dead`,
       );
     }
-    const node = this.#state.brain.node(actor.node_id);
-    const link = this.#state.nodes.get(actor.node_id);
+    const actor = this.#state.brain.actor(actor_id);
+    if (actor && connectable(actor) && actor.incarnation === incarnation) {
+      return { node_id: actor.node_id, what: `actor ${actor_id}` };
+    }
+    throw new RequestFailed(
+      "gone",
+      `Cannot relay to actor ${actor_id}: its incarnation ${incarnation} does not run`,
+    );
+  }
+
+  async #dialOwner(wanted: Message<"splice">): Promise<SpliceStream> {
+    const { node_id, what } = this.#target(wanted);
+    const node = this.#state.brain.node(node_id);
+    const link = this.#state.nodes.get(node_id);
     if (!link) {
       throw new RequestFailed(
         "unreachable",
-        `Cannot relay to actor ${actor_id}: its node ${node?.ip} is not connected to the head`,
+        `Cannot relay to ${what}: its node ${node?.ip} is not connected to the head`,
       );
     }
     const relay = randomBytes(16).toString("hex");
@@ -90,14 +105,14 @@ export class Relays {
       reject(
         new RequestFailed(
           "unreachable",
-          `Cannot relay to actor ${actor_id}: its node ${node?.ip} did not dial within ` +
-            `${ANSWER_MS / 1000} s`,
+          `Cannot relay to ${what}: its node ${node?.ip} did not dial within ${ANSWER_MS / 1000} s`,
         ),
       );
     const stop = this.#state.clock.after(ANSWER_MS, fail);
     this.#ending.signal.addEventListener("abort", fail);
     this.#expected.set(relay, resolve);
-    link.send({ kind: "relay.dial", relay, actor_id, incarnation });
+    const { kind: _, ...asked } = wanted;
+    link.send({ ...asked, kind: "relay.dial", relay });
     try {
       return await promise;
     } finally {

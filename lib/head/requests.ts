@@ -63,6 +63,14 @@ function dispatch(
       return groups.waitForGroup(state, asker, as<"group.wait">(), answer);
     case "group.remove":
       return groups.removeGroup(state, as<"group.remove">(), answer);
+    case "node.locate":
+      return answer.give(state.objects.locate(as<"node.locate">()));
+    case "objects.free":
+      state.objects.free(as<"objects.free">());
+      return answer.give({});
+    case "process.gone":
+      state.objects.processesGone(as<"process.gone">());
+      return answer.give({});
     case "query.groups":
       return answer.give(groupsOf(state, as<"query.groups">()));
     case "query.resources":

@@ -5,6 +5,7 @@ import { RequestFailed } from "../wire/errors.ts";
 import type { Clock } from "./clock.ts";
 import type { InitErrors } from "./init_errors.ts";
 import type { NodeLinks } from "./node_links.ts";
+import type { ObjectNotices } from "./object_notices.ts";
 import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
 
@@ -21,6 +22,7 @@ export interface HeadState {
   specs: Specs;
   initErrors: InitErrors;
   nodes: NodeLinks;
+  objects: ObjectNotices;
   clock: Clock;
   log: Log;
 }
