@@ -15,7 +15,9 @@ from ray import actor, cloudpickle, exceptions, experimental, internal, runtime_
 from ray import runtime_env as runtime_env
 from ray._actor_methods import method
 from ray._core.ids import (
+    ActorClassID,
     ActorID,
+    FunctionID,
     JobID,
     NodeID,
     ObjectID,
@@ -158,10 +160,12 @@ __all__ = [
     "SCRIPT_MODE",
     "WORKER_MODE",
     "ActorClass",
+    "ActorClassID",
     "ActorHandle",
     "ActorID",
     "ActorMethod",
     "DynamicObjectRefGenerator",
+    "FunctionID",
     "JobID",
     "Language",
     "LoggingConfig",

@@ -50,14 +50,14 @@ class BaseID:
         return cls(b"\xff" * cls.SIZE)
 
     @classmethod
-    def from_hex(cls: type[Self], text: str) -> Self:
-        """The identifier whose :meth:`hex` is ``text``."""
-        return cls(bytes.fromhex(text))
+    def from_hex(cls: type[Self], hex_id: str) -> Self:
+        """The identifier whose :meth:`hex` is ``hex_id``."""
+        return cls(bytes.fromhex(hex_id))
 
     @classmethod
-    def from_binary(cls: type[Self], binary: bytes) -> Self:
-        """The identifier whose :meth:`binary` is ``binary``."""
-        return cls(binary)
+    def from_binary(cls: type[Self], id_bytes: bytes) -> Self:
+        """The identifier whose :meth:`binary` is ``id_bytes``."""
+        return cls(id_bytes)
 
     @classmethod
     def from_random(cls: type[Self]) -> Self:
@@ -89,9 +89,9 @@ class JobID(BaseID):
     __slots__ = ()
 
     @classmethod
-    def from_int(cls, number: int) -> JobID:
+    def from_int(cls, value: int) -> JobID:
         """The job with this number."""
-        return cls(number.to_bytes(4, "little"))
+        return cls(value.to_bytes(4, "little"))
 
     def int(self) -> int:
         """Its number."""
@@ -136,9 +136,9 @@ class PlacementGroupID(BaseID):
     __slots__ = ()
 
     @classmethod
-    def of(cls, job: JobID) -> PlacementGroupID:
+    def of(cls, job_id: JobID) -> PlacementGroupID:
         """A new group of a job."""
-        return cls(os.urandom(14) + job.binary())
+        return cls(os.urandom(14) + job_id.binary())
 
 
 class TaskID(BaseID):
@@ -161,3 +161,17 @@ class ObjectID(BaseID):
     def task_id(self) -> TaskID:
         """The call that returns it."""
         return TaskID(self._binary[:24])
+
+
+class FunctionID(BaseID):
+    """A remote function; for type checks, none are made here."""
+
+    SIZE = 28
+    __slots__ = ()
+
+
+class ActorClassID(BaseID):
+    """An actor class; for type checks, none are made here."""
+
+    SIZE = 28
+    __slots__ = ()

@@ -13,13 +13,18 @@ _GRAPHS = (
     "Compiled graphs are not there in beam. vLLM 0.21 and newer run without them; for 0.20 set "
     "VLLM_USE_RAY_V2_EXECUTOR_BACKEND=1."
 )
+_CLIENT = (
+    "Ray Client is not there in beam: run the driver on a machine of the cluster, after "
+    "`beam up --join` there."
+)
+_DEBUGGER = "Ray's debugger is not there in beam: attach one to the worker's pid, or log."
 
 # Module, and with it all that lies below: what to do instead.
 ABSENT_MODULES = {
+    "ray.ClientBuilder": _CLIENT,
     "ray.air": _CORE_ONLY,
     "ray.autoscaler": "Nodes join with `beam up --join`; nothing starts or stops machines.",
-    "ray.client_builder": "Ray Client is not there in beam: run the driver on a machine of the "
-    "cluster, after `beam up --join` there.",
+    "ray.client_builder": _CLIENT,
     "ray.dag": _GRAPHS,
     "ray.data": _CORE_ONLY,
     "ray.experimental.channel": _GRAPHS,
@@ -30,12 +35,29 @@ ABSENT_MODULES = {
     "ray.serve.llm": _CORE_ONLY,
     "ray.train": _CORE_ONLY,
     "ray.tune": _CORE_ONLY,
-    "ray.util.client": "Ray Client is not there in beam: run the driver on a machine of the "
-    "cluster, after `beam up --join` there.",
+    "ray.util.client": _CLIENT,
+    "ray.util.client_connect": _CLIENT,
+    "ray.util.connect": _CLIENT,
+    "ray.util.dask": _CORE_ONLY,
+    "ray.util.debugpy": _DEBUGGER,
+    "ray.util.disconnect": _CLIENT,
+    "ray.util.iter": "Use ray.util.ActorPool, or a generator over ray.wait.",
+    "ray.util.lightgbm": _CORE_ONLY,
+    "ray.util.pdb": _DEBUGGER,
+    "ray.util.ray_debugpy": _DEBUGGER,
+    "ray.util.rpdb": _DEBUGGER,
+    "ray.util.spark": _CORE_ONLY,
+    "ray.util.tracing": "Nothing records traces; ask the state API.",
+    "ray.util.xgboost": _CORE_ONLY,
     "ray.util.collective": "Collectives among actors are not there yet in beam; "
     "use torch.distributed.",
     "ray.util.multiprocessing": "Use actors, or the standard library's multiprocessing.",
     "ray.workflow": _CORE_ONLY,
+}
+
+# Packages with a stub: what to do instead of everything below them that the stub lacks.
+ABSENT_BELOW = {
+    "ray.serve": "beam has no Ray Serve. Start servers directly, for example with `vllm serve`.",
 }
 
 
@@ -81,7 +103,7 @@ class AbsentModuleFinder:
         """
         if not fullname.startswith("ray.") or _only_asked(sys._getframe(1)):
             return None
-        instead = ABSENT_MODULES.get(fullname)
+        instead = ABSENT_MODULES.get(fullname) or ABSENT_BELOW.get(fullname.rpartition(".")[0])
         if instead is not None:
             raise ModuleNotFoundError(f"No module named '{fullname}'. {instead}", name=fullname)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ray._private.absent import missing_attribute
+from ray._private.absent import ABSENT_BELOW, missing_attribute
 from ray.serve import exceptions
 from ray.serve.exceptions import RayServeException
 
@@ -21,11 +21,7 @@ def get_replica_context() -> NoReturn:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_attribute(
-        "ray.serve",
-        name,
-        "beam has no Ray Serve. Start servers directly, for example with `vllm serve`.",
-    )
+    raise missing_attribute("ray.serve", name, ABSENT_BELOW["ray.serve"])
 
 
 __all__ = ["exceptions", "get_replica_context"]

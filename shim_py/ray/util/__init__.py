@@ -1,14 +1,15 @@
-"""Placement groups, pools, queues, metrics, state."""
+"""Placement groups, pools, queues, metrics, state, and small helpers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ray._private.absent import ABSENT_MODULES, missing_attribute
 from ray._private.services import get_node_ip_address
-from ray.util import metrics, scheduling_strategies
+from ray.util import accelerators, metrics, scheduling_strategies
 from ray.util.actor_pool import ActorPool
+from ray.util.debug import disable_log_once_globally, enable_periodic_logging, log_once
+from ray.util.helpers import as_completed, map_unordered
 from ray.util.placement_group import (
     get_current_placement_group,
     get_placement_group,
@@ -18,6 +19,7 @@ from ray.util.placement_group import (
 
 # After the import of the module of this name, which it hides as an attribute, as with Ray.
 from ray.util.placement_group import placement_group as placement_group
+from ray.util.serialization import deregister_serializer, register_serializer
 
 
 def list_named_actors(all_namespaces: bool = False) -> list[Any]:
@@ -41,43 +43,11 @@ def get_node_instance_id() -> str:
     return ""
 
 
-def as_completed(
-    refs: list[Any], chunk_size: int = 10, yield_obj_refs: bool = False
-) -> Iterator[Any]:
-    """Yield values as they get ready.
-
-    Args:
-        refs: references.
-        chunk_size: accepted, without effect.
-        yield_obj_refs: whether to yield references instead.
-    """
-    import ray
-
-    left = list(refs)
-    while left:
-        done, left = ray.wait(left, num_returns=1)
-        yield from done if yield_obj_refs else ray.get(done)
-
-
-def map_unordered(fn: Any, items: Iterable[Any], **kwargs: Any) -> Iterator[Any]:
-    """Run a remote function on each item and yield the values as they get ready."""
-    return as_completed([fn.remote(item) for item in items], **kwargs)
-
-
-_logged: set[str] = set()
-
-
-def log_once(key: str) -> bool:
-    """Return True the first time it is called with a key in this process."""
-    if key in _logged:
-        return False
-    _logged.add(key)
-    return True
-
-
 def __getattr__(name: str) -> Any:
     import importlib
 
+    if name == "inspect_serializability":
+        return importlib.import_module("ray.util.check_serialize").inspect_serializability
     if name in ("queue", "state"):
         return importlib.import_module(f"ray.util.{name}")
     raise missing_attribute("ray.util", name, ABSENT_MODULES.get(f"ray.util.{name}", ""))
@@ -85,17 +55,23 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "ActorPool",
+    "accelerators",
     "as_completed",
+    "deregister_serializer",
+    "disable_log_once_globally",
+    "enable_periodic_logging",
     "get_current_placement_group",
     "get_node_instance_id",
     "get_node_ip_address",
     "get_placement_group",
+    "inspect_serializability",
     "list_named_actors",
     "log_once",
     "map_unordered",
     "metrics",
     "placement_group",
     "placement_group_table",
+    "register_serializer",
     "remove_placement_group",
     "scheduling_strategies",
 ]

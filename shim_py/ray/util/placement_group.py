@@ -107,14 +107,14 @@ def placement_group(
         ValueError: an argument is malformed.
         NotImplementedError: label selectors and topologies are not there yet.
     """
-    validate_placement_group(bundles, strategy, lifetime)
-    if topology_strategy is not None:
-        refuse("topology_strategy", "Give strategy= instead.")
-    if bundle_label_selector:
-        refuse(
-            "bundle_label_selector",
-            "Ask for the node's own resource node:<ip> in the bundle instead.",
-        )
+    validate_placement_group(
+        bundles,
+        strategy,
+        lifetime,
+        _soft_target_node_id,
+        bundle_label_selector,
+        topology_strategy,
+    )
     session = _session()
     # The id is made here, so that the request may be sent again without making a second group.
     pg_id = PlacementGroupID.of(session.job_id)
@@ -133,12 +133,18 @@ def placement_group(
 
 
 def validate_placement_group(
-    bundles: Any, strategy: str | None = None, lifetime: str | None = None
+    bundles: Any,
+    strategy: str | None = None,
+    lifetime: str | None = None,
+    _soft_target_node_id: str | None = None,
+    bundle_label_selector: list[dict[str, str]] | None = None,
+    topology_strategy: dict[str, str] | None = None,
 ) -> None:
     """Check the arguments of `placement_group`.
 
     Raises:
         ValueError: an argument is malformed.
+        UnsupportedFeature: label selectors and topologies are not there yet.
     """
     if strategy is not None and strategy not in VALID_PLACEMENT_GROUP_STRATEGIES:
         raise ValueError(
@@ -177,6 +183,13 @@ def validate_placement_group(
                 DeprecationWarning,
                 stacklevel=3,
             )
+    if topology_strategy is not None:
+        refuse("topology_strategy", "Give strategy= instead.")
+    if bundle_label_selector:
+        refuse(
+            "bundle_label_selector",
+            "Ask for the node's own resource node:<ip> in the bundle instead.",
+        )
 
 
 def remove_placement_group(placement_group: PlacementGroup) -> None:
@@ -270,21 +283,21 @@ def current_place() -> dict[str, Any] | None:
     return place
 
 
-def check_placement_group_index(group: PlacementGroup, bundle_index: int) -> None:
+def check_placement_group_index(placement_group: PlacementGroup, bundle_index: int) -> None:
     """Check a bundle's index.
 
     Raises:
         ValueError: the group has no such bundle.
     """
-    if group.is_empty:
+    if placement_group.is_empty:
         if bundle_index != -1:
             raise ValueError(
                 f"Without a placement group the bundle index is -1, not {bundle_index}."
             )
-    elif not -1 <= bundle_index < group.bundle_count:
+    elif not -1 <= bundle_index < placement_group.bundle_count:
         raise ValueError(
             f"placement group bundle index {bundle_index} is invalid. Valid placement group "
-            f"indexes: 0-{group.bundle_count - 1}, or -1 for any."
+            f"indexes: 0-{placement_group.bundle_count - 1}, or -1 for any."
         )
 
 
