@@ -14,6 +14,8 @@ export type DeathKind =
   | "killed"
   /** `__init__` raised; never restarted. */
   | "init"
+  /** Its runtime environment could not be set up; never restarted. */
+  | "environment"
   /** No worker process could be started for it, or no node may ever hold it. */
   | "start"
   /** Its node was lost or left. */

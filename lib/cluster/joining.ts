@@ -182,7 +182,8 @@ export function workerDied(
   const actor = books.actors.get(event.actor_id);
   if (actor === undefined || confirmGone(books, actor, event.incarnation)) return;
   if (currentWorker(books, event) === undefined) return;
-  const restart = event.intended !== true && event.report.kind !== "init";
+  const restart = event.intended !== true && event.report.kind !== "init" &&
+    event.report.kind !== "environment";
   endIncarnation(books, actor, { report: event.report, restart, gone: true });
 }
 

@@ -1,5 +1,6 @@
 /** What a worker is told in answer to its hello. */
 import type { Amounts } from "../cluster/amounts.ts";
+import { mergedEnvironment } from "./environment_spec.ts";
 import { type Loose, mapIn, numberIn, textIn } from "./order.ts";
 import type { Worker } from "./worker.ts";
 
@@ -25,6 +26,7 @@ export function assignmentOf(
   cwd: string,
 ): Record<string, unknown> {
   const { order } = worker;
+  const places = worker.prepared?.places;
   const { actor, job } = order;
   const pg_id = textIn(actor, "pg_id");
   return {
@@ -43,9 +45,14 @@ export function assignmentOf(
       bundle_index: bundleOf(order.grant, actor),
       capture: actor["capture"] === true,
     },
-    runtime_env: merged(mapIn(job.facts, "runtime_env"), mapIn(actor, "runtime_env")),
-    cwd,
-    sys_path: job.sys_path,
+    runtime_env: mergedEnvironment(
+      mapIn(job.facts, "runtime_env"),
+      mapIn(actor, "runtime_env"),
+    ),
+    cwd: places?.cwd ?? cwd,
+    sys_path: textIn(mapIn(job.facts, "runtime_env"), "working_dir") === "" ? job.sys_path : [],
+    // The driver's own places come behind these.
+    first_paths: places?.paths ?? [],
     driver_executable: job.executable,
     driver_node_id: job.node_id,
     driver_cwd: job.cwd,
@@ -65,13 +72,6 @@ function bundleOf(grant: Loose, actor: Loose): number {
     if (typeof map["bundle_index"] === "number") return map["bundle_index"];
   }
   return -1;
-}
-
-/** The job's, with what the actor asked for besides; variables are merged one by one. */
-function merged(job: Loose, actor: Loose): Loose {
-  const env = { ...job, ...actor };
-  const env_vars = { ...mapIn(job, "env_vars"), ...mapIn(actor, "env_vars") };
-  return Object.keys(env_vars).length > 0 ? { ...env, env_vars } : env;
 }
 
 function held(amounts: Amounts): Amounts {

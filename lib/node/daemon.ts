@@ -11,11 +11,12 @@ import type { DeathReport } from "../cluster/death.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
 import { type Level, LogFile } from "../runtime/log.ts";
+import { environmentsDir, packageLimit, packagesDir, PackageStore } from "../runtime/packages.ts";
 import { nodeLogDir } from "../runtime/paths.ts";
 import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
-import { removeQuietly } from "../runtime/whole_file.ts";
+import { removeQuietly, removeTree } from "../runtime/whole_file.ts";
 import { addressText } from "../wire/address.ts";
 import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
@@ -27,6 +28,7 @@ import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
 import { Drivers } from "./drivers.ts";
 import { HeadAsks } from "./head_asks.ts";
+import { Environments, ENVIRONMENTS_LIMIT } from "./environments.ts";
 import { HeadLink } from "./head_link.ts";
 import { HeadOrders } from "./head_orders.ts";
 import { HeadProcess, type HeadReady } from "./head_process.ts";
@@ -41,6 +43,7 @@ import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import type { WorkerOrder } from "./order.ts";
 import { OutputDesk } from "./output_desk.ts";
 import { answerRelay } from "./relay_dial.ts";
+import { PackageRequests } from "./package_requests.ts";
 import { Requests } from "./requests.ts";
 import { Splicer } from "./splicer.ts";
 import { Subreaper } from "./subreaper.ts";
@@ -113,6 +116,8 @@ export class NodeDaemon {
   #workers!: Workers;
   #requests!: Requests;
   #orders!: HeadOrders;
+  #packages!: PackageRequests;
+  #environments!: Environments;
   #control!: ControlServer;
   #splicer: Splicer | undefined;
   #objects: ObjectPlane | undefined;
@@ -131,6 +136,7 @@ export class NodeDaemon {
     pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
     pruneJobLogs(this.#instance.runtime, Date.now());
     this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
+    this.#packages = this.#openPackages();
     Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
     this.#log = new LogFile(join(this.#log_dir, "daemon.log"), { level: config.log_level });
     this.#logs = new WorkerLogs(
@@ -288,6 +294,7 @@ export class NodeDaemon {
     this.#workers = this.#makeWorkers();
     this.#objects = this.#makeObjects();
     this.#requests = this.#makeRequests(this.#objects);
+    this.#environments = this.#makeEnvironments(this.#packages.store);
     this.#orders = new HeadOrders({
       workers: this.#workers,
       news: this.#news,
@@ -318,6 +325,31 @@ export class NodeDaemon {
   #makeWorkers(): Workers {
     const { paths } = this.#instance;
     return new Workers({
+  /** What an ended daemon left goes: nothing of it is anybody's. */
+  #openPackages(): PackageRequests {
+    const { runtime } = this.#instance;
+    removeTree(environmentsDir(runtime));
+    const one = packageLimit((name) => this.#env[name]);
+    return new PackageRequests(new PackageStore(packagesDir(runtime), { one }));
+  }
+
+  #makeEnvironments(packages: PackageStore): Environments {
+    return new Environments(
+      {
+        node_ip: () => this.#node_ip,
+        plan: this.#plan,
+        templates: this.#templates,
+        log_dir: this.#log_dir,
+        packages,
+        driverOf: (asker) => this.#driverOf(asker),
+        fetch: (name) => Promise.reject(new Error(`No node has the package ${name}`)),
+        warn: (text) => this.#say("warning", text),
+      },
+      join(environmentsDir(this.#instance.runtime), "built"),
+      ENVIRONMENTS_LIMIT,
+    );
+  }
+
       node_id: () => this.node_id,
       node_ip: () => this.#node_ip,
       places: { sockets: paths.sockets, markers: paths.workers, logs: this.#log_dir },
@@ -325,7 +357,8 @@ export class NodeDaemon {
         order.submission_id === undefined
           ? this.#templates.get(this.#plan.commandFor(this.#driverOf(order)))
           : this.#supervisors,
-      envFor: (order) => this.#plan.envFor(order),
+      envFor: (order, prepared) => this.#plan.envFor(order, prepared),
+      environments: this.#environments,
       cwdFor: (order) => this.#plan.cwdFor(order),
       assign: (worker) => assignmentOf(worker, this.#facts(), this.#plan.cwdFor(worker.order)),
       logs: this.#logs,
@@ -377,12 +410,14 @@ export class NodeDaemon {
       info: () => this.#info(),
       stop: () => void this.stop("`beam down`"),
     });
+      packages: this.#packages,
+      environments: this.#environments,
   }
 
   // ── templates ───────────────────────────────────────────────────────────────────────────────
 
   /** The driver's interpreter, where it runs on this machine. */
-  #driverOf(order: WorkerOrder): string | undefined {
+  #driverOf(order: Pick<WorkerOrder, "job">): string | undefined {
     return order.job.node_id === this.node_id ? order.job.executable : undefined;
   }
 
@@ -435,6 +470,7 @@ export class NodeDaemon {
     if (client.object_socket !== undefined) removeQuietly(client.object_socket);
     const { job_id } = client;
     if (job_id !== undefined) this.#driverGone(client, job_id, reason.message);
+    this.#packages.gone(client);
   }
 
   /** A sentence for the person at a driver, here or, through the head, elsewhere. */
@@ -452,6 +488,7 @@ export class NodeDaemon {
 
   // ── the head ────────────────────────────────────────────────────────────────────────────────
 
+    this.#environments.jobEnded(job_id);
   #join(local: string): Message<"node.join"> {
     this.#settle(local);
     const node = nodeSpec({
@@ -579,11 +616,13 @@ export class NodeDaemon {
     await leaving;
     await this.#control?.close();
     await this.#splicer?.close();
+      await this.#environments.close();
     await this.#objects?.close();
     await this.#head?.stop();
     this.#logs[Symbol.dispose]();
     this.#instance[Symbol.dispose]();
     this.#log[Symbol.dispose]();
+    removeTree(environmentsDir(this.#instance.runtime));
     this.#settleEnded();
   }
 }

@@ -1,8 +1,17 @@
 /** With which command, environment and directory this node starts workers. */
+import { join } from "node:path";
 import type { GpuVendor } from "../probe/gpus.ts";
 import { templateCommand } from "./interpreter.ts";
 import type { WorkerOrder } from "./order.ts";
-import { type Environment, needsExec, nodeEnv, templateEnv, workerEnv } from "./worker_env.ts";
+import type { TemplateParts } from "./templates.ts";
+import {
+  type Environment,
+  needsExec,
+  nodeEnv,
+  templateEnv,
+  withPlaces,
+  workerEnv,
+} from "./worker_env.ts";
 
 /** What a node's plan is made from. */
 export interface LaunchParts {
@@ -18,6 +27,20 @@ export interface LaunchParts {
   runtime: string;
   /** Where the node was started: a submitted job's entrypoint runs there. */
   cwd: string;
+}
+
+/** What a runtime environment gave a worker to be started with. */
+export interface Places {
+  /** Where it runs, where that is not the driver's directory. */
+  cwd: string | undefined;
+  /** What stands first in PYTHONPATH. */
+  paths: string[];
+  /** A virtual environment's folder. */
+  virtual_env: string | undefined;
+  /** What a shell runs instead of the interpreter. */
+  executable: string | undefined;
+  /** The words before the worker's own command: a profiler. */
+  prefix: string[];
 }
 
 /** See the top of this file. */
@@ -41,10 +64,46 @@ export class LaunchPlan {
     });
   }
 
-  /** The whole environment of an order's worker, and whether only a fresh interpreter can have it. */
-  envFor(order: WorkerOrder): { env: Environment; exec: boolean } {
+  /**
+   * The template for workers in these places. Its environment has what only a fresh interpreter
+   * takes from its environment, so that they can be forked.
+   */
+  templateIn(places: Places, driver: string | undefined, vars: Environment): TemplateParts {
+    const { shim } = this.parts;
+    const { executable, virtual_env, cwd } = places;
+    if (executable !== undefined) {
+      // As Ray runs it: a shell's words, before the path of a script.
+      const start = `exec ${executable} '${join(shim, "ray", "_worker", "start.py")}'`;
+      const env = workerEnv({
+        node: this.#nodeEnv,
+        shim,
+        jobVars: {},
+        actorVars: vars,
+        vendor: null,
+        devices: [],
+      });
+      const parts: TemplateParts = {
+        command: ["sh", "-c", start],
+        env: withPlaces(env, shim, places),
+      };
+      return cwd === undefined ? parts : { ...parts, cwd };
+    }
+    const command = virtual_env === undefined
+      ? this.commandFor(driver)
+      : [join(virtual_env, "bin", "python"), "-m", "ray._worker"];
+    return { command, env: withPlaces(this.templateEnv, shim, places) };
+  }
+
+  /**
+   * The environment of an order's worker: the whole, or with `keep` what differs from its template's;
+   * and whether only a fresh interpreter can have it.
+   */
+  envFor(
+    order: WorkerOrder,
+    prepared?: { places: Places; templateEnv: Environment },
+  ): { env: Environment; exec: boolean; keep: boolean } {
     const { shim, vendor } = this.parts;
-    const env = workerEnv({
+    const made = workerEnv({
       node: this.#nodeEnv,
       shim,
       jobVars: order.job.vars,
@@ -52,7 +111,13 @@ export class LaunchPlan {
       vendor,
       devices: order.devices,
     });
-    return { env, exec: needsExec(this.templateEnv, env) };
+    if (!prepared) return { env: made, exec: needsExec(this.templateEnv, made), keep: false };
+    const { places, templateEnv } = prepared;
+    const env = withPlaces(made, shim, places);
+    const exec = needsExec(templateEnv, env) || places.prefix.length > 0;
+    // What starts the interpreter (`uv run`) may have set variables of its own.
+    const keep = places.executable !== undefined && order.submission_id === undefined;
+    return { env: keep ? differing(env, templateEnv) : env, exec, keep };
   }
 
   /** The driver's directory where this machine has it. */
@@ -62,4 +127,8 @@ export class LaunchPlan {
     } catch { /* it is the driver's machine that has it */ }
     return order.submission_id === undefined ? this.parts.runtime : this.parts.cwd;
   }
+}
+
+function differing(env: Environment, base: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name, value]) => base[name] !== value));
 }

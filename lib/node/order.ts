@@ -55,17 +55,7 @@ export function orderOf(fields: Fields<"worker.start">, body: Uint8Array): Worke
     name: textIn(actor, "name"),
     namespace: textIn(actor, "namespace") || textIn(job, "namespace"),
     max_restarts: numberIn(actor, "max_restarts"),
-    job: {
-      job_id: textIn(job, "job_id") || fields.actor_id.slice(-8),
-      node_id: textIn(job, "node_id"),
-      client: textIn(job, "client"),
-      python: textIn(job, "python"),
-      executable: textIn(job, "executable"),
-      cwd: textIn(job, "cwd"),
-      sys_path: listIn(job, "sys_path"),
-      vars: varsIn(job),
-      facts: job,
-    },
+    job: jobOf(job, textIn(job, "job_id") || fields.actor_id.slice(-8)),
     actorVars: varsIn(actor),
     devices: fields.devices.map(String),
     amounts: mapIn(grant, "amounts") as Amounts,
@@ -73,6 +63,21 @@ export function orderOf(fields: Fields<"worker.start">, body: Uint8Array): Worke
     actor,
     grant,
     body,
+  };
+}
+
+/** A driver's part, from what it said of itself at its start. */
+export function jobOf(job: Loose, job_id: string): OrderJob {
+  return {
+    job_id,
+    node_id: textIn(job, "node_id"),
+    client: textIn(job, "client"),
+    python: textIn(job, "python"),
+    executable: textIn(job, "executable"),
+    cwd: textIn(job, "cwd"),
+    sys_path: listIn(job, "sys_path"),
+    vars: varsIn(job),
+    facts: job,
   };
 }
 

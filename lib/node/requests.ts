@@ -10,7 +10,9 @@ import type { NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
 import { type Drivers, enclosingWorker } from "./drivers.ts";
 import type { ObjectPlane } from "./object_plane.ts";
-import { textIn } from "./order.ts";
+import type { Environments } from "./environments.ts";
+import { jobOf, textIn } from "./order.ts";
+import type { PackageRequests } from "./package_requests.ts";
 import type { Templates } from "./templates.ts";
 import type { Workers } from "./workers.ts";
 
@@ -37,6 +39,8 @@ export interface RequestsHost {
   /** Gets a template going for this driver, so that its first worker starts fast. */
   warmUp(facts: Fields<"driver.start">): void;
   info(): Reply<"daemon.info">;
+  packages: PackageRequests;
+  environments: Pick<Environments, "jobStarted">;
   /** Ends the node once this request is answered. */
   stop(): void;
 }
@@ -74,6 +78,10 @@ export class Requests {
       case "actor.locate":
         return this.host.actors.locate(client, received, fieldsOf(received, kind));
       case "actor.report":
+      case "package.has":
+        return this.host.packages.has(client, received);
+      case "package.put":
+        return this.host.packages.put(client, received);
         return void this.host.actors.report(client, received, fieldsOf(received, kind));
       case "daemon.info":
         return client.link.reply(received, kind, this.host.info());
@@ -163,6 +171,8 @@ export class Requests {
       client.link.reply(
         received,
         "driver.start",
+      const begun = jobOf({ ...facts, node_id: own.node_id }, job_id);
+      void this.host.environments.jobStarted(begun);
         parent ? { ...reply, parent_actor: parent.actor_id } : reply,
       );
     } catch (error) {

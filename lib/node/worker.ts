@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
 import type { Link } from "../wire/link.ts";
 import type { LastWord } from "./death_report.ts";
+import type { Prepared } from "./environments.ts";
 import type { WorkerOrder } from "./order.ts";
 import type { WorkerSource } from "./worker_source.ts";
 
@@ -35,6 +36,10 @@ export class Worker {
   /** A fork was asked for: there is or will be a process. */
   forked = false;
   template: WorkerSource | undefined;
+  /** What its runtime environment gave it. */
+  prepared: Prepared | undefined;
+  /** Aborts what is still being set up for it. */
+  readonly gone = new AbortController();
   /** Its control link. */
   link: Link | undefined;
   lending: Lending = "unblocked";

@@ -50,6 +50,20 @@ export function workerEnv(parts: WorkerEnvParts): Environment {
   return { ...env, ...devicesEnv(parts.vendor, parts.devices, env) };
 }
 
+/** `env` with what a runtime environment unpacked and installed in front. */
+export function withPlaces(
+  env: Environment,
+  shim: string,
+  places: { paths: string[]; virtual_env: string | undefined },
+): Environment {
+  const { paths, virtual_env } = places;
+  const path = [...paths, ...(env["PYTHONPATH"] ?? "").split(":")].join(":");
+  const made: Environment = { ...env, PYTHONPATH: withShim(shim, path) };
+  if (virtual_env === undefined) return made;
+  const bin = `${virtual_env}/bin`;
+  return { ...made, VIRTUAL_ENV: virtual_env, PATH: env["PATH"] ? `${bin}:${env["PATH"]}` : bin };
+}
+
 /** True where a fork of the template could not give a process this environment. */
 export function needsExec(template: Environment, worker: Environment): boolean {
   for (const name of new Set([...Object.keys(template), ...Object.keys(worker)])) {
@@ -74,7 +88,7 @@ function unset(whole: string, name: string): string {
 
 function withShim(shim: string, path: string | undefined): string {
   const rest = (path ?? "").split(":").filter((entry) => entry !== "" && entry !== shim);
-  return [shim, ...rest].join(":");
+  return [...new Set([shim, ...rest])].join(":");
 }
 
 function devicesEnv(

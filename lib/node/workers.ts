@@ -8,7 +8,9 @@ import { ProtocolError, RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
 import { deathReport } from "./death_report.ts";
+import type { Environments, Prepared } from "./environments.ts";
 import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
+import type { LaunchPlan } from "./launch_plan.ts";
 import type { WorkerOrder } from "./order.ts";
 import { endingOf } from "./wait_status.ts";
 import { type Lending, Worker } from "./worker.ts";
@@ -18,6 +20,8 @@ import type { WorkerSource } from "./worker_source.ts";
 export const HELLO_TIMEOUT = 60_000;
 /** How long a worker may live on after it said that it ends, or after its control link ended. */
 export const LEAVE_TIMEOUT = 5000;
+/** The same for one under a profiler, which writes its report then. */
+const PROFILER_TIMEOUT = 120_000;
 
 /** What happens to workers. */
 export interface WorkerEvents {
@@ -46,9 +50,11 @@ export interface WorkersHost {
   places: { sockets: string; markers: string; logs: string };
   /** What starts an order's process. @throws {RequestFailed} where there can be none. */
   templateFor(order: WorkerOrder): WorkerSource;
-  /** The environment of an order's worker, and whether only a fresh interpreter can have it. */
-  envFor(order: WorkerOrder): { env: Record<string, string>; exec: boolean };
+  /** The environment of an order's worker, see {@link LaunchPlan.envFor}. */
+  envFor(order: WorkerOrder, prepared: Prepared | undefined): ReturnType<LaunchPlan["envFor"]>;
   cwdFor(order: WorkerOrder): string;
+  /** Sets up what the order's runtime environment needs; undefined: nothing. */
+  environments: Pick<Environments, "needs" | "prepare">;
   assign(worker: Worker): Record<string, unknown>;
   /** Follows the output of a worker; `finish` returns the end of its stderr. */
   logs: {
@@ -136,7 +142,8 @@ export class Workers {
     }
     clearTimeout(worker.deadline);
     worker.link = link;
-    link.closed.then(() => this.#leaveWithin(worker, LEAVE_TIMEOUT));
+    const patience = worker.prepared?.places.prefix.length ? PROFILER_TIMEOUT : LEAVE_TIMEOUT;
+    link.closed.then(() => this.#leaveWithin(worker, patience));
     Deno.writeTextFileSync(this.#marker(worker), worker.actor_id, { mode: 0o600 });
     worker.state = "ready";
     this.events.ready(worker);
@@ -192,13 +199,19 @@ export class Workers {
   async #launch(worker: Worker): Promise<void> {
     const { host } = this;
     const { order } = worker;
-    const template = host.templateFor(order);
+    const wanted = host.environments.needs(order);
+    const prepared = wanted &&
+      await host.environments.prepare(wanted, order, worker.gone.signal);
+    if (prepared && worker.gone.signal.aborted) return prepared.release();
+    worker.prepared = prepared;
+    const forked = order.submission_id === undefined ? prepared : undefined;
+    const template = forked?.template ?? host.templateFor(order);
     host.logs.follow(worker, worker);
-    if (!template.isReady) await template.ready;
+    if (!template.isReady) await (forked ? readyIn(forked) : template.ready);
     if (worker.state === "ended") return;
     const fault = this.#pythonFault(worker, template.python);
     if (fault) throw fault;
-    const { env, exec } = host.envFor(order);
+    const { env, exec, keep } = host.envFor(order, prepared);
     worker.template = template;
     worker.forked = true;
     worker.oomKills = oomKills();
@@ -206,11 +219,13 @@ export class Workers {
       spawn: worker.spawn,
       socket: worker.socket,
       env,
-      cwd: host.cwdFor(order),
+      cwd: prepared?.places.cwd ?? host.cwdFor(order),
       out: worker.out,
       err: worker.err,
       exec,
       title: `ray::${order.class_name}`,
+      ...(keep ? { keep } : {}),
+      ...(prepared?.places.prefix.length ? { prefix: prepared.places.prefix } : {}),
     });
     this.#born(worker, template, pid);
   }
@@ -231,7 +246,8 @@ export class Workers {
     const { message, mend } = error instanceof RequestFailed
       ? error
       : { message: (error as Error).message, mend: undefined };
-    const report: DeathReport = { kind: "start", message };
+    const setup = error instanceof RequestFailed && error.code === "environment";
+    const report: DeathReport = { kind: setup ? "environment" : "start", message };
     if (mend !== undefined) report.mend = mend;
     // Without its link the template is at its end, which takes the worker along and tells more.
     if (worker.forked && !(error instanceof RequestFailed)) return worker.template?.kill();
@@ -246,6 +262,7 @@ export class Workers {
     const unready = worker.state === "starting";
     worker.state = "ended";
     clearTimeout(worker.deadline);
+    worker.gone.abort(new Error("The worker is not wanted any more"));
     this.#forget(worker);
     const stderr = host.logs.finish(worker);
     const now = host.now();
@@ -269,6 +286,7 @@ export class Workers {
       : new Uint8Array(0);
     this.events.died(worker, deathReport(facts), body, { intended, unready });
     worker.link?.close();
+    worker.prepared?.release();
   }
 
   /** Callers wait for the report: the kernel is asked only where it may have had a part. */
@@ -331,6 +349,19 @@ export class Workers {
 
 function isLending(state: string): state is Lending {
   return state === "blocked" || state === "unblocked" || state === "returned";
+}
+
+/** What starts workers in a runtime environment may be the user's own command. */
+async function readyIn({ template }: Prepared): Promise<void> {
+  try {
+    await template.ready;
+  } catch (error) {
+    throw new RequestFailed(
+      "environment",
+      (error as Error).message,
+      "Look into runtime_env's py_executable, or what pip or uv installed.",
+    );
+  }
 }
 
 function minorVersion(python: string): string {

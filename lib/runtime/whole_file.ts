@@ -38,3 +38,10 @@ export function removeQuietly(path: string): void {
     Deno.removeSync(path);
   } catch { /* it is gone, which is what was wanted */ }
 }
+
+/** Removes a folder, with all that is in it, that may not be there. */
+export function removeTree(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch { /* it is gone, which is what was wanted */ }
+}

@@ -258,7 +258,8 @@ export const MESSAGES = {
     link: "control",
     from: "daemon",
     doc:
-      "Fork a worker (or execute a fresh interpreter where `exec`). `env` is the whole environment.",
+      "Fork a worker (or execute a fresh interpreter where `exec`, after the words of `prefix`). `env` is the " +
+      "whole environment, or with `keep` what is set over the template's own.",
     fields: {
       spawn: "str",
       socket: "str",
@@ -268,6 +269,8 @@ export const MESSAGES = {
       err: "str",
       exec: "bool",
       title: "str?",
+      keep: "bool?",
+      prefix: "list?",
     },
     reply: { pid: "int", exec: "bool" },
   },

@@ -1,4 +1,5 @@
-"""`python -m ray._worker`: the worker template, or a worker that it started afresh.
+"""`python -m ray._worker`: the worker template, a worker that it started afresh, or the building of a
+part of a runtime environment.
 
 Which one is told by a variable that is removed at once: nothing started from here inherits it.
 """
@@ -17,6 +18,11 @@ def main() -> None:
         del sys.path[0]
     template = os.environ.pop("BEAM_TEMPLATE", None)
     worker = os.environ.pop("BEAM_WORKER", None)
+    build = os.environ.pop("BEAM_BUILD", None)
+    if build is not None:
+        from . import building
+
+        building.run(json.loads(build))
     if worker is not None:
         from . import process, worker_main
         from .template import warm_up

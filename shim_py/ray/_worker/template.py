@@ -168,10 +168,14 @@ class Template:
             "title": order.get("title"),
             "parent": template,
         }
+        environment = {**(os.environ if order.get("keep") else {}), **order["env"]}
         if fresh:
-            _execute({**order["env"], "BEAM_WORKER": json.dumps(spec)})
+            prefix = order.get("prefix") or []
+            if prefix:  # the worker is the child of what stands before it
+                spec["parent"] = 0
+            _execute(prefix, {**environment, "BEAM_WORKER": json.dumps(spec)})
         os.environ.clear()
-        os.environ.update(order["env"])
+        os.environ.update(environment)
         raise BecomeWorker(spec)
 
     # ── reaping ──────────────────────────────────────────────────────────────────────────────
@@ -253,9 +257,10 @@ def _redirect(out: str, err: str) -> None:
     os.close(nothing)
 
 
-def _execute(environment: dict[str, str]) -> NoReturn:
+def _execute(prefix: list[str], environment: dict[str, str]) -> NoReturn:
+    command = [*prefix, sys.executable, "-m", "ray._worker"]
     try:
-        os.execve(sys.executable, [sys.executable, "-m", "ray._worker"], environment)
+        os.execve(command[0], command, environment)
     except OSError as error:
         os.write(2, f"ray: cannot execute {sys.executable}: {error}\n".encode())
     os._exit(127)

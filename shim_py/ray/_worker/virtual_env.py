@@ -1,0 +1,150 @@
+"""Virtual environments for `pip` and `uv` of a runtime environment.
+
+Such an environment sees what the interpreter it is made for sees, in the same order, behind what is
+installed into it: packages of the node count, and what is asked for in another version wins.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import site
+import subprocess
+import sys
+import venv
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: Ray's name; `requirements` may refer to what lies in the working directory by it.
+WORKING_DIR_VARIABLE = "RAY_RUNTIME_ENV_CREATE_WORKING_DIR"
+_PIP_OPTIONS = ["--disable-pip-version-check", "--no-cache-dir"]
+_UV_OPTIONS = ["--no-cache"]
+
+
+def build(folder: str, spec: Mapping[str, Any]) -> None:
+    """Makes the environment `<folder>/virtualenv` and installs what ``spec`` lists.
+
+    Args:
+        folder: an empty folder.
+        spec: `installer` ("pip" or "uv"), `packages`, and where they were given `options`,
+            `check` and `version`.
+
+    Raises:
+        subprocess.CalledProcessError: a command failed; its output has been printed.
+        RuntimeError: there is no such installer, or it installed another version of Ray.
+    """
+    place = os.path.join(folder, "virtualenv")
+    _create(place)
+    python = os.path.join(place, "bin", "python")
+    requirements = os.path.join(folder, "requirements.txt")
+    packages = [str(each) for each in spec["packages"]]
+    with open(requirements, "w", encoding="utf-8") as file:
+        # pip expands ${NAME} in a file by itself, uv does not.
+        expanded = packages if spec["installer"] == "pip" else [_expand(each) for each in packages]
+        file.writelines(f"{line}\n" for line in expanded)
+    if spec["installer"] == "pip":
+        _pip(python, requirements, spec, folder)
+    else:
+        _uv(python, requirements, spec, folder)
+    _check_ray(place)
+
+
+def _create(place: str) -> None:
+    """An environment that sees what this interpreter sees."""
+    inside = sys.prefix != sys.base_prefix
+    venv.EnvBuilder(
+        system_site_packages=not inside or _sees_system(sys.prefix), with_pip=False, symlinks=True
+    ).create(place)
+    if not inside:
+        return
+    # A virtual environment's own packages are nobody's system packages.
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    packages = os.path.join(place, "lib", version, "site-packages")
+    with open(os.path.join(packages, "_beam_inherited.pth"), "w", encoding="utf-8") as file:
+        for folder in site.getsitepackages([sys.prefix]):
+            file.write(f"import site; site.addsitedir({folder!r})\n")
+
+
+def _sees_system(prefix: str) -> bool:
+    try:
+        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8") as file:
+            text = file.read()
+    except OSError:
+        return False
+    return re.search(r"(?mi)^include-system-site-packages\s*=\s*true", text) is not None
+
+
+def _pip(python: str, requirements: str, spec: Mapping[str, Any], cwd: str) -> None:
+    if importlib.util.find_spec("pip") is None:
+        if importlib.util.find_spec("ensurepip") is None:
+            raise RuntimeError(
+                f"Cannot install by pip: {sys.executable} has neither pip nor ensurepip. Install "
+                "pip there, or use uv."
+            )
+        run([python, "-m", "ensurepip", "--default-pip"], cwd)
+    pip = [python, "-m", "pip"]
+    if spec.get("version"):
+        run([*pip, "install", "--disable-pip-version-check", f"pip{spec['version']}"], cwd)
+    options = spec.get("options")
+    run(
+        [*pip, "install", "-r", requirements, *(_PIP_OPTIONS if options is None else options)],
+        cwd,
+    )
+    if spec.get("check"):
+        run([*pip, "check", "--disable-pip-version-check"], cwd)
+
+
+def _uv(python: str, requirements: str, spec: Mapping[str, Any], cwd: str) -> None:
+    uv = _find_uv(python, spec.get("version"), cwd)
+    options = spec.get("options")
+    given = _UV_OPTIONS if options is None else [_expand(str(each)) for each in options]
+    run([*uv, "pip", "install", "--python", python, "-r", requirements, *given], cwd)
+    if spec.get("check"):
+        run([*uv, "pip", "check", "--python", python], cwd)
+
+
+def _find_uv(python: str, version: str | None, cwd: str) -> list[str]:
+    if version is None:
+        if importlib.util.find_spec("uv") is not None:
+            return [python, "-m", "uv"]
+        found = shutil.which("uv")
+        if found is not None:
+            return [found]
+    if importlib.util.find_spec("pip") is None:
+        raise RuntimeError(
+            f"Cannot install by uv: it is not on this node, and {sys.executable} has no pip to "
+            "install it with. Install uv there."
+        )
+    run([python, "-m", "pip", "install", *_PIP_OPTIONS, f"uv{version or ''}"], cwd)
+    return [python, "-m", "uv"]
+
+
+def _expand(text: str) -> str:
+    return re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), text)
+
+
+def _check_ray(place: str) -> None:
+    """A program that asks for another Ray would get this one all the same: say so instead."""
+    import ray
+
+    for folder in site.getsitepackages([place]):
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            found = re.fullmatch(r"ray-(.+)\.dist-info", name)
+            if found and found[1] != ray.__version__:
+                raise RuntimeError(
+                    "Changing the ray version is not allowed: \n"
+                    f"  current version: {found[1]}, expect version: {ray.__version__}. "
+                    "Leave ray out of the packages of the runtime environment."
+                )
+
+
+def run(command: Sequence[str], cwd: str) -> None:
+    """Runs a command whose output goes where this process's goes.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    print("+", " ".join(command), flush=True)
+    subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, check=True)
