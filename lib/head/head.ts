@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { BrainConfig } from "../cluster/config.ts";
 import { type Log, NO_LOG } from "../runtime/log.ts";
+import { RAY_VERSION } from "../runtime/ray_version.ts";
 import { buildName } from "../runtime/version.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -13,11 +14,15 @@ import { InitErrors } from "./init_errors.ts";
 import { Journal } from "./journal.ts";
 import { type Ends, NodeLinks } from "./node_links.ts";
 import { ObjectNotices } from "./object_notices.ts";
+import { ProcessMetrics } from "./process_metrics.ts";
+import { nodeFinder, sessionName } from "./queries.ts";
 import { Relays } from "./relay.ts";
 import { Server } from "./server.ts";
 import { Shell } from "./shell.ts";
 import { Specs } from "./specs.ts";
 import type { HeadState } from "./state.ts";
+import { TaskLog } from "./task_log.ts";
+import { WorkerRegistry } from "./worker_registry.ts";
 
 /** How often the brain judges its nodes, in milliseconds. Every second time the nodes get a ping. */
 const TICK_MS = 500;
@@ -66,6 +71,17 @@ export class Head {
       log: options.log ?? NO_LOG,
     } as HeadState;
     state.nodes = new NodeLinks(state);
+    const finder = nodeFinder(state);
+    state.workers = new WorkerRegistry(finder);
+    state.tasks = new TaskLog();
+    state.metrics = new ProcessMetrics({
+      session: sessionName(cluster),
+      version: RAY_VERSION,
+      ip: (node_id) => {
+        const node = finder.node(node_id);
+        return node?.dead ? undefined : node?.ip;
+      },
+    });
     state.objects = new ObjectNotices(state);
     this.state = state;
     this.#journal = journal;

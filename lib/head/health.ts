@@ -3,7 +3,7 @@ import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { STRANGER_LIMITS } from "../wire/frames.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { Link, type Received } from "../wire/link.ts";
-import { statusOf } from "./queries.ts";
+import { statusOf, tasksOf, workersOf } from "./queries.ts";
 import type { HeadState } from "./state.ts";
 
 /** How long one may stay, in milliseconds: it asks and goes. */
@@ -44,12 +44,19 @@ export class Health {
 
   #answer(link: Link, received: Received): void {
     const { kind } = received.message;
-    if (kind === "query.status") return link.reply(received, kind, statusOf(this.state));
+    switch (kind) {
+      case "query.status":
+        return link.reply(received, kind, statusOf(this.state));
+      case "query.workers":
+        return link.reply(received, kind, workersOf(this.state));
+      case "query.tasks":
+        return link.reply(received, kind, tasksOf(this.state));
+    }
     link.refuse(
       received,
       new RequestFailed(
         "role",
-        `Cannot answer \`${kind}\`: who asks after the head's health may ask for \`query.status\` only`,
+        `Cannot answer \`${kind}\`: who asks after the head's health may ask what the cluster holds only`,
       ),
     );
   }

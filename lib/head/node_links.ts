@@ -6,8 +6,10 @@ import type { Opened } from "../wire/handshake.ts";
 import { fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Message } from "../wire/messages.ts";
 import type { NodeSpec } from "../cluster/node.ts";
+import { takeWord } from "./client_words.ts";
 import { loseDriver } from "./job_requests.ts";
 import { deathReportOf, nodeReportOf, nodeSpecOf } from "./node_spec.ts";
+import { registerWorker } from "./register_worker.ts";
 import { handleRequest } from "./requests.ts";
 import type { Answer, Asker, HeadState } from "./state.ts";
 
@@ -140,6 +142,13 @@ export class NodeLinks {
         return loseDriver(this.#state, received.message as Message<"client.gone">);
       case "actor.event":
         return this.#event(node, received);
+      case "client.said":
+        return takeWord(
+          this.#state,
+          node.node_id,
+          fieldsOf(received, "client.said"),
+          received.body,
+        );
       case "log.lines": {
         const { message } = fieldsOf(received, "log.lines");
         return this.onLog(message as unknown as Message<"log">);
@@ -171,6 +180,10 @@ export class NodeLinks {
         const code = dead ? "declared_dead" : "bad_request";
         node.link.refuse(received, new RequestFailed(code, rejected.reason));
         return this.#farewell(node);
+      }
+      for (const worker of report?.actors ?? []) {
+        const { node_id } = spec;
+        registerWorker(this.#state, { ...worker, node_id, pid: worker.pid ?? 0 });
       }
       const former = this.#joined.get(spec.node_id);
       node.node_id = spec.node_id;
@@ -243,6 +256,7 @@ export class NodeLinks {
     switch (event) {
       case "ready":
         shell.step({ kind: "actor.ready", ...worker, pid: pid ?? 0, address });
+        registerWorker(this.#state, { ...worker, pid: pid ?? 0, address });
         return;
       case "initialized":
         shell.step({ kind: "actor.initialized", ...worker, ...where });
@@ -254,6 +268,11 @@ export class NodeLinks {
         return;
       case "died": {
         const death = deathReportOf(report);
+        this.#state.workers.died(worker, {
+          report: death,
+          now: this.#state.clock.now(),
+          intended: intended === true || this.released.has(actor_id),
+        });
         if (death.kind === "init") initErrors.put(actor_id, received.body);
         if (death.kind === "start") {
           shell.step({ kind: "actor.placed_failed", ...worker, report: death });

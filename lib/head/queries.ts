@@ -14,6 +14,7 @@ import {
 import { addressText } from "../wire/address.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
 import type { HeadState } from "./state.ts";
+import type { NodeFinder } from "./worker_registry.ts";
 import { lessStores, totalsWithStores, withStores } from "./store_use.ts";
 
 /** `query.groups`: one, those of a name, or all. */
@@ -26,6 +27,36 @@ export function groupsOf(
   const groups = groupsView(brain.books)
     .filter((group) => wanted(pg_id, group.pg_id) && wanted(name, group.name));
   return { groups };
+}
+
+/** The brain's nodes, as far as the registries of processes need them. */
+export function nodeFinder({ brain }: Pick<HeadState, "brain">): NodeFinder {
+  return {
+    node: (node_id) => {
+      const node = brain.node(node_id);
+      return node && { ip: node.ip, dead: node.state === "dead", ended_at: node.ended_at };
+    },
+  };
+}
+
+/** What `get_session_name()` of a runtime context answers. */
+export function sessionName(cluster: string): string {
+  return `session_${cluster.slice(0, 16)}`;
+}
+
+/** `query.workers`. */
+export function workersOf({ brain, workers }: HeadState): Reply<"query.workers"> {
+  return { workers: workers.view(brain.books.jobs.values()) };
+}
+
+/** `query.tasks`. */
+export function tasksOf({ brain, tasks, workers }: HeadState): Reply<"query.tasks"> {
+  return { tasks: tasks.view(brain.books, workers), dropped: tasks.dropped };
+}
+
+/** `query.metrics`: what an HTTP server at `/metrics` serves. */
+export function metricsOf({ metrics }: HeadState): Reply<"query.metrics"> {
+  return { text: metrics.text() };
 }
 
 /** `query.resources`. */

@@ -5,7 +5,15 @@ import { checkMessage } from "../wire/validate.ts";
 import * as actors from "./actor_requests.ts";
 import * as groups from "./group_requests.ts";
 import { endJob, startJob } from "./job_requests.ts";
-import { groupsOf, listOf, resourcesOf, statusOf } from "./queries.ts";
+import {
+  groupsOf,
+  listOf,
+  metricsOf,
+  resourcesOf,
+  statusOf,
+  tasksOf,
+  workersOf,
+} from "./queries.ts";
 import type { Answer, Asker, HeadState } from "./state.ts";
 
 /** Answers `request` now or later; never throws. */
@@ -77,6 +85,12 @@ function dispatch(
       return answer.give(resourcesOf(state));
     case "query.status":
       return answer.give(statusOf(state));
+    case "query.workers":
+      return answer.give(workersOf(state));
+    case "query.tasks":
+      return answer.give(tasksOf(state));
+    case "query.metrics":
+      return answer.give(metricsOf(state));
     case "query.nodes":
       return answer.give(listOf(state, "nodes"));
     case "query.actors":

@@ -5,9 +5,12 @@ import { RequestFailed } from "../wire/errors.ts";
 import type { Clock } from "./clock.ts";
 import type { InitErrors } from "./init_errors.ts";
 import type { NodeLinks } from "./node_links.ts";
+import type { ProcessMetrics } from "./process_metrics.ts";
 import type { ObjectNotices } from "./object_notices.ts";
 import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
+import type { TaskLog } from "./task_log.ts";
+import type { WorkerRegistry } from "./worker_registry.ts";
 
 /** See the top of this file. */
 export interface HeadState {
@@ -22,6 +25,9 @@ export interface HeadState {
   specs: Specs;
   initErrors: InitErrors;
   nodes: NodeLinks;
+  workers: WorkerRegistry;
+  tasks: TaskLog;
+  metrics: ProcessMetrics;
   objects: ObjectNotices;
   clock: Clock;
   log: Log;

@@ -24,6 +24,7 @@ import { ActorAnswers } from "./actor_answers.ts";
 import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
 import { assignmentOf, type NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
+import { ClientWords } from "./client_words.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
 import { Drivers } from "./drivers.ts";
@@ -97,6 +98,7 @@ export class NodeDaemon {
     head: () => this.#link,
     log: (text) => this.#say("info", text),
   });
+  readonly #words = new ClientWords(() => this.#link);
   readonly #logs: WorkerLogs<Worker>;
   readonly #subreaper: Subreaper;
   readonly #ending = new AbortController();
@@ -408,6 +410,7 @@ export class NodeDaemon {
       driverGone: (client, job_id, reason) => this.#driverGone(client, job_id, reason),
       warmUp: (facts) => this.#warmUp(facts.executable),
       info: () => this.#info(),
+      words: this.#words,
       stop: () => void this.stop("`beam down`"),
     });
       packages: this.#packages,
@@ -466,6 +469,7 @@ export class NodeDaemon {
 
   #clientGone(client: Client, reason: Error): void {
     this.#news.watchers.forget(client);
+    this.#words.gone(client);
     this.#objects!.answers.clientGone(client);
     if (client.object_socket !== undefined) removeQuietly(client.object_socket);
     const { job_id } = client;
@@ -525,6 +529,7 @@ export class NodeDaemon {
     this.#head_ip = this.#config.role === "head" ? this.#node_ip : reply.head_ip;
     this.#news.repeat();
     this.#asks.repeat();
+    this.#words.repeat();
     this.#objects!.joined();
   }
 

@@ -8,6 +8,7 @@ import { type Fields, type Message, PROTOCOL_VERSION, type Reply } from "../wire
 import type { ActorAnswers } from "./actor_answers.ts";
 import type { NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
+import type { ClientWords } from "./client_words.ts";
 import { type Drivers, enclosingWorker } from "./drivers.ts";
 import type { ObjectPlane } from "./object_plane.ts";
 import type { Environments } from "./environments.ts";
@@ -39,6 +40,8 @@ export interface RequestsHost {
   /** Gets a template going for this driver, so that its first worker starts fast. */
   warmUp(facts: Fields<"driver.start">): void;
   info(): Reply<"daemon.info">;
+  /** Tells the head what wants no answer. */
+  words: ClientWords;
   packages: PackageRequests;
   environments: Pick<Environments, "jobStarted">;
   /** Ends the node once this request is answered. */
@@ -83,6 +86,9 @@ export class Requests {
       case "package.put":
         return this.host.packages.put(client, received);
         return void this.host.actors.report(client, received, fieldsOf(received, kind));
+      case "task.events":
+      case "metrics.report":
+        return this.host.words.pass(client, received);
       case "daemon.info":
         return client.link.reply(received, kind, this.host.info());
       case "daemon.stop":

@@ -82,9 +82,10 @@ export class Worker {
     return this.state === "ready" || this.state === "running";
   }
 
-  /** What the head keeps as the actor's address. */
-  get address(): { socket: string } {
-    return { socket: this.socket };
+  /** What the head keeps as the actor's address, and what it knows the process by. */
+  get address(): { socket: string; worker_id: string; started_at: number } {
+    const { socket, worker_id, started_at } = this;
+    return { socket, worker_id, started_at };
   }
 
   /** How its lines of output are marked. */

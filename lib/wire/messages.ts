@@ -505,6 +505,28 @@ export const MESSAGES = {
     fields: {},
     reply: { jobs: "list" },
   },
+  "query.workers": {
+    link: "control",
+    from: "shim",
+    doc: "Worker processes and drivers that the head remembers, as the head's `workersView`. The head answers it " +
+      "in the role `health` too, and the next one.",
+    fields: {},
+    reply: { workers: "list" },
+  },
+  "query.tasks": {
+    link: "control",
+    from: "shim",
+    doc: "Tasks and calls of which `task.events` told; `dropped` counts those that were not kept.",
+    fields: {},
+    reply: { tasks: "list", dropped: "int" },
+  },
+  "query.metrics": {
+    link: "control",
+    from: "shim",
+    doc: "What the cluster's processes count with `ray.util.metrics`, as Prometheus text.",
+    fields: {},
+    reply: { text: "str" },
+  },
   "query.status": {
     link: "control",
     from: "shim",
@@ -526,6 +548,22 @@ export const MESSAGES = {
       holders: "map",
       usage: "map?",
     },
+  },
+  "task.events": {
+    link: "control",
+    from: "worker",
+    doc: "What ran here, at most once a second; `dropped` counts what was not kept meanwhile. Not answered: a head " +
+      "that cannot be reached misses it.",
+    fields: { count: "int", dropped: "int" },
+    body:
+      "packed: a list of [caller, number, kind, name, function, start, end, error type, error, thread]",
+  },
+  "metrics.report": {
+    link: "control",
+    from: "shim",
+    doc: "All that this process counts, at most once a second and only after a change. Not answered.",
+    fields: {},
+    body: "packed: a list of [name, kind, description, boundaries, [[tags, value], …]]",
   },
   "daemon.info": {
     link: "control",
@@ -616,6 +654,15 @@ export const MESSAGES = {
     doc:
       "A message for a process on the node (`warn`, `log`) or, with `client` empty, for all that located the actor.",
     fields: { client: "str", message: "map" },
+    body: "the message's",
+  },
+  "client.said": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "A message of a process on the node that wants no answer (`task.events`, `metrics.report`), passed on with " +
+      "who says it. A `metrics.report` without a body: the process is gone.",
+    fields: { client: "str", message: "map", process: "map" },
     body: "the message's",
   },
   "client.gone": {

@@ -60,6 +60,8 @@ SENDS: dict[str, tuple[str, ...]] = {
     "actor.kill": ("actor_id", "no_restart"),
     "actor.release": ("actor_id",),
     "group.wait": ("pg_id",),
+    "task.events": ("count", "dropped"),
+    "metrics.report": (),
     "call.hello": ("protocol", "caller", "actor_id", "incarnation", "job_id"),
     "call.welcome": ("incarnation", "done"),
     "call.refused": ("message",),

@@ -1,0 +1,28 @@
+/** What processes say without wanting an answer, passed on by their daemons. */
+import { ProtocolError } from "../wire/errors.ts";
+import type { Fields } from "../wire/messages.ts";
+import type { HeadState } from "./state.ts";
+
+/** Takes a `client.said` of a node. @throws {ProtocolError} for a message that nobody may say so */
+export function takeWord(
+  { tasks, metrics }: HeadState,
+  node_id: string,
+  { client, message, process }: Fields<"client.said">,
+  body: Uint8Array,
+): void {
+  const textOf = (name: string) => typeof process[name] === "string" ? process[name] : "";
+  const worker_id = textOf("worker_id");
+  switch (message["kind"]) {
+    case "task.events": {
+      const numberOf = (name: string) => typeof message[name] === "number" ? message[name] : 0;
+      return tasks.add(
+        worker_id,
+        { count: numberOf("count"), dropped: numberOf("dropped") },
+        body,
+      );
+    }
+    case "metrics.report":
+      return metrics.report({ node_id, client, worker_id, job_id: textOf("job_id") }, body);
+  }
+  throw new ProtocolError(`Cannot take \`${message["kind"]}\`: it is not said like this`);
+}

@@ -1,0 +1,116 @@
+/**
+ * What the cluster's processes count with `ray.util.metrics`: the last report of each, dropped when
+ * the process or its node is gone. Reports stay packed until somebody reads them.
+ */
+import { decode } from "msgpack";
+import { type Family, prometheusText, type Sample } from "./prometheus.ts";
+
+/** Who counts. */
+export interface MetricsProcess {
+  node_id: string;
+  /** The process, as its daemon calls it. */
+  client: string;
+  worker_id: string;
+  job_id: string;
+}
+
+/** As a process packs it: value is a number, or for histograms `[sum, count per bucket]`. */
+type Series = [tags: Record<string, string>, value: number | [sum: number, counts: number[]]];
+type Metric = [
+  name: string,
+  kind: "counter" | "gauge" | "histogram",
+  description: string,
+  boundaries: number[],
+  series: Series[],
+];
+
+interface Report {
+  process: MetricsProcess;
+  packed: Uint8Array;
+}
+
+/** What the text needs of the cluster. */
+export interface MetricsCluster {
+  /** Ray's name of this cluster's life. */
+  session: string;
+  version: string;
+  /** The node's address; undefined for one that is dead. */
+  ip(node_id: string): string | undefined;
+}
+
+/** See the top of this file. */
+export class ProcessMetrics {
+  #reports = new Map<string, Report>();
+
+  constructor(readonly cluster: MetricsCluster) {}
+
+  /** Takes a process's `metrics.report`; an empty one says that it is gone. */
+  report(process: MetricsProcess, packed: Uint8Array): void {
+    const key = `${process.node_id} ${process.client}`;
+    if (packed.length === 0) this.#reports.delete(key);
+    else this.#reports.set(key, { process, packed });
+  }
+
+  /** Everything as Prometheus text, with Ray's names and labels. */
+  text(): string {
+    const families = new Map<string, Family>();
+    for (const [key, { process, packed }] of this.#reports) {
+      const ip = this.cluster.ip(process.node_id);
+      if (ip === undefined) {
+        this.#reports.delete(key);
+        continue;
+      }
+      const labels = {
+        Component: "core_worker",
+        JobId: process.job_id,
+        NodeAddress: ip,
+        SessionName: this.cluster.session,
+        Version: this.cluster.version,
+        WorkerId: process.worker_id,
+      };
+      for (const metric of metricsOf(packed)) add(families, metric, labels);
+    }
+    return prometheusText([...families.values()]);
+  }
+}
+
+function metricsOf(packed: Uint8Array): Metric[] {
+  try {
+    const metrics = decode(packed);
+    return Array.isArray(metrics) ? metrics as Metric[] : [];
+  } catch {
+    return []; // a process's own mistake must not hide what the others count
+  }
+}
+
+function add(families: Map<string, Family>, metric: Metric, labels: Record<string, string>): void {
+  const [given, type, help, boundaries, series] = metric;
+  const name = `ray_${given}${type === "counter" && !given.endsWith("_total") ? "_total" : ""}`;
+  const family = families.get(name) ?? { name, type, help, samples: [] };
+  families.set(name, family);
+  if (family.type !== type) return; // the same name for two kinds: the first one counts
+  for (const [tags, value] of series) {
+    const own = { ...labels, ...tags };
+    if (Array.isArray(value)) family.samples.push(...buckets(name, own, boundaries, value));
+    else family.samples.push({ name, labels: own, value });
+  }
+}
+
+function buckets(
+  name: string,
+  labels: Record<string, string>,
+  boundaries: number[],
+  [sum, counts]: [number, number[]],
+): Sample[] {
+  let count = 0;
+  const samples = counts.map((each, at) => {
+    count += each;
+    const le = at < boundaries.length ? String(boundaries[at]) : "+Inf";
+    return { name: `${name}_bucket`, labels: { ...labels, le }, value: count };
+  });
+  return [
+    ...samples,
+    { name: `${name}_count`, labels, value: count },
+    { name: `${name}_sum`, labels, value: sum },
+  ];
+}

@@ -1,0 +1,52 @@
+/** Prometheus' text format. */
+
+/** One line: a name, labels, a value. */
+export interface Sample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** What is counted under one name. */
+export interface Family {
+  name: string;
+  type: "counter" | "gauge" | "histogram";
+  help: string;
+  samples: Sample[];
+}
+
+/** The content type that goes with the text over HTTP. */
+export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** The text of these families; empty for none. */
+export function prometheusText(families: readonly Family[]): string {
+  const lines = families.filter(({ samples }) => samples.length > 0).flatMap((family) => [
+    `# HELP ${family.name} ${escaped(family.help, false)}`,
+    `# TYPE ${family.name} ${family.type}`,
+    ...family.samples.map(lineOf),
+  ]);
+  return lines.length === 0 ? "" : lines.join("\n") + "\n";
+}
+
+function lineOf({ name, labels, value }: Sample): string {
+  const pairs = Object.keys(labels).sort().map((key) =>
+    `${labelName(key)}="${escaped(String(labels[key]), true)}"`
+  );
+  return `${name}${pairs.length > 0 ? `{${pairs.join(",")}}` : ""} ${valueText(value)}`;
+}
+
+/** Letters, digits and underscores only, and no digit first. */
+function labelName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_]/g, "_").replace(/^(?=[0-9])/, "_");
+}
+
+function escaped(text: string, quoted: boolean): string {
+  const safe = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+  return quoted ? safe.replaceAll('"', '\\"') : safe;
+}
+
+function valueText(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}

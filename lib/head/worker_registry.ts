@@ -1,0 +1,172 @@
+/**
+ * The worker processes that the head has heard of, each under its own id: actors are restarted, their
+ * processes are not. Dead ones are kept for a while, for those who ask what happened.
+ */
+import type { DeathReport } from "../cluster/death.ts";
+import type { JobRecord } from "../cluster/jobs.ts";
+
+/** How many dead ones are kept. */
+export const MOST_DEAD = 1000;
+
+/** A worker process. Times are milliseconds since the epoch. */
+export interface KnownWorker {
+  worker_id: string;
+  node_id: string;
+  pid: number;
+  job_id: string;
+  actor_id: string;
+  incarnation: number;
+  /** When its process was asked for. */
+  launched_at: number;
+  /** When it said that it was there. */
+  ready_at: number;
+  ended_at?: number;
+  exit_type?: ExitType;
+  exit_detail?: string;
+  runtime_env: Record<string, unknown>;
+}
+
+/** Ray's words for why a process ended. */
+export type ExitType =
+  | "SYSTEM_ERROR"
+  | "INTENDED_SYSTEM_EXIT"
+  | "USER_ERROR"
+  | "INTENDED_USER_EXIT"
+  | "NODE_OUT_OF_MEMORY";
+
+/** One process, in the fields of Ray's `WorkerState`. */
+export interface WorkerView {
+  worker_id: string;
+  is_alive: boolean;
+  worker_type: "WORKER" | "DRIVER";
+  exit_type: ExitType | null;
+  node_id: string;
+  ip: string;
+  pid: number;
+  exit_detail: string | null;
+  worker_launch_time_ms: number;
+  worker_launched_time_ms: number;
+  start_time_ms: number;
+  end_time_ms: number;
+  debugger_port: null;
+  num_paused_threads: number;
+  /** Not Ray's: what `list_runtime_envs` is made from. */
+  runtime_env: Record<string, unknown>;
+}
+
+/** What the registry asks of the nodes. */
+export interface NodeFinder {
+  /** Undefined for a node that nobody knows. */
+  node(node_id: string): { ip: string; dead: boolean; ended_at: number | undefined } | undefined;
+}
+
+/** See the top of this file. */
+export class WorkerRegistry {
+  #byId = new Map<string, KnownWorker>();
+  #current = new Map<string, KnownWorker>();
+  #dead: string[] = [];
+
+  constructor(readonly nodes: NodeFinder) {}
+
+  /** A worker said that it is there, now or (after the head's restart) earlier. */
+  ready(worker: KnownWorker): void {
+    if (this.#byId.has(worker.worker_id)) return;
+    this.#byId.set(worker.worker_id, worker);
+    this.#current.set(nameOf(worker), worker);
+  }
+
+  /** The worker of this incarnation ended at `now`. */
+  died(
+    of: { actor_id: string; incarnation: number },
+    { report, now, intended }: { report: DeathReport; now: number; intended: boolean },
+  ): void {
+    const worker = this.#current.get(nameOf(of));
+    if (worker === undefined) return;
+    this.#current.delete(nameOf(of));
+    worker.ended_at = now;
+    worker.exit_type = exitType(report, intended);
+    worker.exit_detail = report.message;
+    this.#dead.push(worker.worker_id);
+    if (this.#dead.length > MOST_DEAD) this.#byId.delete(this.#dead.shift()!);
+  }
+
+  /** By its own id; with its node's death, where that is how it ended. */
+  get(worker_id: string): KnownWorker | undefined {
+    const worker = this.#byId.get(worker_id);
+    if (worker === undefined || worker.ended_at !== undefined) return worker;
+    const node = this.nodes.node(worker.node_id);
+    if (node !== undefined && !node.dead) return worker;
+    return {
+      ...worker,
+      ended_at: node?.ended_at ?? worker.ready_at,
+      exit_type: "SYSTEM_ERROR",
+      exit_detail: "Its node was lost.",
+    };
+  }
+
+  /** The node's address, empty for one that is forgotten. */
+  ip(node_id: string): string {
+    return this.nodes.node(node_id)?.ip ?? "";
+  }
+
+  /** All workers and, from their jobs, the drivers. */
+  view(jobs: Iterable<JobRecord>): WorkerView[] {
+    const workers = [...this.#byId.keys()].map((id) => this.#workerView(this.get(id)!));
+    return [...workers, ...[...jobs].map((job) => this.#driverView(job))];
+  }
+
+  #workerView(worker: KnownWorker): WorkerView {
+    return {
+      worker_id: worker.worker_id,
+      is_alive: worker.ended_at === undefined,
+      worker_type: "WORKER",
+      exit_type: worker.exit_type ?? null,
+      node_id: worker.node_id,
+      ip: this.ip(worker.node_id),
+      pid: worker.pid,
+      exit_detail: worker.exit_detail ?? null,
+      worker_launch_time_ms: worker.launched_at,
+      worker_launched_time_ms: worker.ready_at,
+      start_time_ms: worker.ready_at,
+      end_time_ms: worker.ended_at ?? 0,
+      debugger_port: null,
+      num_paused_threads: 0,
+      runtime_env: worker.runtime_env,
+    };
+  }
+
+  #driverView(job: JobRecord): WorkerView {
+    const ended = job.state === "ended";
+    const env = (job.extra as { runtime_env?: unknown } | undefined)?.runtime_env;
+    return {
+      // As the driver names itself: see `get_worker_id` of its runtime context.
+      worker_id: job.job_id.padEnd(56, "0"),
+      is_alive: !ended,
+      worker_type: "DRIVER",
+      exit_type: !ended ? null : job.death ? "SYSTEM_ERROR" : "INTENDED_USER_EXIT",
+      node_id: job.node_id,
+      ip: this.ip(job.node_id),
+      pid: job.pid,
+      exit_detail: job.reason ?? null,
+      worker_launch_time_ms: job.start,
+      worker_launched_time_ms: job.start,
+      start_time_ms: job.start,
+      end_time_ms: job.end ?? 0,
+      debugger_port: null,
+      num_paused_threads: 0,
+      runtime_env: typeof env === "object" && env !== null ? env as Record<string, unknown> : {},
+    };
+  }
+}
+
+function nameOf({ actor_id, incarnation }: { actor_id: string; incarnation: number }): string {
+  return `${actor_id} ${incarnation}`;
+}
+
+function exitType(report: DeathReport, intended: boolean): ExitType {
+  if (report.kind === "init") return "USER_ERROR";
+  if (intended) return "INTENDED_USER_EXIT";
+  return ["killed", "owner", "node", "group"].includes(report.kind)
+    ? "INTENDED_SYSTEM_EXIT"
+    : "SYSTEM_ERROR";
+}
