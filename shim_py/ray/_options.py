@@ -113,6 +113,19 @@ def _check_label_selector(value: Any) -> str | None:
     return None
 
 
+def _check_fallback(value: Any) -> str | None:
+    for each in value or []:
+        if not isinstance(each, dict) or set(each) != {"label_selector"}:
+            return (
+                "The option 'fallback_strategy' lists dictionaries with the one key "
+                f"'label_selector', got {each!r}."
+            )
+        fault = _check_label_selector(each["label_selector"])
+        if fault is not None:
+            return fault
+    return None
+
+
 def _not_zero(name: str) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
         if value is None or value > 0 or value == -1:
@@ -124,7 +137,7 @@ def _not_zero(name: str) -> Callable[[Any], str | None]:
 
 COMMON_OPTIONS: dict[str, Option] = {
     "label_selector": Option((dict, _NONE), _check_label_selector),
-    "fallback_strategy": Option((list, _NONE)),
+    "fallback_strategy": Option((list, _NONE), _check_fallback),
     "accelerator_type": Option((str, _NONE)),
     "memory": _amount("memory"),
     "name": Option((str, _NONE)),
@@ -139,6 +152,7 @@ COMMON_OPTIONS: dict[str, Option] = {
     "scheduling_strategy": Option((object,)),
     "enable_task_events": Option((bool,), default=True),
     "_labels": Option((dict, _NONE)),
+    "_metadata": Option((dict, _NONE)),
 }
 
 TASK_OPTIONS: dict[str, Option] = {

@@ -9,6 +9,7 @@ from ray._private.absent import refuse
 from ray.runtime_env._submission import prepare
 from ray.util.placement_group import check_fits, choose_group
 from ray.util.scheduling_strategies import (
+    Exists,
     In,
     NodeAffinitySchedulingStrategy,
     NodeLabelSchedulingStrategy,
@@ -45,7 +46,7 @@ def placing(
     strategy = None
     if group.is_empty:
         strategy = _strategy(options)
-    elif options.get("label_selector"):
+    elif options.get("label_selector") or options.get("fallback_strategy"):
         refuse(
             f"label_selector of {what} together with a placement group",
             "Give it to another actor, or reserve the group where it should be.",
@@ -64,17 +65,21 @@ def placing(
 def _strategy(options: Mapping[str, Any]) -> dict[str, Any] | None:
     strategy = options.get("scheduling_strategy")
     selector = options.get("label_selector")
-    if selector and strategy not in (None, "DEFAULT"):
+    if (selector or options.get("fallback_strategy")) and strategy not in (None, "DEFAULT"):
         refuse(
             "label_selector together with a scheduling_strategy",
             "Give only one of them.",
         )
-    if selector:
-        return {"kind": "labels", "hard": dict(selector), "soft": {}}
+    fallback = _fallback(options)
+    if selector or fallback:
+        labels = {"kind": "labels", "hard": dict(selector or {}), "soft": {}}
+        return {**labels, "fallback": fallback} if fallback else labels
     if strategy == "SPREAD":
         return {"kind": "spread"}
     if isinstance(strategy, NodeAffinitySchedulingStrategy):
-        return {"kind": "node", "node_id": strategy.node_id, "soft": bool(strategy.soft)}
+        spill = {"spill": True} if strategy._spill_on_unavailable else {}
+        node = {"kind": "node", "node_id": strategy.node_id, "soft": bool(strategy.soft)}
+        return {**node, **spill}
     if isinstance(strategy, NodeLabelSchedulingStrategy):
         return {
             "kind": "labels",
@@ -93,11 +98,13 @@ def _selectors(expressions: list[Any]) -> dict[str, str]:
         elif isinstance(operator, NotIn):
             selectors[expression.key] = f"!in({','.join(operator.values)})"
         else:
-            refuse(
-                f"the label operator {type(operator).__name__}",
-                "List the values with In or NotIn.",
-            )
+            selectors[expression.key] = "exists()" if isinstance(operator, Exists) else "!exists()"
     return selectors
+
+
+def _fallback(options: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The label selectors to try where no node of the first has room, in this order."""
+    return [dict(each["label_selector"]) for each in options.get("fallback_strategy") or []]
 
 
 def refuse_missing_options(options: Mapping[str, Any], what: str) -> None:
@@ -107,7 +114,6 @@ def refuse_missing_options(options: Mapping[str, Any], what: str) -> None:
         UnsupportedFeature: such an option is set.
     """
     missing = {
-        "fallback_strategy": "Give one label_selector.",
         "enable_tensor_transport": "Ray Direct Transport is not there; send tensors over "
         "torch.distributed.",
         "concurrency_groups": "Use max_concurrency for the whole actor.",
