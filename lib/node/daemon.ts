@@ -28,8 +28,8 @@ import { ClientWords } from "./client_words.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
 import { Drivers } from "./drivers.ts";
-import { HeadAsks } from "./head_asks.ts";
 import { Environments, ENVIRONMENTS_LIMIT } from "./environments.ts";
+import { HeadAsks } from "./head_asks.ts";
 import { HeadLink } from "./head_link.ts";
 import { HeadOrders } from "./head_orders.ts";
 import { HeadProcess, type HeadReady } from "./head_process.ts";
@@ -43,8 +43,8 @@ import { pruneLogFolders } from "./log_folders.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import type { WorkerOrder } from "./order.ts";
 import { OutputDesk } from "./output_desk.ts";
-import { answerRelay } from "./relay_dial.ts";
 import { PackageRequests } from "./package_requests.ts";
+import { answerRelay } from "./relay_dial.ts";
 import { Requests } from "./requests.ts";
 import { Splicer } from "./splicer.ts";
 import { Subreaper } from "./subreaper.ts";
@@ -53,6 +53,7 @@ import type { Template } from "./template.ts";
 import { Templates } from "./templates.ts";
 import { type Environment, nodeEnv } from "./worker_env.ts";
 import type { Worker } from "./worker.ts";
+import type { WorkerSource } from "./worker_source.ts";
 import { WorkerLogs } from "./worker_logs.ts";
 import { WorkerNews } from "./worker_news.ts";
 import { Workers } from "./workers.ts";
@@ -115,11 +116,11 @@ export class NodeDaemon {
   #cluster = "";
   #templates!: Templates;
   #supervisors!: Supervisors;
+  #packages!: PackageRequests;
+  #environments!: Environments;
   #workers!: Workers;
   #requests!: Requests;
   #orders!: HeadOrders;
-  #packages!: PackageRequests;
-  #environments!: Environments;
   #control!: ControlServer;
   #splicer: Splicer | undefined;
   #objects: ObjectPlane | undefined;
@@ -135,10 +136,10 @@ export class NodeDaemon {
     this.#network = readNetwork();
     this.#env = env;
     this.#instance = holdInstance(config.runtime_dir, options.libc);
+    this.#packages = this.#openPackages();
     pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
     pruneJobLogs(this.#instance.runtime, Date.now());
     this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
-    this.#packages = this.#openPackages();
     Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
     this.#log = new LogFile(join(this.#log_dir, "daemon.log"), { level: config.log_level });
     this.#logs = new WorkerLogs(
@@ -293,10 +294,10 @@ export class NodeDaemon {
       },
       (template) => void this.#templateLost(template),
     );
+    this.#environments = this.#makeEnvironments(this.#packages.store);
     this.#workers = this.#makeWorkers();
     this.#objects = this.#makeObjects();
     this.#requests = this.#makeRequests(this.#objects);
-    this.#environments = this.#makeEnvironments(this.#packages.store);
     this.#orders = new HeadOrders({
       workers: this.#workers,
       news: this.#news,
@@ -324,9 +325,6 @@ export class NodeDaemon {
     this.#warmUp(undefined);
   }
 
-  #makeWorkers(): Workers {
-    const { paths } = this.#instance;
-    return new Workers({
   /** What an ended daemon left goes: nothing of it is anybody's. */
   #openPackages(): PackageRequests {
     const { runtime } = this.#instance;
@@ -352,6 +350,9 @@ export class NodeDaemon {
     );
   }
 
+  #makeWorkers(): Workers {
+    const { paths } = this.#instance;
+    return new Workers({
       node_id: () => this.node_id,
       node_ip: () => this.#node_ip,
       places: { sockets: paths.sockets, markers: paths.workers, logs: this.#log_dir },
@@ -409,12 +410,12 @@ export class NodeDaemon {
       ask,
       driverGone: (client, job_id, reason) => this.#driverGone(client, job_id, reason),
       warmUp: (facts) => this.#warmUp(facts.executable),
+      packages: this.#packages,
+      environments: this.#environments,
       info: () => this.#info(),
       words: this.#words,
       stop: () => void this.stop("`beam down`"),
     });
-      packages: this.#packages,
-      environments: this.#environments,
   }
 
   // ── templates ───────────────────────────────────────────────────────────────────────────────
@@ -469,12 +470,12 @@ export class NodeDaemon {
 
   #clientGone(client: Client, reason: Error): void {
     this.#news.watchers.forget(client);
-    this.#words.gone(client);
+    this.#packages.gone(client);
     this.#objects!.answers.clientGone(client);
     if (client.object_socket !== undefined) removeQuietly(client.object_socket);
+    this.#words.gone(client);
     const { job_id } = client;
     if (job_id !== undefined) this.#driverGone(client, job_id, reason.message);
-    this.#packages.gone(client);
   }
 
   /** A sentence for the person at a driver, here or, through the head, elsewhere. */
@@ -487,12 +488,12 @@ export class NodeDaemon {
 
   #driverGone(client: Client, job_id: string, reason: string): void {
     this.#drivers.remove(job_id);
+    this.#environments.jobEnded(job_id);
     this.#asks.driverGone(client, job_id, reason);
   }
 
   // ── the head ────────────────────────────────────────────────────────────────────────────────
 
-    this.#environments.jobEnded(job_id);
   #join(local: string): Message<"node.join"> {
     this.#settle(local);
     const node = nodeSpec({
@@ -529,8 +530,8 @@ export class NodeDaemon {
     this.#head_ip = this.#config.role === "head" ? this.#node_ip : reply.head_ip;
     this.#news.repeat();
     this.#asks.repeat();
-    this.#words.repeat();
     this.#objects!.joined();
+    this.#words.repeat();
   }
 
   async #declaredDead(): Promise<void> {
@@ -615,19 +616,19 @@ export class NodeDaemon {
         kind: "node",
         message: `Its node ${this.#node_ip} ended: ${reason}.`,
       });
+      await this.#environments.close();
       await this.#templates.close();
       await this.#subreaper.sweep();
     }
     await leaving;
     await this.#control?.close();
+    removeTree(environmentsDir(this.#instance.runtime));
     await this.#splicer?.close();
-      await this.#environments.close();
     await this.#objects?.close();
     await this.#head?.stop();
     this.#logs[Symbol.dispose]();
     this.#instance[Symbol.dispose]();
     this.#log[Symbol.dispose]();
-    removeTree(environmentsDir(this.#instance.runtime));
     this.#settleEnded();
   }
 }

@@ -39,11 +39,11 @@ export interface RequestsHost {
   driverGone(client: Client, job_id: string, reason: string): void;
   /** Gets a template going for this driver, so that its first worker starts fast. */
   warmUp(facts: Fields<"driver.start">): void;
+  packages: PackageRequests;
+  environments: Pick<Environments, "jobStarted">;
   info(): Reply<"daemon.info">;
   /** Tells the head what wants no answer. */
   words: ClientWords;
-  packages: PackageRequests;
-  environments: Pick<Environments, "jobStarted">;
   /** Ends the node once this request is answered. */
   stop(): void;
 }
@@ -78,13 +78,13 @@ export class Requests {
         return this.host.workers.lend(this.#workerOf(client), fieldsOf(received, kind));
       case "driver.start":
         return void this.#driverStart(client, received);
-      case "actor.locate":
-        return this.host.actors.locate(client, received, fieldsOf(received, kind));
-      case "actor.report":
       case "package.has":
         return this.host.packages.has(client, received);
       case "package.put":
         return this.host.packages.put(client, received);
+      case "actor.locate":
+        return this.host.actors.locate(client, received, fieldsOf(received, kind));
+      case "actor.report":
         return void this.host.actors.report(client, received, fieldsOf(received, kind));
       case "task.events":
       case "metrics.report":
@@ -171,14 +171,14 @@ export class Requests {
       client.object_socket = this.host.objectSocket(client);
       this.host.drivers.add(parent ? { ...job, parent_actor: parent.actor_id } : job);
       const own = this.host.facts();
+      const begun = jobOf({ ...facts, node_id: own.node_id }, job_id);
+      void this.host.environments.jobStarted(begun);
       const dashboard_url = textIn(given, "dashboard_url") || own.dashboard_url;
       const { object_socket } = client;
       const reply = { ...given, ...own, job_id, namespace, dashboard_url, object_socket };
       client.link.reply(
         received,
         "driver.start",
-      const begun = jobOf({ ...facts, node_id: own.node_id }, job_id);
-      void this.host.environments.jobStarted(begun);
         parent ? { ...reply, parent_actor: parent.actor_id } : reply,
       );
     } catch (error) {
