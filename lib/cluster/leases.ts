@@ -7,6 +7,7 @@ import type { ActorRecord } from "./actors.ts";
 import type { Amounts } from "./amounts.ts";
 import { largerOf } from "./amounts.ts";
 import type { Books } from "./books.ts";
+import { neverText } from "./feasibility.ts";
 import { ownerNode } from "./scheduling.ts";
 
 /** Asks the owners of leased workers for what others wait for; called once per tick. */
@@ -31,7 +32,7 @@ export function askBack(books: Books): void {
 
 /** True where a task waits because tasks run: a queue, and nothing to warn of. */
 export function isQueueing(books: Books, actor: ActorRecord): boolean {
-  if (actor.kind !== "task") return false;
+  if (actor.kind !== "task" || neverText(books, actor) !== undefined) return false;
   const names = Object.keys(largerOf(actor.place, actor.run));
   return [...books.actors.values()].some((other) =>
     other.kind === "task" && other.step === "running" && other.lent_cpu === 0 &&
