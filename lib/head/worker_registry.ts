@@ -140,7 +140,7 @@ export class WorkerRegistry {
     const env = (job.extra as { runtime_env?: unknown } | undefined)?.runtime_env;
     return {
       // As the driver names itself: see `get_worker_id` of its runtime context.
-      worker_id: job.job_id.padEnd(56, "0"),
+      worker_id: job.job_id.padEnd(56, "f"),
       is_alive: !ended,
       worker_type: "DRIVER",
       exit_type: !ended ? null : job.death ? "SYSTEM_ERROR" : "INTENDED_USER_EXIT",
@@ -165,8 +165,6 @@ function nameOf({ actor_id, incarnation }: { actor_id: string; incarnation: numb
 
 function exitType(report: DeathReport, intended: boolean): ExitType {
   if (report.kind === "init") return "USER_ERROR";
-  if (intended) return "INTENDED_USER_EXIT";
-  return ["killed", "owner", "node", "group"].includes(report.kind)
-    ? "INTENDED_SYSTEM_EXIT"
-    : "SYSTEM_ERROR";
+  if (["killed", "owner", "node", "group"].includes(report.kind)) return "INTENDED_SYSTEM_EXIT";
+  return intended ? "INTENDED_USER_EXIT" : "SYSTEM_ERROR";
 }

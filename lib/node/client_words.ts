@@ -49,5 +49,5 @@ export class ClientWords {
 
 function processOf({ worker, job_id }: Client): Record<string, unknown> {
   if (worker) return { worker_id: worker.worker_id, job_id: worker.order.job.job_id };
-  return job_id === undefined ? {} : { worker_id: job_id.padEnd(56, "0"), job_id };
+  return job_id === undefined ? {} : { worker_id: job_id.padEnd(56, "f"), job_id };
 }

@@ -68,8 +68,8 @@ class RuntimeContext:
         session = self._session("Worker ID")
         if session.assignment is not None:
             return str(session.assignment.worker_id)
-        # A driver's process is known by its job.
-        return str(session.job_id.hex()).ljust(56, "0")
+        # A driver's process is known by its job, in Ray's way.
+        return str(session.job_id.hex()).ljust(56, "f")
 
     def get_temp_dir(self) -> str:
         """Return beam's directory on this machine."""

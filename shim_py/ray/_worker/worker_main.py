@@ -25,7 +25,7 @@ from ray._core.session import Session
 from ray._private import running
 from ray._private.amounts import to_floats
 
-from . import failure, process
+from . import failure, process, task_events
 from .async_executor import AsyncExecutor
 from .callers import Caller, Callers, Inbox
 from .executor import Executor, SerialExecutor, ThreadedExecutor, is_async
@@ -162,6 +162,7 @@ class _Worker:
         if titles is not None:
             titles.setproctitle(f"ray::{assignment.class_name}")
             executor.set_titles(titles.setproctitle)
+        task_events.attach(executor, self._session)
         return executor
 
     def _set_up(self, assignment: Assignment) -> None:
