@@ -82,6 +82,8 @@ export interface NodeFacts {
   ip?: string;
   cpus?: number;
   gpus?: number;
+  /** Bytes. */
+  object_store_memory?: number;
   port?: number;
   extra?: Record<string, unknown>;
   report?: Record<string, unknown>;
@@ -117,6 +119,9 @@ export class FakeNode implements AsyncDisposable {
       total: {
         CPU: cpus * UNIT,
         ...(gpus > 0 && { GPU: gpus * UNIT }),
+        ...(facts.object_store_memory !== undefined && {
+          object_store_memory: facts.object_store_memory * UNIT,
+        }),
         [`node:${ip}`]: UNIT,
       },
       gpu_ids: Array.from({ length: gpus }, (_, index) => String(index)),

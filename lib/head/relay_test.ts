@@ -1,4 +1,5 @@
 import assert from "assert";
+import type { RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { expectMessage, type Opened } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
@@ -132,5 +133,38 @@ Deno.test("a caller that goes away ends the owner's side, and the head ends both
   for (const { stream } of [second.caller, second.owner]) {
     assert.equal(await stream.read(new Uint8Array(1)).catch(() => null), null);
     stream.close();
+  }
+});
+
+Deno.test("a process, or a node's files, are relayed to by their node; a dead one is told of", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  await using node = await FakeNode.join(head.port);
+  const { node_id } = node;
+  for (const wanted of [{ process: "p1", node: node_id }, { files: true, node: node_id }]) {
+    const caller = await dialHead(head.port, "relay");
+    await writeAll(caller.stream, encodeFrame({ kind: "splice", ...wanted }));
+    const { fields } = await node.next("relay.dial");
+    assert.deepEqual([fields.process, fields.files], [wanted.process, wanted.files]);
+    const owner = await dialHead(head.port, "answer");
+    await writeAll(owner.stream, encodeFrame({ kind: "answer", relay: fields.relay }));
+    await expectMessage(caller, "spliced", PEER);
+    await writeAll(owner.stream, new Uint8Array([7]));
+    await endWriting(owner);
+    assert.deepEqual(await readAll(caller), new Uint8Array([7]));
+    caller.stream.close();
+    owner.stream.close();
+  }
+  await node.link.request({ kind: "node.leave", reason: "test" });
+  for (
+    const [wanted, code] of [[{ process: "p1" }, "process_gone"], [{ files: true }, "node_gone"]]
+  ) {
+    const caller = await dialHead(head.port, "relay");
+    const splice = { kind: "splice" as const, node: node_id, ...wanted as object };
+    await writeAll(caller.stream, encodeFrame(splice));
+    await assert.rejects(
+      expectMessage(caller, "spliced", PEER),
+      (error: RequestFailed) => error.code === code,
+    );
   }
 });
