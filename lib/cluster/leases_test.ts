@@ -32,6 +32,20 @@ Deno.test("an owner is not asked for what nobody waits for", () => {
   assert.equal(test.pass(3).filter((one) => one.kind === "lease.wanted").length, 1);
 });
 
+Deno.test("who has fewer workers gets the next one", () => {
+  const test = new TestCluster();
+  test.join(1, { CPU: 2 });
+  const [mine, theirs] = [test.driver(), test.driver()];
+  const held = [lease(test, mine!), lease(test, mine!)];
+  const more = [lease(test, mine!), lease(test, mine!)];
+  const late = [lease(test, theirs!), lease(test, theirs!)];
+  const step = (id: string | undefined) => test.brain.actor(id!)?.step;
+  test.died(held[0]!);
+  assert.deepEqual([...more, ...late].map(step), ["waiting", "waiting", "starting", "waiting"]);
+  test.died(held[1]!);
+  assert.deepEqual([...more, ...late].map(step), ["starting", "waiting", "starting", "waiting"]);
+});
+
 Deno.test("tasks that wait behind others are a queue, not worth a warning", () => {
   const test = new TestCluster();
   test.join(1, { CPU: 1 });

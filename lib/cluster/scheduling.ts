@@ -32,7 +32,7 @@ export function schedule(books: Books): void {
     books.fresh.clear();
     // Within one pass ledgers only shrink, so what failed once need not be tried in the same shape.
     const failed = new Set<string>();
-    for (const id of ids.sort((a, b) => seqOf(books, a) - seqOf(books, b))) {
+    for (const id of inTurn(books, ids)) {
       if (!books.queue.has(id)) continue;
       const group = books.groups.get(id);
       const actor = books.actors.get(id);
@@ -70,6 +70,29 @@ export function emptyNodes(books: Books): RoomyNode[] {
 export function ownerNode(books: Books, owner: { job_id: string; actor_id?: string }): string {
   const actor = owner.actor_id === undefined ? undefined : books.actors.get(owner.actor_id);
   return actor?.node_id || (books.jobs.get(owner.job_id)?.node_id ?? "");
+}
+
+/**
+ * The requests in the order in which they are looked at: that of their arrival, but of workers for
+ * tasks whoever has fewer of them goes first, so that one owner's many do not keep another's few out.
+ */
+function inTurn(books: Books, ids: string[]): string[] {
+  const sorted = ids.sort((a, b) => seqOf(books, a) - seqOf(books, b));
+  const ownerOf = (actor: ActorRecord) => `${actor.owner.job_id}/${actor.owner.actor_id ?? ""}`;
+  const leases = sorted.map((id) => books.actors.get(id)).filter((one) => one?.kind === "task");
+  const had = new Map(leases.map((lease) => [ownerOf(lease!), 0]));
+  if (had.size < 2) return sorted;
+  const count = (actor: ActorRecord) => {
+    const before = had.get(ownerOf(actor)) ?? 0;
+    had.set(ownerOf(actor), before + 1);
+    return before;
+  };
+  for (const actor of books.actors.values()) {
+    if (actor.kind === "task" && actor.grant !== undefined && !actor.returned) count(actor);
+  }
+  const turns = new Map(leases.map((lease) => [lease!.actor_id, count(lease!)]));
+  const turn = (id: string) => turns.get(id) ?? 0;
+  return sorted.sort((a, b) => turn(a) - turn(b) || seqOf(books, a) - seqOf(books, b));
 }
 
 function seqOf(books: Books, id: string): number {
