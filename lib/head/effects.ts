@@ -49,7 +49,8 @@ export class Effects implements Carrier {
   /** A message for the driver of a job, if it is still there. */
   pushToDriver(job_id: string, message: Message): void {
     const job = this.state.brain.job(job_id);
-    if (job?.state !== "running") return;
+    // The last words of its workers arrive while the driver waits for the end of its job.
+    if (!job || (job.state !== "running" && message.kind !== "log")) return;
     this.state.nodes.get(job.node_id)?.send({ kind: "client.push", client: job.client, message });
   }
 

@@ -413,6 +413,7 @@ export class NodeDaemon {
       packages: this.#packages,
       environments: this.#environments,
       info: () => this.#info(),
+      passOutput: () => this.#logs.poll(),
       words: this.#words,
       stop: () => void this.stop("`beam down`"),
     });

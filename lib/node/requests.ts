@@ -42,6 +42,8 @@ export interface RequestsHost {
   packages: PackageRequests;
   environments: Pick<Environments, "jobStarted">;
   info(): Reply<"daemon.info">;
+  /** Hands on what workers have printed up to now. */
+  passOutput(): void;
   /** Tells the head what wants no answer. */
   words: ClientWords;
   /** Ends the node once this request is answered. */
@@ -78,6 +80,9 @@ export class Requests {
         return this.host.workers.lend(this.#workerOf(client), fieldsOf(received, kind));
       case "driver.start":
         return void this.#driverStart(client, received);
+      case "driver.end":
+        this.host.passOutput(); // of workers that outlive the job; the others' comes with their ends
+        return this.#pass(client, received);
       case "package.has":
         return this.host.packages.has(client, received);
       case "package.put":
