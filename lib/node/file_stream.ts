@@ -15,7 +15,10 @@ const FOUND_TIMEOUT = 30_000;
 /** A stream that says nothing for this long has broken, in milliseconds. */
 export const SILENCE = 10_000;
 
-/** Says where a wanted file lies; undefined where there is none of that name. */
+/**
+ * Says where a wanted file lies; undefined where there is none of that name. The name comes from
+ * another machine: it is to be looked up, or checked, before it becomes part of a path.
+ */
 export type FileSource = (
   name: string,
   /** The node that wants it, where it says so. */

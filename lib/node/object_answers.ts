@@ -112,6 +112,12 @@ export class ObjectAnswers {
   async #create(client: Client, received: Received): Promise<Reply<"object.create">> {
     const { size, owner, owner_node, object_id, spill } = fieldsOf(received, "object.create");
     const { store } = this.host;
+    if (size < 0) {
+      throw new RequestFailed(
+        "bad_request",
+        `Cannot make room for ${size} bytes: it must be 0 or more`,
+      );
+    }
     const wanted = { size, owner, owner_node, object_id, spill: spill === true };
     const file = await store.create(wanted, client);
     // It went while there was room made: nobody else would remove this.
