@@ -42,7 +42,7 @@ from ray._objects import (
 )
 from ray._options import REMOTE_USAGE as _REMOTE_USAGE
 from ray._private import absent as _absent
-from ray._private.state import available_resources, cluster_resources, nodes
+from ray._private.state import available_resources, cluster_resources, nodes, timeline
 from ray._private.worker import SCRIPT_MODE, WORKER_MODE
 from ray._version import __commit__, __version__
 from ray.actor import ActorClass, ActorHandle, ActorMethod, get_actor
@@ -99,15 +99,6 @@ def get_gpu_ids() -> list[_Any]:
     if context._gpu_ids_masked:
         return list(ids)
     return [int(device) if device.isdigit() else device for device in ids]
-
-
-def timeline(filename: str | None = None) -> _NoReturn:
-    """Not there: a timeline of events.
-
-    Raises:
-        UnsupportedFeature: always.
-    """
-    _absent.refuse("ray.timeline()", "`beam logs` and `beam status` show what happens.")
 
 
 def java_function(class_name: str, function_name: str) -> _NoReturn:

@@ -10,9 +10,38 @@ from __future__ import annotations
 W, A, R = "works", "accepts", "refuses"
 _DIRECT = "Ray Direct Transport is not there"
 _GRAPH = "compiled graphs are not there"
-_NOT_LISTED = "the head keeps no list of them"
+_ASKED = "asks this process's cluster, not a dashboard"
+_OWN_OBJECTS = "the references of the process that asks"
 
 Entries = dict[str, tuple[str, str]]
+
+_STATE_FUNCTIONS: Entries = {
+    "StateApiClient": (W, _ASKED),
+    "get_actor": (W, _ASKED),
+    "get_job": (W, "by submission id or job id"),
+    "get_log": (R, "`beam logs` shows them"),
+    "get_node": (W, _ASKED),
+    "get_objects": (W, _OWN_OBJECTS),
+    "get_placement_group": (W, _ASKED),
+    "get_task": (W, "ids are those of runtime contexts; references tell others"),
+    "get_worker": (W, _ASKED),
+    "list_actors": (W, _ASKED),
+    "list_cluster_events": (W, "what happened to nodes"),
+    "list_jobs": (W, _ASKED),
+    "list_logs": (R, "`beam logs` shows them"),
+    "list_nodes": (W, _ASKED),
+    "list_objects": (W, _OWN_OBJECTS),
+    "list_placement_groups": (W, _ASKED),
+    "list_runtime_envs": (W, "those in which workers run; not what failed"),
+    "list_tasks": (
+        W,
+        "the newest 10,000; what waits for its arguments is not listed, parents are not known",
+    ),
+    "list_workers": (W, "and the latest 1,000 that ended"),
+    "summarize_actors": (W, ""),
+    "summarize_objects": (W, _OWN_OBJECTS),
+    "summarize_tasks": (W, ""),
+}
 
 MODULES: dict[str, Entries] = {
     "ray": {
@@ -40,7 +69,7 @@ MODULES: dict[str, Entries] = {
         "available_resources": (W, ""),
         "get_gpu_ids": (W, ""),
         "get_runtime_context": (W, ""),
-        "timeline": (R, "nothing records events"),
+        "timeline": (W, "`task:execute` only, of the newest 10,000 calls"),
         "client": (R, "Ray Client is not there"),
         "cpp_function": (R, "workers are Python processes"),
         "java_function": (R, "workers are Python processes"),
@@ -190,22 +219,11 @@ MODULES: dict[str, Entries] = {
         "NodeState": (W, ""),
         "PlacementGroupState": (W, ""),
         "RayStateApiException": (W, ""),
-        "get_actor": (W, "asks this process's cluster, not a dashboard"),
-        "get_job": (W, "asks this process's cluster, not a dashboard"),
-        "get_node": (W, "asks this process's cluster, not a dashboard"),
-        "get_placement_group": (W, "asks this process's cluster, not a dashboard"),
-        "list_actors": (W, "asks this process's cluster, not a dashboard"),
-        "list_jobs": (W, "asks this process's cluster, not a dashboard"),
-        "list_nodes": (W, "asks this process's cluster, not a dashboard"),
-        "list_placement_groups": (W, "asks this process's cluster, not a dashboard"),
-        "list_objects": (R, _NOT_LISTED),
-        "list_runtime_envs": (R, _NOT_LISTED),
-        "list_tasks": (R, _NOT_LISTED),
-        "list_workers": (R, _NOT_LISTED),
-        "summarize_actors": (W, ""),
-        "summarize_objects": (R, _NOT_LISTED),
-        "summarize_tasks": (R, _NOT_LISTED),
+        "TaskState": (W, ""),
+        "WorkerState": (W, ""),
+        **_STATE_FUNCTIONS,
     },
+    "ray.util.state.api": _STATE_FUNCTIONS,
 }
 
 # Private in Ray, and imported by programs all the same.
@@ -218,6 +236,7 @@ PRIVATE_MODULES: dict[str, Entries] = {
         "node_labels": (W, "beam's own"),
         "nodes": (W, ""),
         "state": (W, ""),
+        "timeline": (W, ""),
         "total_resources_per_node": (W, ""),
     },
     "ray._private.services": {"get_node_ip_address": (W, "")},

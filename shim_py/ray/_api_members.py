@@ -120,8 +120,15 @@ OTHER_MODULES: dict[str, Entries] = {
     ),
     "ray.util.helpers": _works("as_completed map_unordered"),
     "ray.util.serialization": _works("deregister_serializer register_serializer"),
-    "ray.util.state.common": _works(f"{_STATES} DEFAULT_LIMIT DEFAULT_RPC_TIMEOUT"),
-    "ray.util.state.exception": _works("RayStateApiException"),
+    "ray.util.state.common": _works(
+        f"{_STATES} DEFAULT_LIMIT DEFAULT_LOG_LIMIT DEFAULT_RPC_TIMEOUT ActorSummaries "
+        "ActorSummaryPerClass ClusterEventState GetApiOptions Humanify ListApiOptions ObjectState "
+        "ObjectSummaries ObjectSummaryPerKey PredicateType RAY_MAX_LIMIT_FROM_API_SERVER "
+        "RAY_MAX_LIMIT_FROM_DATA_SOURCE RuntimeEnvState StateResource StateSchema "
+        "SummaryApiOptions SummaryResource SupportedFilterType TaskState TaskSummaries "
+        "TaskSummaryPerFuncOrClassName WorkerState resource_to_schema state_column"
+    ),
+    "ray.util.state.exception": _works("DataSourceUnavailable RayStateApiException"),
 }
 
 # Modules that hold what another one holds, under their former names.

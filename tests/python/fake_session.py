@@ -37,7 +37,13 @@ class FakeSession:
         self.claimed: dict[tuple[str, str], dict[str, Any]] = {}
         self.killed: list[tuple[ActorID, bool]] = []
 
-    def request(self, kind: str, fields: dict[str, Any], body: bytes = b"") -> Any:
+    def request(
+        self,
+        kind: str,
+        fields: dict[str, Any],
+        body: bytes = b"",
+        timeout: float | None = None,
+    ) -> Any:
         self.requests.append((kind, fields))
         answer = self.answers.get(kind, {})
         if isinstance(answer, Exception):

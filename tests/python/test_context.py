@@ -178,12 +178,12 @@ def test_states_are_attributes_and_keys(session: FakeSession) -> None:
     assert len(state.list_nodes(limit=1)) == 1
     assert state.get_node(NODE) is not None
     assert state.get_node("none") is None
-    with pytest.raises(ValueError, match="colour"):
+    with pytest.raises(state.RayStateApiException, match="colour"):
         state.list_nodes(filters=[("colour", "=", "red")])
     with pytest.raises(KeyError):
         _ = first["colour"]
     with pytest.raises(NotImplementedError):
-        state.list_tasks()
+        state.list_logs()
 
 
 def test_actor_states(session: FakeSession) -> None:

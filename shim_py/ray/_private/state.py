@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -101,6 +102,22 @@ def available_resources() -> dict[str, float]:
     return sum_amounts(_request("query.resources")["available"].values())
 
 
+def timeline(filename: str | None = None) -> list[dict[str, Any]] | None:
+    """Return when each task and call ran, as events for Chrome's tracing page.
+
+    Args:
+        filename: write them there instead, as JSON.
+    """
+    from ray._private.timeline import timeline_events
+
+    events = timeline_events(_request("query.tasks")["tasks"])
+    if filename is None:
+        return events
+    with open(filename, "w") as file:
+        json.dump(events, file)
+    return None
+
+
 class GlobalState:
     """The object `ray._private.state.state`, as far as other programs use it."""
 
@@ -146,5 +163,6 @@ __all__ = [
     "node_labels",
     "nodes",
     "state",
+    "timeline",
     "total_resources_per_node",
 ]

@@ -1,14 +1,25 @@
-"""What the head knows of nodes, actors, placement groups and jobs, as lists of objects."""
+"""What the head knows of nodes, actors, tasks and more, as lists of objects.
+
+The functions ask the cluster of this process and connect it first, as `ray.init()` does, where it
+belongs to none.
+"""
 
 from __future__ import annotations
 
-from ray.util.state._api import (
+from ray.util.state.api import (
+    StateApiClient,
     get_actor,
     get_job,
+    get_log,
     get_node,
+    get_objects,
     get_placement_group,
+    get_task,
+    get_worker,
     list_actors,
+    list_cluster_events,
     list_jobs,
+    list_logs,
     list_nodes,
     list_objects,
     list_placement_groups,
@@ -19,7 +30,14 @@ from ray.util.state._api import (
     summarize_objects,
     summarize_tasks,
 )
-from ray.util.state._states import ActorState, JobState, NodeState, PlacementGroupState
+from ray.util.state.common import (
+    ActorState,
+    JobState,
+    NodeState,
+    PlacementGroupState,
+    TaskState,
+    WorkerState,
+)
 from ray.util.state.exception import RayStateApiException
 
 __all__ = [
@@ -28,12 +46,21 @@ __all__ = [
     "NodeState",
     "PlacementGroupState",
     "RayStateApiException",
+    "StateApiClient",
+    "TaskState",
+    "WorkerState",
     "get_actor",
     "get_job",
+    "get_log",
     "get_node",
+    "get_objects",
     "get_placement_group",
+    "get_task",
+    "get_worker",
     "list_actors",
+    "list_cluster_events",
     "list_jobs",
+    "list_logs",
     "list_nodes",
     "list_objects",
     "list_placement_groups",

@@ -1,191 +1,218 @@
-"""Records of the head, in Ray's words; fields are attributes and keys."""
+"""The states, in Ray's words and order of columns."""
+# ruff: noqa: RUF009 - the functions that make columns return `dataclasses.field`
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-class _State(Mapping[str, Any]):
-    def __getitem__(self, key: str) -> Any:
-        if key not in self._names():
-            raise KeyError(key)
-        return getattr(self, key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
-
-    def __len__(self) -> int:
-        return len(self._names())
-
-    def _names(self) -> list[str]:
-        return [one.name for one in dataclasses.fields(self)]  # type: ignore[arg-type]
-
-    def asdict(self) -> dict[str, Any]:
-        """Return it as a plain dict."""
-        return {name: getattr(self, name) for name in self._names()}
+from ray.util.state._formats import Humanify
+from ray.util.state._schema import StateSchema, state_column
 
 
-@dataclass(eq=False)
-class NodeState(_State):
-    """A node."""
-
-    node_id: str
-    node_ip: str
-    is_head_node: bool
-    state: str
-    state_message: str | None
-    node_name: str
-    resources_total: dict[str, float]
-    labels: dict[str, str]
-    start_time_ms: int | None = None
-    end_time_ms: int | None = None
-
-    @classmethod
-    def of(cls, node: Mapping[str, Any], detail: bool) -> NodeState:
-        """Return the state in a record of the head."""
-        death = node.get("death") or {}
-        name = (node.get("extra") or {}).get("node_name") or node["ip"]
-        return cls(
-            node_id=node["node_id"],
-            node_ip=node["ip"],
-            is_head_node=bool(node["is_head"]),
-            state="ALIVE" if node["alive"] else "DEAD",
-            state_message=death.get("message"),
-            node_name=name,
-            resources_total={key: float(value) for key, value in node["total"].items()},
-            labels={"ray.io/node-id": node["node_id"], **node["labels"]},
-            start_time_ms=node["joined_at"] if detail else None,
-            end_time_ms=node.get("ended_at") if detail else None,
-        )
+def _plain(detail: bool = False) -> Any:
+    return state_column(filterable=False, detail=detail)
 
 
-@dataclass(eq=False)
-class ActorState(_State):
+def _key(detail: bool = False) -> Any:
+    return state_column(filterable=True, detail=detail)
+
+
+def _time() -> Any:
+    return state_column(filterable=False, detail=True, format_fn=Humanify.timestamp)
+
+
+@dataclass
+class ActorState(StateSchema):
     """An actor."""
 
-    actor_id: str
-    class_name: str
-    state: str
-    job_id: str
-    name: str | None
-    node_id: str | None
-    pid: int | None
-    ray_namespace: str | None
-    serialized_runtime_env: str | None = None
-    required_resources: dict[str, float] | None = None
-    death_cause: dict[str, Any] | None = None
-    is_detached: bool | None = None
-    placement_group_id: str | None = None
-    repr_name: str | None = None
-    num_restarts: int | None = None
-    num_restarts_due_to_lineage_reconstruction: int | None = None
-    num_restarts_due_to_node_preemption: int | None = None
-    call_site: str | None = None
-    label_selector: dict[str, str] | None = None
-    fallback_strategy: list[Any] | None = None
-
-    @classmethod
-    def of(cls, actor: Mapping[str, Any], detail: bool) -> ActorState:
-        """Return the state in a record of the head."""
-        group = actor.get("pg") or {}
-        state = cls(
-            actor_id=actor["actor_id"],
-            class_name=actor["class_name"],
-            state=actor["state"],
-            job_id=actor["job_id"],
-            name=actor["name"],
-            node_id=actor["node_id"] or None,
-            pid=actor["pid"],
-            ray_namespace=actor["namespace"],
-        )
-        if detail:
-            resources = {key: float(value) for key, value in actor["resources"].items()}
-            state.required_resources = resources
-            state.death_cause = actor.get("death")
-            state.is_detached = bool(actor["detached"])
-            state.placement_group_id = group.get("pg_id")
-            state.repr_name = ""
-            state.num_restarts = actor["restarts"]
-        return state
+    actor_id: str = _key()
+    class_name: str = _key()
+    state: str = _key()
+    job_id: str = _key()
+    name: str | None = _key()
+    node_id: str | None = _key()
+    pid: int | None = _key()
+    ray_namespace: str | None = _key()
+    serialized_runtime_env: str | None = _plain(detail=True)
+    required_resources: dict[str, float] | None = _plain(detail=True)
+    death_cause: dict[str, Any] | None = _plain(detail=True)
+    is_detached: bool | None = _plain(detail=True)
+    placement_group_id: str | None = _key(detail=True)
+    repr_name: str | None = _key(detail=True)
+    num_restarts: int | None = _plain(detail=True)
+    num_restarts_due_to_lineage_reconstruction: int | None = _plain(detail=True)
+    num_restarts_due_to_node_preemption: int | None = _plain(detail=True)
+    call_site: str | None = _plain(detail=True)
+    label_selector: dict[str, str] | None = _plain(detail=True)
+    fallback_strategy: Any = _plain(detail=True)
 
 
-@dataclass(eq=False)
-class PlacementGroupState(_State):
+@dataclass
+class PlacementGroupState(StateSchema):
     """A placement group."""
 
-    placement_group_id: str
-    name: str
-    creator_job_id: str
-    state: str
-    bundles: list[dict[str, Any]] | None = None
-    is_detached: bool | None = None
-    stats: dict[str, Any] | None = None
-
-    @classmethod
-    def of(cls, group: Mapping[str, Any], detail: bool) -> PlacementGroupState:
-        """Return the state in a record of the head."""
-        state = cls(
-            placement_group_id=group["pg_id"],
-            name=group["name"],
-            creator_job_id=group["job_id"],
-            state=group["state"],
-        )
-        if detail:
-            state.bundles = [
-                {
-                    "bundle_id": {"placement_group_id": group["pg_id"], "bundle_index": index},
-                    "unit_resources": {key: float(value) for key, value in bundle.items()},
-                    "node_id": node or None,
-                }
-                for index, (bundle, node) in enumerate(zip(group["bundles"], group["nodes"]))
-            ]
-            state.is_detached = bool(group["detached"])
-            state.stats = {
-                "scheduling_attempt": group["attempts"],
-                "scheduling_state": group["scheduling_state"],
-            }
-        return state
+    placement_group_id: str = _key()
+    name: str = _key()
+    creator_job_id: str = _key()
+    state: str = _key()
+    bundles: list[dict[str, Any]] | None = _plain(detail=True)
+    is_detached: bool | None = _key(detail=True)
+    stats: dict[str, Any] | None = _plain(detail=True)
 
 
-@dataclass(eq=False)
-class JobState(_State):
+@dataclass
+class NodeState(StateSchema):
+    """A node."""
+
+    node_id: str = _key()
+    node_ip: str = _key()
+    is_head_node: bool = _key()
+    state: str = _key()
+    state_message: str | None = _plain()
+    node_name: str = _key()
+    resources_total: dict[str, float] = state_column(
+        filterable=False, format_fn=Humanify.node_resources
+    )
+    labels: dict[str, str] = _plain()
+    start_time_ms: int | None = _time()
+    end_time_ms: int | None = _time()
+
+
+@dataclass
+class DriverInfo:
+    """The process of a driver."""
+
+    id: str
+    node_ip_address: str
+    pid: str
+
+
+@dataclass
+class JobState(StateSchema):
     """A job: a driver, from its start to its end."""
 
-    job_id: str
-    type: str
-    status: str
-    entrypoint: str
-    submission_id: str | None = None
-    driver_info: dict[str, Any] | None = None
-    message: str | None = None
-    error_type: str | None = None
-    start_time: int | None = None
-    end_time: int | None = None
-    metadata: dict[str, str] | None = None
-    runtime_env: dict[str, Any] | None = None
-
-    @classmethod
-    def of(cls, job: Mapping[str, Any], detail: bool) -> JobState:
-        """Return the state in a record of the head."""
-        ended = job["state"] == "ended"
-        failed = ended and job.get("death") is not None
-        return cls(
-            job_id=job["job_id"],
-            type="DRIVER",
-            status="FAILED" if failed else "SUCCEEDED" if ended else "RUNNING",
-            entrypoint=job["entrypoint"],
-            driver_info={
-                "id": job["job_id"],
-                "node_ip_address": job["node_ip"],
-                "pid": str(job["pid"]),
-            },
-            message=job.get("reason"),
-            start_time=job["start"],
-            end_time=job.get("end"),
-        )
+    job_id: str | None = _key()
+    submission_id: str | None = _key()
+    entrypoint: str = _plain()
+    type: str = _key()
+    status: str = _key()
+    message: str | None = _plain()
+    error_type: str | None = _plain()
+    driver_info: DriverInfo | None = _plain()
+    start_time: int | None = _plain(detail=True)
+    end_time: int | None = _plain(detail=True)
+    metadata: dict[str, str] | None = _plain(detail=True)
+    runtime_env: dict[str, Any] | None = _plain(detail=True)
+    driver_agent_http_address: str | None = _plain(detail=True)
+    driver_node_id: str | None = _plain(detail=True)
+    driver_exit_code: int | None = _plain(detail=True)
 
 
-__all__ = ["ActorState", "JobState", "NodeState", "PlacementGroupState"]
+@dataclass
+class WorkerState(StateSchema):
+    """A process of the cluster: a worker, or a driver."""
+
+    worker_id: str = _key()
+    is_alive: bool = _key()
+    worker_type: str = _key()
+    exit_type: str | None = _key()
+    node_id: str = _key()
+    ip: str = _key()
+    pid: int = _key()
+    exit_detail: str | None = _plain(detail=True)
+    worker_launch_time_ms: int | None = _time()
+    worker_launched_time_ms: int | None = _time()
+    start_time_ms: int | None = _time()
+    end_time_ms: int | None = _time()
+    debugger_port: int | None = _key(detail=True)
+    num_paused_threads: int | None = _key(detail=True)
+
+
+@dataclass
+class ClusterEventState(StateSchema):
+    """Something that happened to the cluster."""
+
+    severity: str = _key()
+    time: str = _plain()
+    source_type: str = _key()
+    message: str = _plain()
+    event_id: str = _key()
+    custom_fields: dict[str, Any] | None = _plain(detail=True)
+
+
+@dataclass
+class TaskState(StateSchema):
+    """An attempt of a task, a call of an actor's method, or an actor's creation."""
+
+    task_id: str = _key()
+    attempt_number: int = _key()
+    name: str = _key()
+    state: str = _key()
+    job_id: str = _key()
+    actor_id: str | None = _key()
+    type: str = _key()
+    func_or_class_name: str = _key()
+    parent_task_id: str | None = _key()
+    node_id: str | None = _key()
+    worker_id: str | None = _key()
+    worker_pid: int | None = _key()
+    error_type: str | None = _key()
+    language: str | None = _key(detail=True)
+    required_resources: dict[str, float] | None = _plain(detail=True)
+    runtime_env_info: dict[str, Any] | None = _plain(detail=True)
+    placement_group_id: str | None = _key(detail=True)
+    events: list[dict[str, Any]] | None = state_column(
+        filterable=False, detail=True, format_fn=Humanify.events
+    )
+    profiling_data: dict[str, Any] | None = _plain(detail=True)
+    creation_time_ms: int | None = _time()
+    start_time_ms: int | None = _time()
+    end_time_ms: int | None = _time()
+    task_log_info: dict[str, Any] | None = _plain(detail=True)
+    error_message: str | None = _plain(detail=True)
+    is_debugger_paused: bool | None = _key(detail=True)
+    call_site: str | None = _plain(detail=True)
+    label_selector: dict[str, str] | None = _plain(detail=True)
+    fallback_strategy: Any = _plain(detail=True)
+
+
+@dataclass
+class ObjectState(StateSchema):
+    """A reference to an object that a process holds."""
+
+    object_id: str = _key()
+    object_size: int = state_column(filterable=True, format_fn=Humanify.memory)
+    task_status: str = _key()
+    attempt_number: int = _key()
+    reference_type: str = _key()
+    call_site: str = _key()
+    type: str = _key()
+    pid: int = _key()
+    ip: str = _key()
+
+
+@dataclass
+class RuntimeEnvState(StateSchema):
+    """A runtime environment on a node."""
+
+    runtime_env: dict[str, Any] = _key()
+    success: bool = _key()
+    creation_time_ms: float | None = state_column(filterable=False, format_fn=Humanify.timestamp)
+    node_id: str = _key()
+    ref_cnt: int | None = _plain(detail=True)
+    error: str | None = _key(detail=True)
+
+
+__all__ = [
+    "ActorState",
+    "ClusterEventState",
+    "DriverInfo",
+    "JobState",
+    "NodeState",
+    "ObjectState",
+    "PlacementGroupState",
+    "RuntimeEnvState",
+    "TaskState",
+    "WorkerState",
+]
