@@ -43,6 +43,7 @@ import { pruneLogFolders } from "./log_folders.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import type { WorkerOrder } from "./order.ts";
 import { OutputDesk } from "./output_desk.ts";
+import { fetchPackage, PACKAGE_SOURCE } from "./package_fetch.ts";
 import { PackageRequests } from "./package_requests.ts";
 import { answerRelay } from "./relay_dial.ts";
 import { Requests } from "./requests.ts";
@@ -297,6 +298,11 @@ export class NodeDaemon {
     this.#environments = this.#makeEnvironments(this.#packages.store);
     this.#workers = this.#makeWorkers();
     this.#objects = this.#makeObjects();
+    const { store } = this.#packages;
+    this.#objects.sources.set(
+      PACKAGE_SOURCE,
+      (name) => store.has(name) ? store.path(name) : undefined,
+    );
     this.#requests = this.#makeRequests(this.#objects);
     this.#orders = new HeadOrders({
       workers: this.#workers,
@@ -342,7 +348,19 @@ export class NodeDaemon {
         log_dir: this.#log_dir,
         packages,
         driverOf: (asker) => this.#driverOf(asker),
-        fetch: (name) => Promise.reject(new Error(`No node has the package ${name}`)),
+        fetch: (name, asker, signal) =>
+          fetchPackage(
+            {
+              node_id: () => this.node_id,
+              node_ip: () => this.#node_ip,
+              store: packages,
+              courier: this.#objects!.courier,
+              asks: this.#asks,
+            },
+            name,
+            asker.job.node_id,
+            signal,
+          ),
         warn: (text) => this.#say("warning", text),
       },
       join(environmentsDir(this.#instance.runtime), "built"),

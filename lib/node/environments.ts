@@ -185,7 +185,8 @@ class Setup {
   async #download(uri: string): Promise<string> {
     const path = uri.split(/[?#]/)[0]!;
     const name = path.slice(path.lastIndexOf("/") + 1);
-    const key = `${digest(uri)}-${name.replaceAll(/[^\w.-]/g, "_").slice(-80)}`;
+    const stem = name.replace(/\.(zip|whl|tar\.\w+|tgz)$/, "");
+    const key = `${digest(uri)}-${stem.replaceAll(/[^\w.-]/g, "_").slice(-80)}`;
     return await this.#hold(
       key,
       (dir, signal) =>
@@ -254,6 +255,12 @@ class Setup {
   #profiler(): string[] {
     const { host, spec } = this;
     if (spec.nsight === undefined) return [];
+    if (typeof spec.nsight === "string" && spec.nsight !== "default") {
+      throw failed(
+        `Unsupported nsight config: ${spec.nsight}. The supported config is 'default' or ` +
+          "Dictionary of nsight options",
+      );
+    }
     const words = nsightCommand(spec.nsight, join(host.log_dir, "nsight"));
     const path = spec.vars["PATH"] ?? host.plan.templateEnv["PATH"];
     const program = findProgram(words[0]!, path);

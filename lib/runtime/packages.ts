@@ -120,6 +120,19 @@ export class PackageStore {
     }
   }
 
+  /** Takes a package that `fill` writes to the path it is given, where no file is yet. */
+  async bring(name: string, fill: (path: string) => Promise<void>): Promise<void> {
+    const temporary = join(this.dir, `${PART}${crypto.randomUUID()}`);
+    try {
+      await fill(temporary);
+      Deno.renameSync(temporary, this.path(name));
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+    this.trim();
+  }
+
   /** Keeps a package while this holder (a job) lives. */
   pin(name: string, holder: string): void {
     const holders = this.#pins.get(name) ?? new Set();

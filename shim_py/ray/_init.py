@@ -12,7 +12,7 @@ from ray import _logging
 from ray._core import client
 from ray._private.absent import refuse
 from ray._version import __commit__, __version__
-from ray.runtime_env._submission import prepare
+from ray.runtime_env._submission import bring, check_job, job_environment
 
 logger = logging.getLogger("ray")
 
@@ -168,6 +168,8 @@ def init(
     if namespace == "":
         raise ValueError('"" is not a valid namespace. Pass None to not specify a namespace.')
     _check_amounts(num_cpus=num_cpus, num_gpus=num_gpus, object_store_memory=object_store_memory)
+    environment = job_environment(runtime_env, bool(kwargs.get("_skip_env_hook")))
+    check_job(environment)
     client.connect(
         client.ConnectOptions(
             address=address,
@@ -177,7 +179,7 @@ def init(
             labels=labels,
             object_store_memory=object_store_memory,
             namespace=namespace,
-            runtime_env=prepare(runtime_env, {}),
+            bring_environment=lambda session: bring(session, environment),
             ignore_reinit_error=ignore_reinit_error,
             log_to_driver=True if log_to_driver is None else log_to_driver,
             logging_level=logging_level,

@@ -236,6 +236,10 @@ def _validate(options: Mapping[str, Any], known: Mapping[str, Option], whose: st
         if fault:
             raise ValueError(fault)
     _validate_strategy(options)
+    if options.get("runtime_env"):
+        from ray.runtime_env._submission import check  # it imports this package
+
+        check(options["runtime_env"])
 
 
 def _validate_strategy(options: Mapping[str, Any]) -> None:

@@ -202,9 +202,8 @@ def test_what_is_not_there_is_refused_at_the_call(session: FakeSession) -> None:
     for options in (
         {"concurrency_groups": {"io": 2}},
         {"enable_tensor_transport": True},
-        {"fallback_strategy": [{}]},
-        {"runtime_env": {"pip": ["x"]}},
-        {"runtime_env": {"working_dir": "."}},
+        {"runtime_env": {"conda": "x"}},
+        {"runtime_env": {"working_dir": "s3://x/y.zip"}},
     ):
         with pytest.raises(NotImplementedError, match="Cannot use"):
             ray.remote(**options)(Base).remote()

@@ -63,9 +63,9 @@ def test_without_a_cluster() -> None:
 
 
 def test_runtime_env_is_a_dict_that_checks() -> None:
-    env = RuntimeEnv(env_vars={"A": "1"}, working_dir="s3://x", _validate=True)
+    env = RuntimeEnv(env_vars={"A": "1"}, working_dir="s3://x/y.zip", _validate=True)
     assert env.env_vars() == {"A": "1"}
-    assert env.to_dict() == {"env_vars": {"A": "1"}, "working_dir": "s3://x"}
+    assert env.to_dict() == {"env_vars": {"A": "1"}, "working_dir": "s3://x/y.zip"}
     assert env.has_working_dir()
     assert not RuntimeEnv()
     assert RuntimeEnv.deserialize(env.serialize()) == env
@@ -79,7 +79,7 @@ def test_runtime_env_is_a_dict_that_checks() -> None:
             env["env_vars"] = wrong
     with pytest.raises(ValueError, match="no environment"):
         RuntimeEnv(env_vars={"A=B": ""})
-    with pytest.raises(ValueError, match="cannot both be specified"):
+    with pytest.raises(ValueError, match="cannot be specified at the same time"):
         RuntimeEnv(pip=["x"], conda="y")
     assert RuntimeEnvConfig(setup_timeout_seconds=5).to_dict()["setup_timeout_seconds"] == 5
     with pytest.raises(ValueError, match="setup_timeout_seconds"):
@@ -89,7 +89,10 @@ def test_runtime_env_is_a_dict_that_checks() -> None:
 def test_what_travels_is_merged() -> None:
     inherited = {"env_vars": {"A": "1", "B": "1"}}
     given = RuntimeEnv(env_vars={"B": "2"}, config={"eager_install": False})
-    assert prepare(given, inherited) == {"env_vars": {"A": "1", "B": "2"}}
+    assert prepare(given, inherited) == {
+        "env_vars": {"A": "1", "B": "2"},
+        "config": RuntimeEnvConfig(eager_install=False),
+    }
     assert inherited == {"env_vars": {"A": "1", "B": "1"}}
     assert prepare(None, inherited) == inherited
     assert prepare({}, {}) == {}
@@ -97,10 +100,10 @@ def test_what_travels_is_merged() -> None:
     assert hook == {"worker_process_setup_hook": "module.function"}
     pickled = prepare({"worker_process_setup_hook": lambda: 5}, {})["worker_process_setup_hook"]
     assert ray.cloudpickle.loads(pickled)() == 5
-    with pytest.raises(NotImplementedError, match="'nsight'"):
-        prepare({"nsight": {"t": "cuda"}}, {})
-    with pytest.raises(NotImplementedError, match="'pip'"):
-        prepare({"pip": ["x"]}, {})
+    with pytest.raises(NotImplementedError, match="'rocprof_sys'"):
+        prepare({"rocprof_sys": {"args": {}}}, {})
+    with pytest.raises(NotImplementedError, match="'conda'"):
+        prepare({"conda": "x"}, {})
 
 
 def node_view(node_id: str = NODE, **fields: Any) -> dict[str, Any]:

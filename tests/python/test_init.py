@@ -50,7 +50,7 @@ def test_the_context_is_a_mapping_and_a_context_manager(connected: list[Any]) ->
 
 def test_a_second_call(connected: list[Any]) -> None:
     ray.init(runtime_env=ray.runtime_env.RuntimeEnv())
-    assert connected[0].runtime_env == {}
+    assert connected[0].bring_environment(None) == {}
     with pytest.raises(RuntimeError, match=r"Maybe you called ray.init twice by accident"):
         ray.init()
     assert ray.init(ignore_reinit_error=True).address_info["node_id"]
@@ -65,7 +65,8 @@ def test_a_second_call(connected: list[Any]) -> None:
         ({"address": 3}, TypeError, "address"),
         ({"num_gpus": -1}, ValueError, "num_gpus"),
         ({"namespace": ""}, ValueError, "namespace"),
-        ({"runtime_env": {"working_dir": "."}}, NotImplementedError, "working_dir"),
+        ({"runtime_env": {"conda": "x"}}, NotImplementedError, "conda"),
+        ({"runtime_env": {"working_dir": "gs://x/y.zip"}}, NotImplementedError, "gs://"),
         ({"runtime_env": {"env_vars": {"A": 1}}}, TypeError, "env_vars"),
     ],
     ids=str,
@@ -79,7 +80,7 @@ def test_refused(connected: list[Any], arguments: Any, error: type, words: str) 
 def test_the_job_config_fills_in(connected: list[Any]) -> None:
     config = ray.job_config.JobConfig({"env_vars": {"A": "1"}}, ray_namespace="n")
     ray.init(job_config=config)
-    assert connected[0].runtime_env == {"env_vars": {"A": "1"}}
+    assert connected[0].bring_environment(None) == {"env_vars": {"A": "1"}}
     assert connected[0].namespace == "n"
 
 

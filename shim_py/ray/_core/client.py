@@ -149,6 +149,8 @@ def _open(path: str) -> Session:
 
 
 def _start_job(made: Session, options: ConnectOptions) -> None:
+    bring = options.bring_environment
+    environment = bring(made) if bring is not None else {}
     fields: dict[str, Any] = {
         "protocol": PROTOCOL_VERSION,
         "pid": os.getpid(),
@@ -158,7 +160,7 @@ def _start_job(made: Session, options: ConnectOptions) -> None:
         "sys_path": driver_path(),
         "entrypoint": " ".join(sys.argv[:1]) if hasattr(sys, "argv") else "",
         "namespace": options.namespace,
-        "runtime_env": dict(options.runtime_env or {}) or None,
+        "runtime_env": environment or None,
         "log_to_driver": options.log_to_driver,
     }
     try:
@@ -170,7 +172,7 @@ def _start_job(made: Session, options: ConnectOptions) -> None:
         setattr(made, name, told[name])
     made.runtime_dir = told["runtime_dir"]
     made.dashboard_url = told["dashboard_url"]
-    made.runtime_env = dict(options.runtime_env or {})
+    made.runtime_env = environment
     made.log_to_driver = options.log_to_driver
     for name, value in (told.get("network_env") or {}).items():
         # A driver's own address; the interfaces are for workers, which the daemon starts.

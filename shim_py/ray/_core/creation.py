@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from .session import Session
 
 
 @dataclass
@@ -17,7 +20,8 @@ class ConnectOptions:
     labels: dict[str, str] | None = None
     object_store_memory: int | None = None
     namespace: str | None = None
-    runtime_env: dict[str, Any] | None = None
+    #: Brings what the job's runtime environment has on this machine to the node; what travels.
+    bring_environment: Callable[[Session], dict[str, Any]] | None = None
     ignore_reinit_error: bool = False
     log_to_driver: bool = True
     logging_level: int | str | None = None

@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ray.exceptions import ActorDiedError, RayActorError, RayError, RaySystemError, RayTaskError
+from ray.exceptions import (
+    ActorDiedError,
+    RayActorError,
+    RayError,
+    RaySystemError,
+    RayTaskError,
+    RuntimeEnvSetupError,
+)
 
 
 class RequestFailed(RayError):
@@ -50,7 +57,7 @@ class UnsupportedFeature(RayError, NotImplementedError):
 
 def actor_death(
     report: Mapping[str, Any] | None, facts: dict[str, Any], pickled: bytes = b""
-) -> RayActorError:
+) -> RayError:
     """The error for callers of a dead actor.
 
     Args:
@@ -58,6 +65,8 @@ def actor_death(
         facts: `actor_id`, `class_name`, `name`, `namespace`, where known.
         pickled: the exception that `__init__` raised, as the worker pickled it.
     """
+    if report and report.get("kind") == "environment":
+        return RuntimeEnvSetupError(_setup_failure(report))
     if pickled:
         from .packages import cloudpickle
 
@@ -70,3 +79,19 @@ def actor_death(
         if isinstance(cause, RayTaskError):
             return ActorDiedError(cause)
     return ActorDiedError({**facts, "report": dict(report or {})})
+
+
+def _setup_failure(report: Mapping[str, Any]) -> str:
+    where = f"[Node {report['node_ip']}] " if report.get("node_ip") else ""
+    mend = f"\n{report['mend']}" if report.get("mend") else ""
+    return f"{where}{report.get('message')}{mend}"
+
+
+def pickle_failure(error: BaseException) -> Any:
+    """Pickles an error for another process; one that cannot be is told in words."""
+    from .serialization import dumps_any
+
+    try:
+        return dumps_any(error)
+    except Exception:
+        return dumps_any(RaySystemError(f"{type(error).__name__}: {error}"))

@@ -1,5 +1,5 @@
-"""`python -m ray._worker`: the worker template, a worker that it started afresh, or the building of a
-part of a runtime environment.
+"""`python -m ray._worker`: the worker template, a worker that it started afresh, or the building of
+a part of a runtime environment.
 
 Which one is told by a variable that is removed at once: nothing started from here inherits it.
 """
@@ -29,7 +29,7 @@ def main() -> None:
 
         warm_up()
         order = json.loads(worker)
-        process.die_with_parent(9, order["parent"])
+        process.die_with_parent(9, order["parent"] or os.getppid())
         worker_main.run(order)
     if template is None:
         sys.stderr.write(

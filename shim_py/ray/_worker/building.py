@@ -1,7 +1,7 @@
 """Builds one part of a runtime environment, in a process that does nothing else.
 
-The node daemon starts it as it starts templates. What it prints is the log of the setup; it ends with
-code 0 when the part is whole. Its standard input is its lifeline: when that ends, so does it, with
+The node daemon starts it as it starts templates. What it prints is the log of the setup; it ends
+with code 0 when the part is whole. Its standard input is its lifeline: when that ends, so does it, with
 everything it has started.
 """
 
@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 
 from ray._private.runtime_env.unpacking import strip, unpack
 
+from . import virtual_env
+
 
 def run(order: Mapping[str, Any]) -> NoReturn:
     """Builds what ``order`` says into its `folder`; ends the process.
@@ -36,9 +38,9 @@ def run(order: Mapping[str, Any]) -> NoReturn:
         _build(order)
         code = 0
     except subprocess.CalledProcessError as error:
-        print(f"The command ended with code {error.returncode}: {' '.join(error.cmd)}", flush=True)
+        virtual_env.say(f"The command ended with code {error.returncode}: {' '.join(error.cmd)}")
     except (OSError, ValueError, RuntimeError) as error:
-        print(f"{type(error).__name__}: {error}", flush=True)
+        virtual_env.say(f"{type(error).__name__}: {error}")
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()
@@ -53,22 +55,18 @@ def _build(order: Mapping[str, Any]) -> None:
     elif order["kind"] == "download":
         _download(order["uri"], folder, name)
     else:
-        from .virtual_env import build
-
-        build(folder, order)
+        virtual_env.build(folder, order)
 
 
 def _unpack(package: str, folder: str, name: str) -> None:
     if not name.endswith(".whl"):
         unpack(package, folder)
         return
-    from .virtual_env import run as execute
-
     # pip reads a wheel's name; ours has its digest before it.
     wheel = os.path.join(folder, name.rpartition("--")[2])
     shutil.copyfile(package, wheel)
     pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-cache-dir"]
-    execute([*pip, "--target", folder, wheel], folder)
+    virtual_env.run([*pip, "--target", folder, wheel], folder)
     os.unlink(wheel)
 
 
@@ -76,7 +74,7 @@ def _download(uri: str, folder: str, name: str) -> None:
     aside = os.path.join(folder, ".download")
     os.mkdir(aside)
     package = os.path.join(aside, name)
-    print(f"Fetching {uri.partition('?')[0]}", flush=True)
+    virtual_env.say(f"Fetching {uri.partition('?')[0]}")
     with urllib.request.urlopen(uri, timeout=60) as source, open(package, "wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
     _unpack(package, folder, name)

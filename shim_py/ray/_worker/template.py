@@ -262,7 +262,7 @@ def _execute(prefix: list[str], environment: dict[str, str]) -> NoReturn:
     try:
         os.execve(command[0], command, environment)
     except OSError as error:
-        os.write(2, f"ray: cannot execute {sys.executable}: {error}\n".encode())
+        os.write(2, f"ray: cannot execute {command[0]}: {error}\n".encode())
     os._exit(127)
 
 

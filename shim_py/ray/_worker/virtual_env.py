@@ -140,11 +140,17 @@ def _check_ray(place: str) -> None:
                 )
 
 
+def say(text: str) -> None:
+    """Adds a line to the log of the setup."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def run(command: Sequence[str], cwd: str) -> None:
     """Runs a command whose output goes where this process's goes.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    print("+", " ".join(command), flush=True)
+    say("+ " + " ".join(command))
     subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, check=True)

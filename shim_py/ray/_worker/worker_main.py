@@ -127,9 +127,12 @@ class _Worker:
         if cwd and os.path.isdir(cwd):
             with contextlib.suppress(OSError):
                 os.chdir(cwd)
+        # What a runtime environment unpacked comes before the driver's own places.
+        first = [place for place in raw.get("first_paths") or [] if place in sys.path]
+        at = max((sys.path.index(place) + 1 for place in first), default=0)
         for place in reversed([cwd, *(raw.get("sys_path") or [])]):
             if place and place not in sys.path and os.path.exists(place):
-                sys.path.insert(0, place)
+                sys.path.insert(at, place)
 
     # ── the actor ────────────────────────────────────────────────────────────────────────────
 

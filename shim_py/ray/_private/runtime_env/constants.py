@@ -1,4 +1,4 @@
-"""Names of environment variables that job submission uses."""
+"""Names of environment variables of runtime environments and of job submission."""
 
 from __future__ import annotations
 

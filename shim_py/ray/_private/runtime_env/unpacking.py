@@ -62,18 +62,17 @@ def untar(package: str, target: str) -> None:
     """
     os.makedirs(target, exist_ok=True)
     try:
-        archive = tarfile.open(package, "r:*")
+        with tarfile.open(package, "r:*") as archive:
+            for member in archive:
+                place = _inside(target, member.name)
+                if member.isdir():
+                    os.makedirs(place, exist_ok=True)
+                elif member.isfile():
+                    source = archive.extractfile(member)
+                    assert source is not None
+                    _write(source, place, member.mode)
     except tarfile.TarError as error:
         raise ValueError(f"Cannot unpack {package}: {error}") from None
-    with archive:
-        for member in archive:
-            place = _inside(target, member.name)
-            if member.isdir():
-                os.makedirs(place, exist_ok=True)
-            elif member.isfile():
-                source = archive.extractfile(member)
-                assert source is not None
-                _write(source, place, member.mode)
 
 
 def _inside(target: str, name: str) -> str:
