@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ray._options import METHOD_OPTIONS, validate_num_returns
+from ray._options import METHOD_OPTIONS, validate_method_options, validate_num_returns
 from ray._private.absent import refuse
 from ray._signature import CallShape
 
@@ -55,6 +55,12 @@ class ClassInfo:
         self.is_async = is_async
         self.max_task_retries = 0
         self.max_pending_calls = -1
+        #: Calls may overtake those that wait for their arguments.
+        self.any_order = False
+        #: Names of its concurrency groups.
+        self.groups: tuple[str, ...] = ()
+        #: Values of generators that may be there untaken; None: any number.
+        self.pause: int | None = None
         self._pickled: bytes | None = None
 
     @classmethod
@@ -82,20 +88,53 @@ class ClassInfo:
             methods["__init__"] = MethodInfo("__init__", CallShape([]), False, {})
         return cls(user_class.__name__, methods, is_async)
 
-    def with_options(self, max_task_retries: int, max_pending_calls: int) -> ClassInfo:
+    def with_options(
+        self,
+        max_task_retries: int,
+        max_pending_calls: int,
+        any_order: bool = False,
+        groups: tuple[str, ...] = (),
+        pause: int | None = None,
+    ) -> ClassInfo:
         """Return the same class with those options of an actor that its callers carry out."""
-        if (max_task_retries, max_pending_calls) == (self.max_task_retries, self.max_pending_calls):
+        options = (max_task_retries, max_pending_calls, any_order, groups, pause)
+        if options == self._options:
             return self
         other = ClassInfo(self.class_name, self.methods, self.is_async)
         other.max_task_retries = max_task_retries
         other.max_pending_calls = max_pending_calls
+        other.any_order = any_order
+        other.groups = groups
+        other.pause = pause
         return other
+
+    @property
+    def _options(self) -> tuple[Any, ...]:
+        return (
+            self.max_task_retries,
+            self.max_pending_calls,
+            self.any_order,
+            self.groups,
+            self.pause,
+        )
+
+    def check_group(self, group: Any, what: str) -> None:
+        """Check that the actor has a concurrency group.
+
+        Raises:
+            ValueError: it has not.
+        """
+        if group is not None and group not in self.groups:
+            known = ", ".join(self.groups) or "none"
+            raise ValueError(
+                f"Cannot call {what} in the concurrency group {group!r}: the groups of the actor, "
+                f"given by @ray.remote(concurrency_groups=...), are: {known}."
+            )
 
     def pickled(self) -> bytes:
         """Return it as it travels with a handle; a plain pickle of plain values."""
         if self._pickled is None:
-            options = (self.max_task_retries, self.max_pending_calls)
-            state = (self.class_name, self.methods, self.is_async, options)
+            state = (self.class_name, self.methods, self.is_async, self._options)
             self._pickled = pickle.dumps(state, protocol=5)
         return self._pickled
 
@@ -119,9 +158,12 @@ def method(*args: Any, **kwargs: Any) -> Any:
 
     Args:
         num_returns: how many values a call returns, each with a reference of its own.
-        concurrency_group: not there; refused when an actor is created.
+        concurrency_group: the group of threads, or the loop, in which it runs.
         max_task_retries: how often a call is sent again when the actor restarts.
-        retry_exceptions: not there; refused when the method is called.
+        retry_exceptions: call again after every exception, or after those of these classes, as
+            often as `max_task_retries` allows.
+        _generator_backpressure_num_objects: how many values of a generator may be there that
+            nobody took, before it waits.
         enable_task_events: accepted, without effect.
         tensor_transport: not there; refused when an actor is created.
 
@@ -135,6 +177,7 @@ def method(*args: Any, **kwargs: Any) -> Any:
             plain = inspect.unwrap(function)
             yields = inspect.isgeneratorfunction(plain) or inspect.isasyncgenfunction(plain)
             validate_num_returns(kwargs["num_returns"], yields)
+        validate_method_options(kwargs)
         setattr(function, _MARK, dict(kwargs))
         return function
 
@@ -153,10 +196,25 @@ def refuse_missing_method_options(info: ClassInfo) -> None:
     """Raise for options of methods that are not there.
 
     Raises:
-        UnsupportedFeature: a method has a `tensor_transport` or a `concurrency_group`.
+        UnsupportedFeature: a method has a `tensor_transport`.
     """
     for part in info.methods.values():
         refuse_missing_call_options(part.options, f"{info.class_name}.{part.name}")
+
+
+def check_groups(info: ClassInfo, groups: Mapping[str, Any]) -> None:
+    """Check that the groups of a class's methods are groups of the actor.
+
+    Raises:
+        AssertionError: one is not, as in Ray.
+    """
+    for part in info.methods.values():
+        group = part.options.get("concurrency_group")
+        if group is not None and group not in groups:
+            raise AssertionError(
+                f"The method {info.class_name}.{part.name} is of the concurrency group {group!r}, "
+                f"which @ray.remote(concurrency_groups=...) must name; it names {list(groups)}."
+            )
 
 
 def refuse_missing_call_options(options: Mapping[str, Any], what: str) -> None:
@@ -169,9 +227,4 @@ def refuse_missing_call_options(options: Mapping[str, Any], what: str) -> None:
         refuse(
             f"the option tensor_transport (Ray Direct Transport) of {what}",
             "Send tensors over torch.distributed instead.",
-        )
-    if options.get("concurrency_group") is not None:
-        refuse(
-            f"the option concurrency_group of {what}",
-            "Use max_concurrency for the whole actor.",
         )

@@ -19,6 +19,44 @@ def concurrency(options: Mapping[str, Any], info: ClassInfo) -> int:
     return _DEFAULT_MAX_CONCURRENCY_ASYNC if info.is_async else 1
 
 
+def groups(options: Mapping[str, Any]) -> dict[str, int]:
+    """Return the concurrency groups and how many calls of each may run at a time.
+
+    Raises:
+        TypeError: they are no dict of names and whole numbers.
+        ValueError: a number is below 1.
+    """
+    given = options.get("concurrency_groups")
+    if not given:
+        return {}
+    if not isinstance(given, dict):
+        raise TypeError(
+            "concurrency_groups must be a dict of names and how many calls may run at a time, got "
+            f"{given!r}."
+        )
+    for name, limit in given.items():
+        if not isinstance(name, str) or isinstance(limit, bool) or not isinstance(limit, int):
+            raise TypeError(
+                f"concurrency_groups must map names to whole numbers, got {name!r}: {limit!r}."
+            )
+        if limit < 1:
+            raise ValueError(
+                f"The concurrency group {name!r} must allow at least 1 call at a time, got {limit}."
+            )
+    return dict(given)
+
+
+def any_order(options: Mapping[str, Any], info: ClassInfo) -> bool:
+    """Return whether calls may overtake those that wait for their arguments.
+
+    By default those of async actors and of actors with threads may, as in Ray.
+    """
+    asked = options.get("allow_out_of_order_execution")
+    if asked is not None:
+        return bool(asked)
+    return info.is_async or concurrency(options, info) > 1 or bool(groups(options))
+
+
 def check_order(options: Mapping[str, Any], info: ClassInfo) -> None:
     """Raise where calls must begin in order and cannot.
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ray._core import client
+from ray._core.generators import DynamicObjectRefGenerator, ObjectRefGenerator
 from ray._core.object_ref import ObjectRef
 from ray._private.absent import refuse
 from ray.actor import ActorHandle
 
-
-class ObjectRefGenerator:
-    """References that a generator yields one by one; not there yet, for `isinstance` only."""
-
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        refuse("streaming generators", "Set num_returns to the number of values.")
-
-
-class DynamicObjectRefGenerator(ObjectRefGenerator):
-    """The deprecated form of `ObjectRefGenerator`."""
+__all__ = [
+    "DynamicObjectRefGenerator",
+    "ObjectRefGenerator",
+    "cancel",
+    "get",
+    "kill",
+    "put",
+    "wait",
+]
 
 
 def get(object_refs: Any, *, timeout: float | None = None, _use_object_store: bool = False) -> Any:
@@ -36,6 +36,8 @@ def get(object_refs: Any, *, timeout: float | None = None, _use_object_store: bo
         TypeError: the list holds something else.
     """
     session = client.session()
+    if isinstance(object_refs, ObjectRefGenerator):
+        return object_refs
     if isinstance(object_refs, ObjectRef):
         return session.get([object_refs], timeout)[0]
     if not isinstance(object_refs, list):
@@ -62,7 +64,7 @@ def wait(
     """Wait until some of the references are ready.
 
     Args:
-        ray_waitables: references, none of them twice.
+        ray_waitables: references, none of them twice; a generator is ready when its next one is.
         num_returns: how many must be ready.
         timeout: seconds to wait; None for without limit.
         fetch_local: accepted, without effect.
@@ -74,16 +76,17 @@ def wait(
         TypeError: it is no list of references.
         ValueError: one is in it twice, `num_returns` does not fit, or `timeout` is negative.
     """
-    if isinstance(ray_waitables, ObjectRef) or not isinstance(ray_waitables, list):
+    if not isinstance(ray_waitables, list):
         raise TypeError(
             f"wait() expected a list of ray.ObjectRef, got {type(ray_waitables)}: {ray_waitables!r}"
         )
     if timeout is not None and timeout < 0:
         raise ValueError(f"The 'timeout' argument must be nonnegative. Received {timeout}")
     for reference in ray_waitables:
-        if not isinstance(reference, ObjectRef):
+        if not isinstance(reference, (ObjectRef, ObjectRefGenerator)):
             raise TypeError(
-                f"wait() expected a list of ray.ObjectRef, got list containing {type(reference)}"
+                "wait() expected a list of ray.ObjectRef or ray.ObjectRefGenerator, got list "
+                f"containing {type(reference)}"
             )
     session = client.session()
     if not ray_waitables:
@@ -140,15 +143,16 @@ def cancel(ray_waitable: Any, *, force: bool = False, recursive: bool = True) ->
     """Cancel a task or a method call that has not ended.
 
     Args:
-        ray_waitable: the reference to its value.
+        ray_waitable: the reference to its value, or the generator of its values.
         force: end a task's process; not for actors.
-        recursive: accepted without effect: what it has started goes on until its values or its
-            process are needed no more.
+        recursive: cancel what it has called as well.
 
     Raises:
         TypeError: it is no reference.
         ValueError: `force` with a call of an actor.
     """
+    if isinstance(ray_waitable, ObjectRefGenerator):
+        ray_waitable = ray_waitable.completed()
     if not isinstance(ray_waitable, ObjectRef):
         raise TypeError(
             "ray.cancel() only supported for object refs. For actors, try ray.kill(). "

@@ -210,6 +210,13 @@ METHOD_OPTIONS = (
     "tensor_transport",
 )
 
+_METHOD_VALUES = {
+    "concurrency_group": Option((str, _NONE)),
+    "max_task_retries": ACTOR_OPTIONS["max_task_retries"],
+    "retry_exceptions": TASK_OPTIONS["retry_exceptions"],
+    "_generator_backpressure_num_objects": TASK_OPTIONS["_generator_backpressure_num_objects"],
+}
+
 REMOTE_USAGE = (
     "@ray.remote takes either nothing, as in '@ray.remote', or named options, as in "
     "'@ray.remote(num_returns=2, resources={\"CustomResource\": 1})'. The options are: "
@@ -328,6 +335,28 @@ def validate_actor_options(options: Mapping[str, Any], in_options: bool) -> None
             DeprecationWarning,
             stacklevel=3,
         )
+
+
+def validate_method_options(options: Mapping[str, Any]) -> None:
+    """Check the values of a method's options, `num_returns` apart.
+
+    Raises:
+        ValueError: a value is out of bounds.
+        TypeError: a value has another type.
+    """
+    for name, value in options.items():
+        option = _METHOD_VALUES.get(name)
+        if option is None or value is None:
+            continue
+        if not isinstance(value, option.types):
+            wanted = " or ".join(kind.__name__ for kind in option.types if kind is not _NONE)
+            raise TypeError(
+                f"The type of keyword '{name}' must be {wanted}, but received type "
+                f"{type(value).__name__}: {value!r}."
+            )
+        fault = option.check(value) if option.check else None
+        if fault:
+            raise ValueError(fault)
 
 
 def validate_num_returns(num_returns: Any, is_generator: bool) -> None:

@@ -116,7 +116,6 @@ def refuse_missing_options(options: Mapping[str, Any], what: str) -> None:
     missing = {
         "enable_tensor_transport": "Ray Direct Transport is not there; send tensors over "
         "torch.distributed.",
-        "concurrency_groups": "Use max_concurrency for the whole actor.",
     }
     for name, instead in missing.items():
         if options.get(name):

@@ -10,6 +10,7 @@ from ray import _actor_options, _options
 from ray._actor_methods import (
     ClassInfo,
     MethodInfo,
+    check_groups,
     load_class_info,
     method,
     refuse_missing_call_options,
@@ -18,6 +19,7 @@ from ray._actor_methods import (
 from ray._core import client
 from ray._core.ids import ActorID
 from ray._placing import placing, refuse_missing_options
+from ray._private import running
 from ray._private.absent import ABSENT_MODULES, refuse
 from ray.exceptions import ActorAlreadyExistsError, AsyncioActorExit
 
@@ -83,6 +85,7 @@ class ActorMethod:
         )
         if "num_returns" in options:
             _options.validate_num_returns(options["num_returns"], self._info.is_generator)
+        _options.validate_method_options(options)
         return ActorMethod(self._actor, self._info, {**self._options, **options})
 
     def _remote(
@@ -123,7 +126,7 @@ class ActorHandle(Generic[T]):
         # Kept, because a finalizer must not look for (and so start) another one.
         self._ray_session: Any = client.session() if client.is_connected() else None
         if self._ray_session is not None:
-            self._ray_session.handle_created(actor_id)
+            self._ray_session.handle_created(actor_id, info.any_order)
 
     def __del__(self) -> None:
         session = self.__dict__.get("_ray_session")
@@ -152,11 +155,9 @@ class ActorHandle(Generic[T]):
         if num_returns is None:
             num_returns = "streaming" if info.is_generator else 1
         retries = options.get("max_task_retries")
-        if options.get("retry_exceptions"):
-            refuse(
-                f"the option retry_exceptions of {known.class_name}.{info.name}",
-                "Catch the exception and call again.",
-            )
+        pause = options.get("_generator_backpressure_num_objects")
+        group = options.get("concurrency_group")
+        known.check_group(group, f"{known.class_name}.{info.name}")
         references = _session().call(
             self._ray_actor_id,
             info.name,
@@ -167,6 +168,9 @@ class ActorHandle(Generic[T]):
                 name=options.get("name"),
                 max_task_retries=known.max_task_retries if retries is None else retries,
                 max_pending_calls=known.max_pending_calls,
+                group=group,
+                retry_exceptions=options.get("retry_exceptions") or False,
+                pause=known.pause if pause is None else pause,
             ),
         )
         if len(references) == 1:
@@ -337,6 +341,8 @@ class ActorClass(Generic[T]):
         info = self._info()
         refuse_missing_options(options, info.class_name)
         refuse_missing_method_options(info)
+        groups = _actor_options.groups(options)
+        check_groups(info, groups)
         _actor_options.check_order(options, info)
         init = info.methods["__init__"]
         if init.shape is not None:
@@ -346,7 +352,11 @@ class ActorClass(Generic[T]):
         where = placing(options, place, info.class_name, session)
         pending = options.get("max_pending_calls")
         info = info.with_options(
-            options.get("max_task_retries") or 0, -1 if pending is None else pending
+            options.get("max_task_retries") or 0,
+            -1 if pending is None else pending,
+            _actor_options.any_order(options, info),
+            tuple(groups),
+            options.get("_actor_generator_backpressure_num_objects"),
         )
         creation = ActorCreation(
             cls=self.__ray_metadata__.modified_class,
@@ -369,6 +379,7 @@ class ActorClass(Generic[T]):
             runtime_env=where.runtime_env,
             get_if_exists=False,
             is_async=info.is_async,
+            groups=groups,
         )
         try:
             actor_id = session.create_actor(creation)
@@ -469,21 +480,11 @@ def exit_actor() -> NoReturn:
         raise TypeError(
             "exit_actor() works inside an actor's method only, and this process is no actor."
         )
-    if _in_event_loop():
+    if running.in_event_loop():
         raise AsyncioActorExit("exit_actor() was called.")
     from ray._worker.executor import ActorExit
 
     raise ActorExit
-
-
-def _in_event_loop() -> bool:
-    import asyncio
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 __all__ = [

@@ -223,8 +223,11 @@ class RuntimeContext:
         """Return whether the call that runs was cancelled.
 
         Raises:
-            RuntimeError: this process is a driver.
+            RuntimeError: this process is a driver, or an actor with coroutines: those are cancelled
+                by asyncio's own means.
         """
+        if running.in_event_loop():
+            raise RuntimeError("This method is not supported in an async actor.")
         call = _running_call()
         if call is None:
             raise RuntimeError("This method is only available while a worker runs a call.")

@@ -71,7 +71,7 @@ class FakeSession:
     def kill(self, actor_id: ActorID, no_restart: bool) -> None:
         self.killed.append((actor_id, no_restart))
 
-    def handle_created(self, actor_id: ActorID) -> None:
+    def handle_created(self, actor_id: ActorID, any_order: bool = False) -> None:
         self.handles.append(("created", actor_id))
 
     def handle_dropped(self, actor_id: ActorID) -> None:

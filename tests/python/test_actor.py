@@ -200,7 +200,6 @@ def test_the_actor_class_stands_for_its_class(session: FakeSession) -> None:
 
 def test_what_is_not_there_is_refused_at_the_call(session: FakeSession) -> None:
     for options in (
-        {"concurrency_groups": {"io": 2}},
         {"enable_tensor_transport": True},
         {"runtime_env": {"conda": "x"}},
         {"runtime_env": {"working_dir": "s3://x/y.zip"}},
@@ -215,24 +214,58 @@ def test_what_is_not_there_is_refused_at_the_call(session: FakeSession) -> None:
         def send(self) -> None:
             pass
 
-    class Grouped:
-        @ray.method(concurrency_group="io")
-        def read(self) -> None:
-            pass
-
-    with pytest.raises(NotImplementedError, match=r"concurrency_group of Grouped\.read"):
-        ray.remote(Grouped).remote()
     with pytest.raises(NotImplementedError, match="tensor_transport"):
         ray.remote(Direct).remote()
     assert not session.created
-    counter = Counter.remote()
-    with pytest.raises(NotImplementedError, match=r"concurrency_group of Counter\.add"):
-        counter.add.options(concurrency_group="io")
     group = PlacementGroup(ray.PlacementGroupID.of(session.job_id), [{"CPU": 1}])
     inside = PlacementGroupSchedulingStrategy(group)
     options = {"scheduling_strategy": inside, "label_selector": {"zone": "a"}}
     with pytest.raises(NotImplementedError, match="label_selector"):
         Counter.options(**options).remote()
+
+
+class Grouped:
+    @ray.method(concurrency_group="io")
+    def read(self) -> None:
+        pass
+
+    def other(self) -> None:
+        pass
+
+
+def test_concurrency_groups(session: FakeSession) -> None:
+    with pytest.raises(AssertionError, match="'io'"):
+        ray.remote(Grouped).remote()
+    for wrong, kind in ((["io"], TypeError), ({"io": "2"}, TypeError), ({"io": 0}, ValueError)):
+        with pytest.raises(kind, match=r"concurrency.group"):
+            ray.remote(concurrency_groups=wrong)(Grouped).remote()
+    handle = ray.remote(concurrency_groups={"io": 2, "net": 1})(Grouped).remote()
+    assert session.created[0].groups == {"io": 2, "net": 1}
+    again = pickle.loads(pickle.dumps(handle))
+    again.read.remote()
+    again.other.options(concurrency_group="net").remote()
+    again.other.options(name="x").remote()
+    assert [call[5].group for call in session.calls] == ["io", "net", None]
+    with pytest.raises(ValueError, match="concurrency group 'disk'"):
+        again.other.options(concurrency_group="disk").remote()
+
+
+def test_options_of_methods_are_checked(session: FakeSession) -> None:
+    handle = Counter.remote()
+    for name, value in (
+        ("concurrency_group", 1),
+        ("retry_exceptions", 3),
+        ("max_task_retries", "x"),
+        ("_generator_backpressure_num_objects", "x"),
+    ):
+        with pytest.raises(TypeError, match=name):
+            handle.add.options(**{name: value})
+        with pytest.raises(TypeError, match=name):
+            ray.method(**{name: value})(Base.inherited)
+    with pytest.raises(ValueError, match="retry_exceptions"):
+        handle.add.options(retry_exceptions=[3])
+    with pytest.raises(ValueError, match="_generator_backpressure_num_objects"):
+        handle.many.options(_generator_backpressure_num_objects=0)
 
 
 def test_order_and_concurrency(session: FakeSession) -> None:

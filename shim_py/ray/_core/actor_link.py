@@ -15,15 +15,18 @@ import contextlib
 import logging
 import socket
 from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ray.exceptions import ActorUnavailableError
+from ray.exceptions import ActorUnavailableError, TaskCancelledError
 
 from .calls import ACK_KEY, RESULT_LENGTH, RESULT_START, U32, Call, unpack_u32
 from .channel import Channel
 from .control import Outcome
 from .errors import DaemonLost, RequestFailed, actor_death
 from .frames import Body, Header, ProtocolError, encode_head
+from .ids import TaskID
 from .protocol import PROTOCOL_VERSION
 from .serialization import Parts, split
 
@@ -56,6 +59,9 @@ class ActorLink:
         #: The daemon was told: the end of the channel is no failure.
         self.released = False
         self.max_task_retries = 0
+        #: Calls may overtake those that wait for their arguments, which are held meanwhile.
+        self.any_order = False
+        self.held: dict[Call, None] = {}
         self._channel: Channel | None = None
         self._next_seq = 1
         # All calls up to here are answered, and those of `_answered` beyond.
@@ -88,6 +94,11 @@ class ActorLink:
         while queue:
             call = queue[0]
             if call.waiting:
+                if self.any_order:
+                    # Whoever has its arguments goes first; this one comes back when it has them.
+                    queue.popleft()
+                    self.held[call] = None
+                    continue
                 return
             if call.cancelled or call.failed is not None:
                 if queue and queue[0] is call:
@@ -128,15 +139,37 @@ class ActorLink:
                 call.fill_all(ok, [parts])
 
     def cancel(self, call: Call, force: bool, recursive: bool) -> None:
-        """Asks the worker to cancel a call that was sent; others are dropped by `advance`."""
-        if call.seq and call.seq in self.pending and self._channel is not None:
+        """Cancels a call: what was sent by asking the worker, others here. The lock is held."""
+        call.cancelled = True
+        if call.seq and call.seq in self.pending:
             header = {"kind": "cancel", "seq": call.seq, "force": force, "recursive": recursive}
-            self._channel.send(encode_head(header))
+            self.tell(call, header)
+            return
+        task = TaskID(call.task_id()).hex()
+        call.fail_all(TaskCancelledError(task))
+        self.held.pop(call, None)
+        self.advance()
+
+    def tell(self, call: Call, header: Header) -> None:
+        """Says something about a call that was sent, where its worker can be reached now."""
+        channel = self._channel
+        if channel is not None and call.seq in self.pending:
+            channel.send(encode_head(header))
+
+    def resume_held(self, call: Call) -> None:
+        """The arguments of a call that was overtaken are there."""
+        if call in self.held:
+            del self.held[call]
+            self.queue.append(call)
 
     @property
     def outstanding(self) -> bool:
         """Whether calls are without an answer."""
-        return bool(self.pending or self.queue)
+        return bool(self.pending or self.queue or self.held)
+
+    def unanswered(self) -> Iterator[Call]:
+        """The calls without an answer."""
+        return chain(list(self.pending.values()), list(self.queue), list(self.held))
 
     # ── finding the worker ───────────────────────────────────────────────────────────────────
 
@@ -259,7 +292,19 @@ class ActorLink:
         if call is not None:
             ok = header["ok"]
             values = _values(header["buffers"], body) if "buffers" in header else [body]
-            call.fill_all(ok, values)
+            if header.get("more"):
+                call.take_item(header["index"], ok, values)
+                return
+            if not ok and header.get("retry") and call.retries != 0 and not call.cancelled:
+                self._answered_one(seq, len(body))
+                call.retries -= 1 if call.retries > 0 else 0
+                call.seq = 0
+                self.submit(call)
+                return
+            if header.get("failed"):
+                call.fill_partly(values, header["failed"])
+            else:
+                call.fill_all(ok, values)
             self._answered_one(seq, len(body))
 
     def _on_fast(self, data: bytes, at: int, body_at: int, end: int) -> bool:
@@ -294,7 +339,7 @@ class ActorLink:
         self._unacked_bytes += size
         if ack - self._ack_told >= _ACK_CALLS or self._unacked_bytes >= _ACK_BYTES:
             self._tell_ack()
-        if self.release_wanted and not pending and not self.queue:
+        if self.release_wanted and not self.outstanding:
             self.session.release(self)
 
     def _tell_ack(self) -> None:
@@ -440,9 +485,10 @@ class ActorLink:
         for call in list(self.pending.values()):
             call.fail_all(error)
         self.pending.clear()
-        for call in list(self.queue):
+        for call in (*self.queue, *self.held):
             call.fail_all(error)
         self.queue.clear()
+        self.held.clear()
 
     def retire(self) -> None:
         """Closes the channel of an actor that nobody here calls any more."""

@@ -26,6 +26,8 @@ def _fill_argument(
 ) -> Callable[[], None]:
     def fill() -> None:
         with link.session.pump.lock:
+            if call.done:  # cancelled meanwhile
+                return
             if not entry.ok:
                 if call.failed is None:
                     call.failed = (False, entry.parts, entry.error)
@@ -35,6 +37,8 @@ def _fill_argument(
                 arguments[position] = join_parts(entry.parts)
             if counted:
                 call.waiting -= 1
+                if link.any_order and not call.waiting:
+                    link.resume_held(call)
                 link.advance()
 
     return fill

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .entry import Entry
-from .frames import PREFIX, encode_head
+from .frames import PREFIX, ProtocolError, encode_head
 from .packages import msgpack
 from .pump import Pump
 from .serialization import Part, Parts, dumps
@@ -71,6 +71,7 @@ class Call(Entry):
         arguments: the pickled (args, kwargs), or a list of them and their buffers.
         waiting: how many arguments are not there yet.
         retries: how often it may be sent to another incarnation; -1: always.
+        parent: the call that made this one (see `running.parent`), None in a driver.
     """
 
     __slots__ = (
@@ -81,6 +82,7 @@ class Call(Entry):
         "extra",
         "failed",
         "method",
+        "parent",
         "retries",
         "seq",
         "task",
@@ -103,6 +105,7 @@ class Call(Entry):
         self.cancelled = False
         self.failed: tuple[bool, Parts, BaseException | None] | None = None
         self.task = b""
+        self.parent: tuple[str, int] | None = None
 
     def task_id(self) -> bytes:
         """The 24 bytes that the identifiers of its values begin with."""
@@ -157,6 +160,19 @@ class Call(Entry):
                 entry.fill(True, parts)
         if self.entries is not None:
             self.fill(True, b"")
+
+    def fill_partly(self, values: Sequence[Parts], failed: int) -> None:
+        """The same where the last ``failed`` values are pickled exceptions. The lock is held."""
+        self.arguments = b""
+        entries = self.all_entries()
+        for index, (entry, parts) in enumerate(zip(entries, values)):
+            entry.fill(index < len(values) - failed, parts)
+        if self.entries is not None:
+            self.fill(True, b"")
+
+    def take_item(self, index: int, ok: bool, values: Sequence[Parts]) -> None:
+        """One value of a generator has arrived: not for this kind of call."""
+        raise ProtocolError(f"Cannot take value {index} of {self.method.name}: it is no stream")
 
 
 def make_entries(call: Call, count: int, pump: Pump) -> None:

@@ -227,6 +227,7 @@ def _body(creation: ActorCreation, cls: Parts, arguments: Parts) -> bytes:
                 "class_name": creation.class_name,
                 "is_async": creation.is_async,
                 "max_concurrency": creation.max_concurrency,
+                "groups": creation.groups,
             },
         },
         5,

@@ -54,6 +54,8 @@ class ActorCreation:
     runtime_env: dict[str, Any] = field(default_factory=dict)
     get_if_exists: bool = False
     is_async: bool = False
+    #: Concurrency groups: how many calls of each may run at a time.
+    groups: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -64,6 +66,12 @@ class CallOptions:
     #: How many calls of this process the actor may owe an answer; 0 and -1: any number.
     max_pending_calls: int = -1
     name: str | None = None
+    #: The concurrency group; None: the actor's default.
+    group: str | None = None
+    #: After which exceptions to call again: all, those of these classes, or none.
+    retry_exceptions: bool | list[type] | tuple[type, ...] = False
+    #: How many values of a generator may be there that nobody took; None: any number.
+    pause: int | None = None
 
 
 @dataclass
@@ -110,6 +118,8 @@ class Assignment:
     runtime_env: dict[str, Any]
     max_concurrency: int
     is_task: bool
+    #: Concurrency groups: how many calls of each may run at a time.
+    groups: dict[str, int] = field(default_factory=dict)
     #: Everything the daemon said.
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 

@@ -10,29 +10,30 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Callable
 
+from ray._private import running
 from ray.exceptions import (
     GetTimeoutError,
     PendingCallsLimitExceeded,
     RaySystemError,
-    TaskCancelledError,
 )
 
 from . import object_ref, serialization
 from .actor_link import ActorLink
 from .awaited import await_arguments
-from .calls import EMPTY_ARGUMENTS, Call, Method, make_entries
+from .calls import EMPTY_ARGUMENTS, Call, Method
 from .control import Control, Outcome, Reply
 from .creating import create
 from .creation import ActorCreation, Assignment, CallOptions, TaskCreation
 from .driver_logs import print_log, show_warning
 from .entry import Entry
-from .errors import DaemonLost, RequestFailed, UnsupportedFeature
+from .errors import DaemonLost, RequestFailed
 from .frames import Body, Header
 from .handles import HandleCounts
 from .ids import ActorID, JobID, PlacementGroupID
 from .object_ref import ObjectRef
 from .pump import Pump, PumpClosed
 from .references import pickle_arguments
+from .special_calls import references, specialise
 from .waiting import wait_for_some
 
 _made = ObjectRef._made
@@ -168,21 +169,20 @@ class Session:
         kwargs: dict[str, Any],
         num_returns: int | str = 1,
         options: CallOptions | None = None,
-    ) -> list[ObjectRef[Any]]:
+    ) -> list[Any]:
         """Calls a method; never waits for the network.
+
+        Returns:
+            A reference for each value; one generator of references where ``num_returns`` is text.
 
         Raises:
             TypeError: an argument cannot be pickled.
-            UnsupportedFeature: an option that beam lacks.
             PendingCallsLimitExceeded: too many calls are without an answer.
         """
         call, refs = self._make_call(actor_id, method, args, kwargs)
-        if num_returns != 1 or options is not None:
-            self._special_call(call, num_returns, options)
+        call = specialise(call, num_returns, options)
         self._submit(call, refs, -1 if options is None else options.max_pending_calls)
-        if call.entries is None:
-            return [_made(call, call, 0)]
-        return [_made(each, call, index) for index, each in enumerate(call.entries)]
+        return references(self, call, num_returns)
 
     def call_one(
         self,
@@ -219,6 +219,8 @@ class Session:
 
     def _submit(self, call: Call, refs: list[Any] | None, limit: int = -1) -> None:
         pump = self.pump
+        if self.assignment is not None:
+            call.parent = running.parent()
         with pump.lock:
             if pump.closed:
                 raise self._over()
@@ -227,18 +229,6 @@ class Session:
             if refs:
                 await_arguments(call.actor, call, refs)
             call.actor.submit(call)
-
-    def _special_call(
-        self, call: Call, num_returns: int | str, options: CallOptions | None
-    ) -> None:
-        if isinstance(num_returns, str):
-            raise UnsupportedFeature(
-                f'num_returns="{num_returns}"', "Return a list, or call the method for each value."
-            )
-        if num_returns != 1:
-            make_entries(call, num_returns, self.pump)
-        if options is not None and options.max_task_retries is not None:
-            call.retries = options.max_task_retries
 
     def kill(self, actor_id: ActorID, no_restart: bool = True) -> None:
         """Ends the actor's process at once (SIGKILL)."""
@@ -259,21 +249,33 @@ class Session:
         if force and call.method.name != "__beam_run__":
             raise ValueError("force=True is not supported for actor tasks. Use ray.kill(actor).")
         with self.pump.lock:
-            call.cancelled = True
-            link: ActorLink = call.actor
-            if call.seq and call.seq in link.pending:
-                link.cancel(call, force, recursive)
-            else:
-                call.fail_all(TaskCancelledError())
-                link.advance()
+            call.actor.cancel(call, force, recursive)
+
+    def cancel_children(self, parent: tuple[str, int], force: bool) -> None:
+        """Cancels what a call that runs here has called and has no answer to. The lock is held.
+
+        Args:
+            parent: who made that call, and its number.
+            force: end the processes of tasks; calls of actors are cancelled in any case.
+        """
+        for link in list(self._links.values()):
+            for call in link.unanswered():
+                if call.parent == parent and not call.done:
+                    link.cancel(call, force and call.method.name == "__beam_run__", True)
 
     # ── handles ──────────────────────────────────────────────────────────────────────────────
 
-    def handle_created(self, actor_id: ActorID) -> None:
-        """A handle of the actor was made in this process."""
+    def handle_created(self, actor_id: ActorID, any_order: bool = False) -> None:
+        """A handle of the actor was made in this process.
+
+        Args:
+            any_order: its calls may overtake those that wait for their arguments.
+        """
         with self.pump.lock:
             self._handles.drain()
             self._handles.created(actor_id.hex())
+            if any_order:
+                self.link(actor_id.hex()).any_order = True
 
     def handle_dropped(self, actor_id: ActorID) -> None:
         """A handle went away; safe in a finalizer."""

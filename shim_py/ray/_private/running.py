@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from typing import Any, Callable, NamedTuple
 
@@ -16,6 +17,12 @@ current_function: ContextVar[tuple[str, Callable[..., Any]] | None] = ContextVar
 
 #: The class of the actor that this process is, in a list of at most one.
 actor_class: list[type] = []
+
+
+def in_event_loop() -> bool:
+    """Return whether this thread runs coroutines."""
+    asyncio: Any = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 class RunningCall(NamedTuple):
@@ -33,8 +40,6 @@ def running_call(actor_id: str) -> RunningCall | None:
     if call is None:
         return None
     caller, number, method = call[:3]
-    # As long and as unique as Ray's: eight bytes for the call, then the actor's id.
-    task_id = f"{(int(caller.id[:16], 16) + number) % (1 << 64):016x}{actor_id}"
     function = current_function.get()
     if function is not None:
         name, made = function
@@ -42,4 +47,19 @@ def running_call(actor_id: str) -> RunningCall | None:
     else:
         cls = actor_class[0]
         name, full = f"{cls.__name__}.{method}", f"{cls.__module__}.{cls.__qualname__}.{method}"
-    return RunningCall(task_id, name, full, number in caller.cancelled)
+    task = task_id(caller.id, number, actor_id)
+    return RunningCall(task, name, full, number in caller.cancelled)
+
+
+def task_id(caller: str, number: int, actor_id: str) -> str:
+    """Return the id of a call in hex, from who made it, its number, and who runs it.
+
+    It is as long and as unique as Ray's: eight bytes for the call, then the actor's id.
+    """
+    return f"{(int(caller[:16], 16) + number) % (1 << 64):016x}{actor_id}"
+
+
+def parent() -> tuple[str, int] | None:
+    """Return who made the call that runs here, and its number; None outside of calls."""
+    call = current_call.get()
+    return None if call is None else (call[0].id, call[1])

@@ -18,12 +18,14 @@ from ray._core.protocol import PROTOCOL_VERSION
 from ray._core.pump import Pump, finish
 from ray._core.serialization import Part
 
+from .sending import Outgoing
+
 Frame = Union[bytes, list[Part]]
 
 #: How long a caller that is gone is remembered, in seconds.
 _MEMORY = 600.0
 #: The header of a call that has nothing special.
-_PLAIN: Header = {"kind": "call"}
+PLAIN: Header = {"kind": "call"}
 #: Methods whose headers are known by their bytes.
 _MOST_KNOWN = 1024
 
@@ -31,7 +33,18 @@ _MOST_KNOWN = 1024
 class Caller:
     """A process that calls, whatever its channels. Everything happens with the lock held."""
 
-    __slots__ = ("acked", "cancelled", "channel", "done", "id", "running", "seen", "started")
+    __slots__ = (
+        "acked",
+        "cancelled",
+        "channel",
+        "done",
+        "id",
+        "running",
+        "seen",
+        "started",
+        "streams",
+        "withdrawn",
+    )
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -42,23 +55,33 @@ class Caller:
         self.acked = 0
         self.done: dict[int, Frame] = {}
         self.cancelled: set[int] = set()
+        #: Those of `cancelled` that were answered before they were begun.
+        self.withdrawn: set[int] = set()
         #: Coroutines under way, to be cancelled.
         self.running: dict[int, Any] = {}
+        #: The values of generators that may have to be sent again.
+        self.streams: dict[int, Outgoing] = {}
 
     def answer(self, seq: int, frame: Frame) -> None:
         """Sends an answer and keeps it until it is acknowledged."""
         self.done[seq] = frame
         self.cancelled.discard(seq)
         self.running.pop(seq, None)
-        self._send(frame)
+        self.send(frame)
 
-    def answer_again(self, seq: int) -> None:
+    def answer_again(self, seq: int, header: Header) -> None:
         """Sends the answer to a call that was repeated, if it is there yet."""
+        stream = self.streams.get(seq)
+        if stream is not None:
+            stream.took(0, header.get("taken") or 0)
+            for item in list(stream.frames):
+                self.send(item)
         frame = self.done.get(seq)
         if frame is not None:
-            self._send(frame)
+            self.send(frame)
 
-    def _send(self, frame: Frame) -> None:
+    def send(self, frame: Frame) -> None:
+        """Sends a frame where the caller can be reached now."""
         channel = self.channel
         if channel is not None:
             if type(frame) is list:
@@ -74,6 +97,9 @@ class Caller:
             acked += 1
             done.pop(acked, None)
         self.acked = acked
+        if self.streams:
+            for seq in [seq for seq in self.streams if seq <= acked]:
+                del self.streams[seq]
 
 
 #: A call that arrived: caller, number, method, header and body.
@@ -104,7 +130,8 @@ class Callers:
     """Accepts call channels on the worker's socket.
 
     Args:
-        on_cancel: called with the lock held to cancel a call that was begun.
+        on_cancel: called with the lock held to cancel a call that has no answer: its caller and
+            number, by force, with what it has called.
     """
 
     def __init__(
@@ -112,7 +139,7 @@ class Callers:
         pump: Pump,
         listener: socket.socket,
         inbox: Inbox,
-        on_cancel: Callable[[Caller, int, bool], None],
+        on_cancel: Callable[[Caller, int, bool, bool], None],
     ) -> None:
         self._pump = pump
         self._listener = listener
@@ -186,7 +213,7 @@ class _Link:
         if ack > caller.acked:
             caller.acknowledge(ack)
         if seq == caller.seen + 1:
-            self._callers._inbox.put((caller, seq, method, _PLAIN, data[body_at:end]))
+            self._callers._inbox.put((caller, seq, method, PLAIN, data[body_at:end]))
             caller.seen = seq
             return True
         return False
@@ -211,7 +238,7 @@ class _Link:
                 self._callers._inbox.put((caller, seq, header["method"], header, body))
                 caller.seen = seq
             elif seq <= caller.seen:
-                caller.answer_again(seq)
+                caller.answer_again(seq, header)
             else:
                 raise ProtocolError(f"Cannot take call {seq} after call {caller.seen}")
         elif kind == "call.ack":
@@ -219,16 +246,23 @@ class _Link:
                 caller.acknowledge(header["ack"])
         elif kind == "cancel":
             if caller is not None:
-                self._cancel(caller, header["seq"], bool(header.get("force")))
+                recursive = header.get("recursive", True)
+                self._cancel(caller, header["seq"], bool(header.get("force")), bool(recursive))
+        elif kind == "stream.took":
+            stream = caller.streams.get(header["seq"]) if caller is not None else None
+            if stream is not None:
+                stream.took(header["arrived"], header["taken"])
         elif kind == "call.hello":
             self._greet(header)
 
-    def _cancel(self, caller: Caller, seq: int, force: bool) -> None:
+    def _cancel(self, caller: Caller, seq: int, force: bool, recursive: bool) -> None:
         if seq > caller.seen or seq in caller.done or seq <= caller.acked:
             return
         caller.cancelled.add(seq)
-        if seq <= caller.started:
-            self._callers._on_cancel(caller, seq, force)
+        stream = caller.streams.get(seq)
+        if stream is not None:
+            stream.stop()
+        self._callers._on_cancel(caller, seq, force, recursive)
 
     def _greet(self, header: Header) -> None:
         callers = self._callers

@@ -1,10 +1,10 @@
-"""Runs the calls of one actor: one after another, or in threads; see also `async_executor`."""
+"""Runs the calls of an actor; here one after another, in `*_executor` side by side."""
 
 from __future__ import annotations
 
 import inspect
 import os
-import threading
+from types import GeneratorType
 from typing import Any, Callable
 
 from ray._core import serialization
@@ -13,11 +13,12 @@ from ray._core.creation import Assignment
 from ray._core.frames import Body, Header, encode_head
 from ray._core.pump import Pump
 from ray._core.serialization import Part, Parts
-from ray._private.running import current_call, current_function
+from ray._private.running import current_call, current_function, task_id
 from ray.exceptions import AsyncioActorExit, TaskCancelledError
 
 from . import failure
-from .callers import Caller, Frame, Inbox, Task
+from .callers import PLAIN, Caller, Frame, Inbox, Task
+from .sending import Sender, is_stream
 
 
 class ActorExit(SystemExit):
@@ -62,7 +63,19 @@ class Executor:
         raise NotImplementedError
 
     def cancel(self, caller: Caller, seq: int, force: bool) -> None:
-        """Cancels a call that was begun, where that can be. The lock is held."""
+        """Cancels a call that has no answer, where that can be. The lock is held.
+
+        What has begun goes on, unless a kind of executor knows how to end it; its value is
+        `TaskCancelledError` all the same.
+        """
+        if seq > caller.started:
+            self.withdraw(caller, seq)
+
+    def withdraw(self, caller: Caller, seq: int) -> None:
+        """Answers a call that was cancelled before it began. The lock is held."""
+        caller.answer(seq, self.cancelled_frame(caller, seq))
+        caller.cancelled.add(seq)
+        caller.withdrawn.add(seq)
 
     def in_call(self) -> bool:
         """Whether this thread runs a call."""
@@ -119,18 +132,94 @@ class Executor:
         """
         count = header.get("returns", 1)
         if count == 1:
+            if type(value) is GeneratorType:
+                return self._yielded(seq, value, 1, str(header.get("method")))
             parts = serialization.dumps(value)
             if type(parts) is not list:
                 return encode_result(seq, parts)  # type: ignore[arg-type]
             return _frame(seq, True, [parts])
+        if inspect.isgenerator(value):
+            return self._yielded(seq, value, count, str(header.get("method")))
         return _frame(seq, True, [serialization.dumps(each) for each in _several(value, count)])
 
-    def error_frame(self, seq: int, error: BaseException, method: str) -> Frame:
+    def _yielded(self, seq: int, values: Any, count: int, shown: str) -> Frame:
+        """What a generator yields as the values of one answer; from where it raises on, errors."""
+        made: list[Parts] = []
+        try:
+            for value in values:
+                made.append(serialization.dumps(value))
+        except Exception as error:
+            failed = count - len(made)
+            if failed <= 0:
+                raise
+            made += [self.pickled_error(error, shown)] * failed
+            return _frame(seq, True, made, failed=failed)
+        if len(made) != count:
+            raise _miscounted(len(made), count)
+        return _frame(seq, True, made)
+
+    def error_frame(
+        self, seq: int, error: BaseException, method: str, header: Header | None = None
+    ) -> Frame:
         """The answer that carries an error."""
-        if not isinstance(error, TaskCancelledError):
-            shown = None if self.assignment.is_task else self.shown
-            error = failure.task_error(error, method, self.assignment, shown)
+        parts = self.pickled_error(error, method)
+        if header and self.wants_again(error, header):
+            return _frame(seq, False, [parts], retry=True)
+        return _frame(seq, False, [parts])
+
+    @staticmethod
+    def wants_again(error: BaseException, header: Header) -> bool:
+        """Whether the caller makes the call again after this error."""
+        asked = header.get("retry")
+        return asked is not None and failure.is_among(error, asked)
+
+    def pickled_error(self, error: BaseException, method: str) -> Parts:
+        """What the caller gets for what a method raised."""
+        shown = None if self.assignment.is_task else self.shown
+        return failure.pickle_error(failure.task_error(error, method, self.assignment, shown))
+
+    def cancelled_frame(self, caller: Caller, seq: int) -> Frame:
+        """The answer to a call that was cancelled and gave no answer of its own."""
+        error = TaskCancelledError(task_id(caller.id, seq, self.assignment.actor_id))
         return _frame(seq, False, [failure.pickle_error(error)])
+
+    def interrupted(self, task: Task, error: BaseException) -> TaskCancelledError:
+        """The error of a call that was cut short by `error`."""
+        cancelled = TaskCancelledError(task_id(task[0].id, task[1], self.assignment.actor_id))
+        cancelled.__context__ = error
+        return cancelled.with_traceback(error.__traceback__)
+
+    # ── the values of generators, one by one ─────────────────────────────────────────────────
+
+    def item_frame(self, seq: int, index: int, value: Any) -> Frame:
+        """One value of a generator, others follow.
+
+        Raises:
+            Exception: it cannot be pickled.
+        """
+        return _frame(seq, True, [serialization.dumps(value)], more=True, index=index)
+
+    def error_item_frame(self, seq: int, index: int, pickled: Parts) -> Frame:
+        """The error that a generator ended with, as its last value."""
+        return _frame(seq, False, [pickled], more=True, index=index)
+
+    def end_frame(self, seq: int) -> Frame:
+        """The answer after the last value of a generator."""
+        return _frame(seq, True, [])
+
+    def _stream(self, task: Task, values: Any, shown: str) -> Frame:
+        sender = Sender(self, task)
+        try:
+            if sender.send_all(iter(values)):
+                return sender.finish()
+            values.close()
+        except Exception as error:
+            if not sender.cancelled:
+                if self.wants_again(error, task[3]):
+                    raise
+                sender.send_error(error, shown)
+                return sender.finish()
+        return self.cancelled_frame(task[0], task[1])
 
     def answer(self, task: Task, frame: Frame) -> None:
         """Sends an answer."""
@@ -143,9 +232,14 @@ class Executor:
         if seq <= caller.started:
             return False
         caller.started = seq
-        if caller.cancelled and seq in caller.cancelled:
-            self.answer(task, self.error_frame(seq, TaskCancelledError(), task[2]))
-            return False
+        return not (caller.cancelled and seq in caller.cancelled and self._withdrawn(caller, seq))
+
+    def _withdrawn(self, caller: Caller, seq: int) -> bool:
+        with self.pump.lock:
+            if seq not in caller.withdrawn:
+                caller.answer(seq, self.cancelled_frame(caller, seq))
+            caller.withdrawn.discard(seq)
+            caller.cancelled.discard(seq)
         return True
 
     def run(self, task: Task) -> Frame:
@@ -164,15 +258,19 @@ class Executor:
                     shown = args[1]
                 value = self.method(method)(*args, **kwargs)
                 del args, kwargs
+            if header is not PLAIN and is_stream(header):
+                return self._stream(task, value, shown)
+            if task[0].cancelled and seq in task[0].cancelled:
+                return self.cancelled_frame(task[0], seq)
             return self.result_frame(seq, header, value)
         except SystemExit:
             raise
         except AsyncioActorExit:
             raise ActorExit() from None
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and seq in task[0].cancelled:
-                error = TaskCancelledError()
-            return self.error_frame(seq, error, shown)
+            if isinstance(error, KeyboardInterrupt):
+                error = self.interrupted(task, error)
+            return self.error_frame(seq, error, shown, header)
 
     def exit(self, error: SystemExit) -> None:
         """Ends the process because a method asked for it; does not return."""
@@ -221,6 +319,7 @@ class SerialExecutor(Executor):
                 continue
 
     def cancel(self, caller: Caller, seq: int, force: bool) -> None:
+        super().cancel(caller, seq, force)
         if self._running != (caller, seq) or not self.assignment.is_task:
             return
         if force:
@@ -228,62 +327,6 @@ class SerialExecutor(Executor):
         import _thread
 
         _thread.interrupt_main()
-
-
-class ThreadedExecutor(Executor):
-    """Calls on up to ``max_concurrency`` threads, begun in the order of their arrival."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._condition = threading.Condition()
-        self._ready: list[Task] = []
-        self._idle = 0
-        self._threads = 0
-        self._busy = 0
-
-    def serve(self) -> None:
-        inbox, pump, tasks = self.inbox, self.pump, self.inbox.tasks
-        while True:
-            with pump.lock:
-                inbox.done = bool(tasks)
-            pump.wait(inbox)
-            while tasks:
-                task = tasks.popleft()
-                if task is None:
-                    with self._condition:
-                        self._condition.wait_for(lambda: not self._ready and not self._busy)
-                    self.drained()
-                    return
-                if self.begin(task):
-                    self._hand_over(task)
-
-    def _hand_over(self, task: Task) -> None:
-        with self._condition:
-            self._ready.append(task)
-            if self._idle >= len(self._ready):
-                self._condition.notify()
-            elif self._threads < self.assignment.max_concurrency:
-                self._threads += 1
-                name = f"ray-call-{self._threads}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-
-    def _work(self) -> None:
-        while True:
-            with self._condition:
-                self._idle += 1
-                while not self._ready:
-                    self._condition.wait()
-                self._idle -= 1
-                task = self._ready.pop(0)
-                self._busy += 1
-            try:
-                self.answer(task, self.run(task))
-            except SystemExit as error:
-                self.exit(error)
-            finally:
-                with self._condition:
-                    self._busy -= 1
-                    self._condition.notify_all()
 
 
 def is_async(cls: type) -> bool:
@@ -320,7 +363,7 @@ def _run_function(pickled: Any, name: str, *args: Any, **kwargs: Any) -> Any:
     return value
 
 
-def _frame(seq: int, ok: bool, values: list[Parts]) -> Frame:
+def _frame(seq: int, ok: bool, values: list[Parts], **more: Any) -> Frame:
     lists: list[list[Part]] = [
         value if type(value) is list else [value]  # type: ignore[list-item]
         for value in values
@@ -332,6 +375,7 @@ def _frame(seq: int, ok: bool, values: list[Parts]) -> Frame:
         "ok": ok,
         "values": len(values),
         "buffers": [[len(part) for part in parts] for parts in lists],
+        **more,
     }
     return [encode_head(header, sum(map(len, flat))), *flat]
 
@@ -339,14 +383,10 @@ def _frame(seq: int, ok: bool, values: list[Parts]) -> Frame:
 def _several(value: Any, count: int) -> list[Any]:
     if count == 0:
         return []
-    try:
-        values = list(value)
-    except TypeError:
-        raise ValueError(
-            f"The method must return {count} values as num_returns says, it returned {value!r}"
-        ) from None
-    if len(values) != count:
-        raise ValueError(
-            f"The method must return {count} values as num_returns says, it returned {len(values)}"
-        )
-    return values
+    if len(value) != count:
+        raise _miscounted(len(value), count)
+    return list(value)
+
+
+def _miscounted(made: int, count: int) -> ValueError:
+    return ValueError(f"Task returned {made} objects, but num_returns={count}.")

@@ -9,7 +9,7 @@ from typing import Any
 from ray._core import serialization
 from ray._core.creation import Assignment
 from ray._core.serialization import Parts
-from ray.exceptions import RayTaskError
+from ray.exceptions import RayTaskError, TaskCancelledError
 
 
 def task_error(
@@ -31,6 +31,18 @@ def task_error(
         actor_repr=actor_repr,
         actor_id=None if assignment.is_task else assignment.actor_id,
     )
+
+
+def is_among(error: BaseException, asked: Any) -> bool:
+    """Whether a call is to be made again after an error.
+
+    Args:
+        error: what its method raised.
+        asked: True for every exception, else a pickled tuple of classes.
+    """
+    if not isinstance(error, Exception) or isinstance(error, TaskCancelledError):
+        return False
+    return asked is True or isinstance(error, serialization.loads(asked))
 
 
 def pickle_error(error: BaseException) -> Parts:

@@ -28,7 +28,8 @@ from ray._private.amounts import to_floats
 from . import failure, process, task_events
 from .async_executor import AsyncExecutor
 from .callers import Caller, Callers, Inbox
-from .executor import Executor, SerialExecutor, ThreadedExecutor, is_async
+from .executor import Executor, SerialExecutor, is_async
+from .threaded_executor import ThreadedExecutor
 
 #: How long answers may take to leave before the process ends all the same, in seconds.
 _FLUSH = 5.0
@@ -153,11 +154,12 @@ class _Worker:
 
     def _kind(self, cls: type, options: dict[str, Any], assignment: Assignment) -> type[Executor]:
         asked = options.get("max_concurrency") or 0
+        assignment.groups = options.get("groups") or {}
         if options.get("is_async") or is_async(cls):
             assignment.max_concurrency = asked or _ASYNC_CONCURRENCY
             return AsyncExecutor
         assignment.max_concurrency = asked or 1
-        return ThreadedExecutor if asked > 1 else SerialExecutor
+        return ThreadedExecutor if asked > 1 or assignment.groups else SerialExecutor
 
     def _make(self, kind: type[Executor], assignment: Assignment) -> Executor:
         executor = kind(self._pump, self._inbox, assignment, self._leave)
@@ -241,7 +243,9 @@ class _Worker:
         if header["kind"] == "worker.drain":
             self._inbox.put(None)
 
-    def _on_cancel(self, caller: Caller, seq: int, force: bool) -> None:
+    def _on_cancel(self, caller: Caller, seq: int, force: bool, recursive: bool) -> None:
+        if recursive:
+            self._session.cancel_children((caller.id, seq), force)
         if self._executor is not None:
             self._executor.cancel(caller, seq, force)
 
