@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "lib/wire": ["lib/runtime"],
   "lib/runtime": [],
   "lib/probe": ["lib/runtime"],
+  "lib/dashboard": ["lib/wire", "lib/runtime"],
   "lib/head": ["lib/cluster", "lib/wire", "lib/runtime", "lib/dashboard"],
   "lib/node": ["lib/wire", "lib/runtime", "lib/probe", "lib/cluster"],
 };

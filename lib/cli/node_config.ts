@@ -1,5 +1,6 @@
 /** From flags to the daemon's configuration, the same for `beam up` and `ray start`. */
 import { type DaemonConfig, JOIN_TIMEOUT } from "../node/config.ts";
+import type { DashboardPlan } from "./dashboard_plan.ts";
 import { type Env, processEnv } from "../runtime/paths.ts";
 import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
@@ -34,6 +35,8 @@ export interface NodePlan {
   open: boolean;
   lifeline: boolean;
   standing: boolean;
+  /** The head's HTTP server; absent: none. */
+  dashboard?: DashboardPlan | undefined;
   env?: Env;
 }
 
@@ -54,6 +57,7 @@ export function nodeConfig(flags: NodeFlags, plan: NodePlan): DaemonConfig {
     open,
   };
   if (token !== undefined) config.token = token;
+  if (plan.dashboard) config.dashboard = { ...plan.dashboard };
   if (flags.nodeIp) config.node_ip = flags.nodeIp;
   if (flags.name) config.node_name = flags.name;
   const number = (read: (called: string, text: string) => number, flag: Called | undefined) =>

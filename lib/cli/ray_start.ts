@@ -5,6 +5,7 @@ import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../ru
 import { type FoundToken, givenToken, keptToken, makeToken, wantsToken } from "../runtime/token.ts";
 import type { Address } from "../wire/address.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
+import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
@@ -30,6 +31,8 @@ Options:
   --labels K=V,...            labels for placement; --labels-file FILE for JSON or lines
   --memory BYTES  --object-store-memory BYTES
   --node-name NAME
+  --include-dashboard BOOL    whether the head serves jobs and metrics over HTTP (true)
+  --dashboard-host IP  --dashboard-port N     where (127.0.0.1, 8265)
 
 The cluster is open, as Ray's is, unless there is a token: in BEAM_TOKEN or RAY_AUTH_TOKEN, or made by
 RAY_AUTH_MODE=token. The head listens on the node's address and on loopback; BEAM_LISTEN=0.0.0.0: on all.
@@ -66,6 +69,13 @@ async function run(args: string[]): Promise<number> {
       open: token === undefined,
       lifeline: values.block,
       standing: true,
+      dashboard: values.head
+        ? dashboardPlan({
+          include: called(parsed, "include-dashboard"),
+          host: values["dashboard-host"],
+          port: called(parsed, "dashboard-port"),
+        })
+        : undefined,
     },
   );
   if (ignored.length > 0) {
@@ -76,6 +86,7 @@ async function run(args: string[]): Promise<number> {
   // Held before it is told: whoever reads that it is ready may end it at once.
   const held = values.block ? holdNode(daemon, { program: "ray" }) : undefined;
   if (!token && values.head) say(openWarning(record.head_address));
+  if (record.dashboard_fault) say(`ray: ${record.dashboard_fault}`);
   print(rayStartText({ record, token: token?.token, block: values.block }));
   if (held) return await held;
   daemon.leave();

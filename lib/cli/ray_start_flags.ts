@@ -17,6 +17,9 @@ export const MEANT = {
   "node-name": { kind: "text", env: "BEAM_NODE_NAME" },
   labels: { kind: "text", env: "BEAM_LABELS" },
   "labels-file": { kind: "text" },
+  "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD" },
+  "dashboard-host": { kind: "text", env: "BEAM_DASHBOARD_HOST" },
+  "dashboard-port": { kind: "text", env: "BEAM_DASHBOARD_PORT" },
 } as const satisfies Flags;
 
 /** Flags whose wish is met as it is: nothing is reported anywhere, nothing is coloured. */
@@ -34,9 +37,6 @@ export const WITHOUT_MEANING = {
   "max-worker-port": { kind: "text" },
   "worker-port-list": { kind: "text" },
   "ray-client-server-port": { kind: "text" },
-  "include-dashboard": { kind: "text" },
-  "dashboard-host": { kind: "text" },
-  "dashboard-port": { kind: "text" },
   "dashboard-agent-listen-port": { kind: "text" },
   "dashboard-agent-grpc-port": { kind: "text" },
   "runtime-env-agent-port": { kind: "text" },

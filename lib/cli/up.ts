@@ -12,6 +12,7 @@ import {
 import { Trouble } from "../runtime/errors.ts";
 import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
+import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
@@ -42,6 +43,11 @@ Options:
   --object-store-memory BYTES      shared memory for large results           BEAM_OBJECT_STORE_MEMORY
   --join-timeout SECONDS           how long an absent head is waited for (default 300)
   --token-file FILE                the cluster's token         BEAM_TOKEN, BEAM_TOKEN_FILE
+  --dashboard-host IP              head: serve jobs and metrics over HTTP here
+                                   (default 127.0.0.1)                       BEAM_DASHBOARD_HOST
+  --dashboard-port N               head: on this port (default 8265; 0: any free port)
+                                                                             BEAM_DASHBOARD_PORT
+  --include-dashboard BOOL         head: whether it does (default true)      BEAM_INCLUDE_DASHBOARD
   --open                           head: no token; whoever reaches the port may join
   --name NAME                      this node's name in listings              BEAM_NODE_NAME
   --json                           print facts for programs
@@ -65,6 +71,9 @@ const FLAGS = {
   "join-timeout": { kind: "text", env: "BEAM_JOIN_TIMEOUT" },
   "token-file": { kind: "text" },
   name: { kind: "text", env: "BEAM_NODE_NAME" },
+  "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD" },
+  "dashboard-host": { kind: "text", env: "BEAM_DASHBOARD_HOST" },
+  "dashboard-port": { kind: "text", env: "BEAM_DASHBOARD_PORT" },
   open: { kind: "switch" },
   json: { kind: "switch" },
   "for-driver": { kind: "switch" },
@@ -120,6 +129,14 @@ async function start(parsed: Arguments): Promise<number> {
     open: values.open,
     lifeline: block,
     standing: !values["for-driver"],
+    dashboard: isHead
+      ? dashboardPlan({
+        include: called(parsed, "include-dashboard"),
+        host: values["dashboard-host"],
+        port: called(parsed, "dashboard-port"),
+        forDriver: values["for-driver"],
+      })
+      : undefined,
   };
   const config = nodeConfig(flags, plan);
   const paths = ensureRuntimeDir(config.runtime_dir);
@@ -156,7 +173,8 @@ function checkRole({ values, given }: Arguments): boolean {
   if (!values.head && values.join === undefined) {
     throw new UsageError("Cannot start a node: one of --head and --join HOST is needed", usage);
   }
-  for (const name of ["port", "listen", "open"] as const) {
+  const ofHead = ["port", "listen", "open", "dashboard-host", "dashboard-port"] as const;
+  for (const name of ofHead) {
     if (values.head || !given.includes(name)) continue;
     throw new UsageError(
       `Cannot use --${name} with --join: it is the head's`,
@@ -210,6 +228,7 @@ function tell(
 ): void {
   const { record } = daemon;
   if (values["for-driver"]) return print(JSON.stringify({ ready: record }));
+  if (record.dashboard_fault) say(`beam: ${record.dashboard_fault}`);
   const facts = { record, token: token?.token, milliseconds };
   if (values.json) {
     return printJson({ ...record, ...(token && record.is_head ? { token: token.token } : {}) });

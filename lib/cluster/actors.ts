@@ -24,7 +24,7 @@ export type SchedulingStrategy =
     fallback?: Record<string, string>[];
   };
 
-/** Who owns something: a driver by its job, or an actor of that job. */
+/** Who owns something: a driver by its job, an actor of that job, or, with an empty job, the head. */
 export interface Owner {
   job_id: string;
   actor_id?: string;

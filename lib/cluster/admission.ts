@@ -118,6 +118,7 @@ function resourcesFault(amounts: Amounts): string | undefined {
 }
 
 function ownerFault(books: Books, owner: Owner): string | undefined {
+  if (owner.job_id === "") return undefined; // the head's own: the supervisor of a submitted job
   const job = books.jobs.get(owner.job_id);
   if (job === undefined) return `its job ${owner.job_id} is not known. Call ray.init() first.`;
   const actor = owner.actor_id === undefined ? undefined : books.actors.get(owner.actor_id);

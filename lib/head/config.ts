@@ -11,14 +11,40 @@ export interface HeadConfig {
   runtime_dir: string;
   /** The journal; absent: `head.db` in the runtime directory. */
   db?: string;
+  /** Its HTTP server; absent: none. */
+  dashboard?: DashboardConfig;
   /** Where it logs once it is ready; absent: `logs/head.log` in the runtime directory. */
   log?: string;
 }
 
+/** Where the HTTP server listens. */
+export interface DashboardConfig {
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  /** Somebody named this port: without it the head does not start. */
+  asked?: boolean;
+  /** Where the port is taken, any other will do. */
+  any?: boolean;
+  /** Names by which it may be called, besides its addresses. */
+  names?: string[];
+}
+
 /** The first line on its standard output. */
 export type HeadGreeting =
-  | { ready: { port: number; cluster: string; epoch: number } }
+  | { ready: HeadReady }
   | { error: { message: string; mend?: string } };
+
+/** What the head says when it is ready. */
+export interface HeadReady {
+  port: number;
+  cluster: string;
+  epoch: number;
+  /** `host:port` of its HTTP server. */
+  dashboard?: string;
+  /** Why there is none though it was configured, in words. */
+  dashboard_fault?: string;
+}
 
 /** A configuration that cannot be used; the message is fit for a user. */
 export class ConfigError extends Error {
@@ -36,12 +62,7 @@ export function parseHeadConfig(line: string): HeadConfig {
   }
   const fields = mapOf(value, "the line");
   const listen = mapOf(fields["listen"], "`listen`");
-  const port = listen["port"];
-  if (typeof port !== "number" || !Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new ConfigError(
-      `Cannot start the head: its port must be a whole number from 0 to 65535, got ${port}.`,
-    );
-  }
+  const port = portOf(listen["port"], "its port");
   const config: HeadConfig = {
     listen: { host: textOf(listen["host"], "listen.host"), port },
     runtime_dir: textOf(fields["runtime_dir"], "runtime_dir"),
@@ -51,7 +72,29 @@ export function parseHeadConfig(line: string): HeadConfig {
       config[name] = textOf(fields[name], name);
     }
   }
+  if (fields["dashboard"] !== undefined && fields["dashboard"] !== null) {
+    config.dashboard = dashboardOf(mapOf(fields["dashboard"], "`dashboard`"));
+  }
   return config;
+}
+
+function dashboardOf(fields: Record<string, unknown>): DashboardConfig {
+  const { host, port, asked, any, names } = fields;
+  const config: DashboardConfig = {
+    host: textOf(host, "dashboard.host"),
+    port: portOf(port, "its HTTP port"),
+  };
+  if (asked === true) config.asked = true;
+  if (any === true) config.any = true;
+  if (Array.isArray(names)) config.names = names.map((name) => textOf(name, "dashboard.names"));
+  return config;
+}
+
+function portOf(port: unknown, what: string): number {
+  if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new ConfigError(
+    `Cannot start the head: ${what} must be a whole number from 0 to 65535, got ${port}.`,
+  );
 }
 
 function mapOf(value: unknown, what: string): Record<string, unknown> {

@@ -93,6 +93,7 @@ export class Effects implements Carrier {
     const actor = this.state.brain.actor(actor_id);
     if (!actor) return;
     this.state.specs.follow(actor);
+    this.state.submissions.follow(actor);
     this.#followRelease(actor);
     const state = callerState(actor);
     const news = `${state}/${actor.incarnation}`;

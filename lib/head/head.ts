@@ -7,7 +7,8 @@ import { RAY_VERSION } from "../runtime/ray_version.ts";
 import { buildName } from "../runtime/version.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { HeadConfig } from "./config.ts";
+import type { HeadConfig, HeadReady } from "./config.ts";
+import { openDashboard, type Opened as OpenedDashboard } from "./dashboard_host.ts";
 import { Effects } from "./effects.ts";
 import { Health } from "./health.ts";
 import { InitErrors } from "./init_errors.ts";
@@ -20,6 +21,7 @@ import { Relays } from "./relay.ts";
 import { Server } from "./server.ts";
 import { Shell } from "./shell.ts";
 import { Specs } from "./specs.ts";
+import { Submissions } from "./submissions.ts";
 import type { HeadState } from "./state.ts";
 import { TaskLog } from "./task_log.ts";
 import { WorkerRegistry } from "./worker_registry.ts";
@@ -47,6 +49,7 @@ export class Head {
   readonly #health: Health;
   readonly #effects: Effects;
   readonly #stopTicking: () => void;
+  readonly #dashboard: OpenedDashboard | undefined;
   #ticks = 0;
   #saidFailure = false;
 
@@ -63,6 +66,7 @@ export class Head {
       cluster,
       host: config.address ?? config.listen.host,
       port: server.port,
+      dashboard: "",
       shell,
       brain: shell.brain,
       specs: new Specs(journal, (id) => (shell.brain.actor(id)?.step ?? "ended") !== "ended"),
@@ -70,7 +74,9 @@ export class Head {
       clock,
       log: options.log ?? NO_LOG,
     } as HeadState;
+    state.submissions = new Submissions(state, journal);
     state.nodes = new NodeLinks(state);
+    state.objects = new ObjectNotices(state);
     const finder = nodeFinder(state);
     state.workers = new WorkerRegistry(finder);
     state.tasks = new TaskLog();
@@ -94,6 +100,10 @@ export class Head {
     state.nodes.onLog = (message) => this.#effects.pushToDriver(message.job_id, message);
     this.#relays = new Relays(state);
     this.#health = new Health(state);
+    this.#dashboard = openDashboard(state, config);
+    if (this.#dashboard && "server" in this.#dashboard) {
+      state.dashboard = this.#dashboard.server.address;
+    }
     const token = new TextEncoder().encode(config.token ?? "");
     server.start({
       identity: { build: state.build, token, cluster },
@@ -124,10 +134,21 @@ export class Head {
     }
   }
 
+  /** What it tells when it is ready. */
+  get ready(): HeadReady {
+    const { port, cluster, epoch } = this;
+    const opened = this.#dashboard;
+    if (!opened) return { port, cluster, epoch };
+    return "server" in opened
+      ? { port, cluster, epoch, dashboard: opened.server.address }
+      : { port, cluster, epoch, dashboard_fault: opened.fault };
+  }
+
   /** Ends the head; nodes and workers go on, and look for the next one. */
   async close(): Promise<void> {
     this.#stopTicking();
     const { nodes, shell, log } = this.state;
+    if (this.#dashboard && "server" in this.#dashboard) await this.#dashboard.server.close();
     shell.waiting.drop();
     nodes.close();
     this.#health.close();

@@ -16,7 +16,7 @@ export function startJob(
   answer: Answer,
 ): void {
   const reply = ({ job_id, namespace, parent_actor }: JobSpec) =>
-    answer.give({ job_id, namespace, parent_actor });
+    answer.give({ job_id, namespace, parent_actor, dashboard_url: state.dashboard });
   const known = [...state.brain.books.jobs.values()].find((job) =>
     job.state === "running" && job.node_id === asker.node_id && job.client === asker.client
   );

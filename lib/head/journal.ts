@@ -113,6 +113,23 @@ export class Journal {
     this.#put(`specs/${actor_id}`, "DELETE FROM specs WHERE actor_id = ?", actor_id);
   }
 
+  /** All submitted jobs, in the order in which they were first written. */
+  submissions(): unknown[] {
+    return this.#read("SELECT id, row FROM submissions ORDER BY rowid")
+      .map(({ id, row }) => this.#decode(String(row), `submissions/${id}`));
+  }
+
+  /** A submitted job, as it is now. */
+  putSubmission(id: string, row: unknown): void {
+    const sql = "INSERT INTO submissions (id, row) VALUES (?, ?) " +
+      "ON CONFLICT (id) DO UPDATE SET row = excluded.row";
+    this.#put(`submissions/${id}`, sql, id, encodeRow(row));
+  }
+
+  deleteSubmission(id: string): void {
+    this.#put(`submissions/${id}`, "DELETE FROM submissions WHERE id = ?", id);
+  }
+
   /** Writes what is gathered. A failure is kept in `failure`, and the writes for the next time. */
   flush(): void {
     if (this.#pending.size === 0) return;
@@ -167,6 +184,7 @@ export class Journal {
     this.#db.exec(
       `CREATE TABLE IF NOT EXISTS specs (actor_id TEXT PRIMARY KEY, fields BLOB NOT NULL, body BLOB);
        CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+       CREATE TABLE IF NOT EXISTS submissions (id TEXT PRIMARY KEY, row TEXT NOT NULL);
        PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
     );
     chmodSync(this.path, 0o600);

@@ -28,7 +28,7 @@ export async function runHead(): Promise<number> {
   }
   // Before it greets: who reads that may end it at once.
   const terminated = new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", resolve));
-  greet({ ready: { port: head.port, cluster: head.cluster, epoch: head.epoch } });
+  greet({ ready: head.ready });
   await Promise.race([input.end(), terminated]);
   await head.close();
   log[Symbol.dispose]();

@@ -5,10 +5,11 @@ import { RequestFailed } from "../wire/errors.ts";
 import type { Clock } from "./clock.ts";
 import type { InitErrors } from "./init_errors.ts";
 import type { NodeLinks } from "./node_links.ts";
-import type { ProcessMetrics } from "./process_metrics.ts";
 import type { ObjectNotices } from "./object_notices.ts";
+import type { ProcessMetrics } from "./process_metrics.ts";
 import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
+import type { Submissions } from "./submissions.ts";
 import type { TaskLog } from "./task_log.ts";
 import type { WorkerRegistry } from "./worker_registry.ts";
 
@@ -20,11 +21,15 @@ export interface HeadState {
   /** The address and port by which others know it. */
   host: string;
   port: number;
+  /** `host:port` of its HTTP server; empty where there is none. */
+  dashboard: string;
   shell: Shell;
   brain: Brain;
   specs: Specs;
   initErrors: InitErrors;
+  submissions: Submissions;
   nodes: NodeLinks;
+  objects: ObjectNotices;
   workers: WorkerRegistry;
   tasks: TaskLog;
   metrics: ProcessMetrics;

@@ -8,6 +8,7 @@
 import { randomBytes } from "node:crypto";
 import { basename, join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
+import type { DashboardConfig, HeadReady } from "../head/config.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
 import { type Level, LogFile } from "../runtime/log.ts";
@@ -32,7 +33,7 @@ import { Environments, ENVIRONMENTS_LIMIT } from "./environments.ts";
 import { HeadAsks } from "./head_asks.ts";
 import { HeadLink } from "./head_link.ts";
 import { HeadOrders } from "./head_orders.ts";
-import { HeadProcess, type HeadReady } from "./head_process.ts";
+import { HeadProcess } from "./head_process.ts";
 import { holdInstance, type Instance } from "./instance.ts";
 import { answerJobLog, pruneJobLogs } from "./job_log.ts";
 import { joinReport } from "./join_report.ts";
@@ -109,6 +110,7 @@ export class NodeDaemon {
   #shim = "";
   #head: HeadProcess | undefined;
   #headPort: number;
+  #headReady: HeadReady | undefined;
   #link!: HeadLink;
   #node_ip = "";
   #network_env: Environment = {};
@@ -205,6 +207,7 @@ export class NodeDaemon {
       shim_path: this.#shim,
       build: buildName(),
       standing: this.#config.standing,
+      ...dashboardFacts(this.#headReady),
     };
   }
 
@@ -226,7 +229,11 @@ export class NodeDaemon {
       config.role === "head" ? this.#startHead() : undefined,
     ]);
     this.#shim = shim;
-    if (head) this.#headPort = head.port;
+    if (head) {
+      this.#headPort = head.port;
+      this.#headReady = head;
+      if (head.dashboard_fault) this.#say("warning", head.dashboard_fault);
+    }
     this.#link = new HeadLink({
       address: headDialAddress(config, this.#headPort),
       identity: () => this.#identity(),
@@ -249,7 +256,8 @@ export class NodeDaemon {
       runtime_dir: this.#instance.runtime,
     };
     if (config.token !== undefined) head.token = config.token;
-    if (config.dashboard) head.dashboard = config.dashboard;
+    // The head reads and checks it.
+    if (config.dashboard) head.dashboard = config.dashboard as unknown as DashboardConfig;
     this.#head = new HeadProcess({
       command: [...this.options.self, "head"],
       env: nodeEnv(this.#env, {}),
@@ -585,7 +593,7 @@ export class NodeDaemon {
       gcs_address: addressText({ host: this.#head_ip, port: this.#headPort }),
       runtime_dir: this.#instance.runtime,
       log_dir: this.#log_dir,
-      dashboard_url: "",
+      dashboard_url: this.#headReady?.dashboard ?? "",
       network_env: this.#network_env,
       gpu_ids_masked: this.#machine.gpus.masked_by !== null,
     };
@@ -650,6 +658,14 @@ export class NodeDaemon {
     this.#log[Symbol.dispose]();
     this.#settleEnded();
   }
+}
+
+/** What the record says of the head's HTTP server. */
+function dashboardFacts(head: HeadReady | undefined): Partial<DaemonRecord> {
+  const facts: Partial<DaemonRecord> = {};
+  if (head?.dashboard !== undefined) facts.dashboard = head.dashboard;
+  if (head?.dashboard_fault !== undefined) facts.dashboard_fault = head.dashboard_fault;
+  return facts;
 }
 
 /** Where this process was started, where that folder is still there. */

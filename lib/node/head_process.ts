@@ -1,5 +1,5 @@
 /** The head's process on the head's machine: started, and started again when it ends. */
-import type { HeadConfig, HeadGreeting } from "../head/config.ts";
+import type { HeadConfig, HeadGreeting, HeadReady } from "../head/config.ts";
 import { RequestFailed } from "../wire/errors.ts";
 
 const SHORTEST_PAUSE = 50;
@@ -10,15 +10,8 @@ export interface HeadProcessOptions {
   /** The command that runs it, `head` among its arguments. */
   command: string[];
   env: Record<string, string>;
-  config: HeadConfig & { dashboard?: Record<string, unknown> };
+  config: HeadConfig;
   log(level: "info" | "warning" | "error", text: string): void;
-}
-
-/** What the head says when it is ready. */
-export interface HeadReady {
-  port: number;
-  cluster: string;
-  epoch: number;
 }
 
 /** See the top of this file. */
@@ -44,6 +37,7 @@ export class HeadProcess {
     const ready = await this.#launch();
     // Nodes and drivers know it by this port: it must come back on the same.
     this.options.config.listen.port = ready.port;
+    this.#keepDashboard(ready);
     this.#loop = this.#keep();
     return ready;
   }
@@ -60,6 +54,15 @@ export class HeadProcess {
       clearTimeout(timer);
     }
     await this.#loop;
+  }
+
+  /** Its HTTP server comes back where it was, and what has taken the place meanwhile ends no head. */
+  #keepDashboard({ dashboard: address }: HeadReady): void {
+    const { dashboard } = this.options.config;
+    if (!dashboard) return;
+    if (address !== undefined) dashboard.port = Number(address.slice(address.lastIndexOf(":") + 1));
+    dashboard.asked = false;
+    dashboard.any = false;
   }
 
   async #launch(): Promise<HeadReady> {

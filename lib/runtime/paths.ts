@@ -29,6 +29,8 @@ export interface RuntimePaths {
   readonly shim: string;
   readonly bin: string;
   readonly token: string;
+  /** The token of the head's HTTP server in a cluster that has none. */
+  readonly dashboardToken: string;
   readonly journal: string;
   readonly logs: string;
 }
@@ -61,6 +63,7 @@ export function runtimePaths(dir: string): RuntimePaths {
     shim: join(dir, "shim"),
     bin: join(dir, "bin"),
     token: join(dir, "token"),
+    dashboardToken: join(dir, "dashboard_token"),
     journal: join(dir, "head.db"),
     logs: join(dir, "logs"),
   };

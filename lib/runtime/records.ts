@@ -27,6 +27,10 @@ export interface DaemonRecord {
   build: string;
   /** False where a driver started it for itself. */
   standing: boolean;
+  /** `host:port` of the head's HTTP server, on the head's machine. */
+  dashboard?: string;
+  /** Why there is none though there should be, in words. */
+  dashboard_fault?: string;
 }
 
 /** Writes the record of the daemon of an instance. */

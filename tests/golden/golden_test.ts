@@ -42,6 +42,7 @@ class World implements AsyncDisposable {
         XDG_RUNTIME_DIR: join(this.dir, "run"),
         BEAM_RUNTIME_DIR: join(this.dir, "rt"),
         BEAM_WORKER_CMD: "sleep 60",
+        BEAM_DASHBOARD_PORT: "0", // other heads may run here
         DENO_DIR: Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/", ".cache", "deno"),
         TZ: "UTC",
         DIR: this.dir,

@@ -49,6 +49,7 @@ export class Place {
       TMPDIR: join(this.dir, "tmp"),
       XDG_RUNTIME_DIR: join(this.dir, "run"),
       BEAM_RUNTIME_DIR: join(this.dir, "none"),
+      BEAM_DASHBOARD_PORT: "0", // several heads at a time
       PYTHONDONTWRITEBYTECODE: "1",
       NO_COLOR: "1",
       [name!]: value!,

@@ -1,0 +1,157 @@
+/**
+ * The door of the HTTP server: takes TCP connections and hands each, as bytes, to the server behind a
+ * Unix socket. The runtime's server waits for ever for a peer that says nothing; here a peer has so
+ * long for a request's head, a connection on which nothing moves ends, and there are only so many.
+ * What the bytes mean is not looked at, but for the end of the head.
+ */
+import { connections } from "../wire/connections.ts";
+import { writeAll } from "../wire/link.ts";
+
+/** How much a peer may use. Times in milliseconds. */
+export interface GuardLimits {
+  /** From the connection to the end of the request's head. */
+  head_ms: number;
+  /** Without a byte in either direction. */
+  idle_ms: number;
+  /** Connections at once; further ones are closed unheard. */
+  connections: number;
+  /** Bytes of a head. */
+  head_bytes: number;
+}
+
+/** What the dashboard uses. */
+export const GUARD_LIMITS: Readonly<GuardLimits> = {
+  head_ms: 10_000,
+  idle_ms: 60_000,
+  connections: 256,
+  head_bytes: 64 * 1024,
+};
+
+const BUFFER = 64 * 1024;
+
+/** See the top of this file. */
+export class Guard {
+  #open = new Set<GuardedConnection>();
+  #serving: Promise<unknown>;
+
+  /**
+   * @param listeners where peers come to
+   * @param path the Unix socket of the server behind
+   */
+  constructor(
+    readonly listeners: readonly Deno.TcpListener[],
+    readonly path: string,
+    readonly limits: GuardLimits = GUARD_LIMITS,
+  ) {
+    this.#serving = Promise.all(listeners.map((listener) => this.#take(listener)));
+  }
+
+  /** Takes no more, and ends what there is. */
+  async close(): Promise<void> {
+    for (const listener of this.listeners) listener.close();
+    const open = [...this.#open];
+    for (const connection of open) connection.close();
+    await Promise.all([this.#serving, ...open.map((connection) => connection.ended)]);
+  }
+
+  async #take(listener: Deno.TcpListener): Promise<void> {
+    for await (const peer of connections(listener)) {
+      if (this.#open.size >= this.limits.connections) {
+        peer.close();
+        continue;
+      }
+      const connection = new GuardedConnection(peer, this.path, this.limits);
+      this.#open.add(connection);
+      connection.ended.then(() => this.#open.delete(connection));
+    }
+  }
+}
+
+class GuardedConnection {
+  /** Settles, never rejects, when both sides are closed. */
+  readonly ended: Promise<void>;
+  #server: Deno.Conn | undefined;
+  #closed = false;
+  #idle: number | undefined;
+
+  constructor(readonly peer: Deno.TcpConn, path: string, readonly limits: GuardLimits) {
+    this.ended = this.#run(path);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#idle);
+    for (const side of [this.peer, this.#server]) {
+      try {
+        side?.close();
+      } catch { /* closed already */ }
+    }
+  }
+
+  async #run(path: string): Promise<void> {
+    try {
+      this.#server = await Deno.connect({ transport: "unix", path });
+      if (this.#closed) return;
+      this.#moved();
+      await Promise.all([this.#forth(this.#server), this.#back(this.#server)]);
+    } catch {
+      /* one of the two is gone: the other has no use for the connection */
+    } finally {
+      this.close();
+    }
+  }
+
+  async #forth(server: Deno.Conn): Promise<void> {
+    const head = new HeadEnd(this.limits.head_bytes);
+    const late = setTimeout(() => this.close(), this.limits.head_ms);
+    const buffer = new Uint8Array(BUFFER);
+    try {
+      for (let n = await this.peer.read(buffer); n !== null; n = await this.peer.read(buffer)) {
+        this.#moved();
+        const bytes = buffer.subarray(0, n);
+        await writeAll(server, bytes);
+        if (head.seen(bytes)) clearTimeout(late);
+      }
+    } finally {
+      clearTimeout(late);
+    }
+    await server.closeWrite();
+  }
+
+  async #back(server: Deno.Conn): Promise<void> {
+    const buffer = new Uint8Array(BUFFER);
+    for (let n = await server.read(buffer); n !== null; n = await server.read(buffer)) {
+      await writeAll(this.peer, buffer.subarray(0, n));
+      this.#moved();
+    }
+    // Every answer ends its connection: what the peer still says is for nobody.
+    this.close();
+  }
+
+  #moved(): void {
+    clearTimeout(this.#idle);
+    if (!this.#closed) this.#idle = setTimeout(() => this.close(), this.limits.idle_ms);
+  }
+}
+
+/** Finds the empty line that ends a request's head, also where it comes in parts. */
+export class HeadEnd {
+  #count = 0;
+  /** How many of the bytes CR LF CR LF were seen last. */
+  #matched = 0;
+
+  constructor(readonly most: number) {}
+
+  /** True once the head has ended. @throws {RangeError} where it is longer than `most` bytes. */
+  seen(bytes: Uint8Array): boolean {
+    for (const byte of bytes) {
+      if (this.#matched === 4) return true;
+      const wanted = this.#matched % 2 === 0 ? 13 : 10;
+      this.#matched = byte === wanted ? this.#matched + 1 : byte === 13 ? 1 : 0;
+      if (++this.#count > this.most) {
+        throw new RangeError(`A request's head must have at most ${this.most} bytes`);
+      }
+    }
+    return this.#matched === 4;
+  }
+}
