@@ -88,7 +88,6 @@ export class Head {
         return node?.dead ? undefined : node?.ip;
       },
     });
-    state.objects = new ObjectNotices(state);
     this.state = state;
     this.#journal = journal;
     this.#server = server;

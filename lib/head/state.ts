@@ -33,7 +33,6 @@ export interface HeadState {
   workers: WorkerRegistry;
   tasks: TaskLog;
   metrics: ProcessMetrics;
-  objects: ObjectNotices;
   clock: Clock;
   log: Log;
 }
