@@ -3,7 +3,7 @@
  * the process or its node is gone. Reports stay packed until somebody reads them.
  */
 import { decode } from "msgpack";
-import { type Family, prometheusText, type Sample } from "./prometheus.ts";
+import { type Family, prometheusText, type Sample, valueText } from "./prometheus.ts";
 
 /** Who counts. */
 export interface MetricsProcess {
@@ -105,7 +105,7 @@ function buckets(
   let count = 0;
   const samples = counts.map((each, at) => {
     count += each;
-    const le = at < boundaries.length ? String(boundaries[at]) : "+Inf";
+    const le = at < boundaries.length ? valueText(boundaries[at]!) : "+Inf";
     return { name: `${name}_bucket`, labels: { ...labels, le }, value: count };
   });
   return [

@@ -45,7 +45,8 @@ function escaped(text: string, quoted: boolean): string {
   return quoted ? safe.replaceAll('"', '\\"') : safe;
 }
 
-function valueText(value: number): string {
+/** A number as Prometheus reads it. */
+export function valueText(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
   return Number.isInteger(value) ? value.toFixed(1) : String(value);

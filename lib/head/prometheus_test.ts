@@ -35,7 +35,7 @@ Deno.test("counters, gauges and histograms have Ray's names, tags as labels", ()
     "# HELP ray_time s",
     "# TYPE ray_time histogram",
     `ray_time_bucket{${LABELS},WorkerId="w",le="0.1"} 1.0`,
-    `ray_time_bucket{${LABELS},WorkerId="w",le="1"} 1.0`,
+    `ray_time_bucket{${LABELS},WorkerId="w",le="1.0"} 1.0`,
     `ray_time_bucket{${LABELS},WorkerId="w",le="+Inf"} 3.0`,
     `ray_time_count{${LABELS},WorkerId="w"} 3.0`,
     `ray_time_sum{${LABELS},WorkerId="w"} 1.55`,

@@ -11,6 +11,7 @@ W, A, R = "works", "accepts", "refuses"
 _DIRECT = "Ray Direct Transport is not there"
 _GRAPH = "compiled graphs are not there"
 _ASKED = "asks this process's cluster, not a dashboard"
+_EXPORTED = "exported as Prometheus text by the head, with `WorkerId` and further labels"
 _OWN_OBJECTS = "the references of the process that asks"
 
 Entries = dict[str, tuple[str, str]]
@@ -178,9 +179,9 @@ MODULES: dict[str, Entries] = {
         "RayDeprecationWarning": (W, ""),
     },
     "ray.util.metrics": {
-        "Counter": (W, "values are held per process and not exported yet"),
-        "Gauge": (W, "values are held per process and not exported yet"),
-        "Histogram": (W, "values are held per process and not exported yet"),
+        "Counter": (W, _EXPORTED),
+        "Gauge": (W, _EXPORTED),
+        "Histogram": (W, _EXPORTED),
         "Metric": (W, ""),
     },
     "ray.util.placement_group": {

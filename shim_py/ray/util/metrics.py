@@ -1,6 +1,8 @@
 """Metrics that user programs count: counters, gauges, histograms.
 
-Each process keeps its own values. `collect()` reads them; nothing exports them yet.
+Each process keeps its own values and reports them to its node's daemon, at most once a second and
+only when something has changed; the head serves them as Prometheus text, named `ray_<name>`, with
+the tags as labels. What a process counted goes with it. `collect()` reads this process's own.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ import threading
 import warnings
 from typing import Any, Union
 
+from ray._core import client
+from ray._core.packages import msgpack
+
 Number = Union[int, float]
 Tags = tuple[tuple[str, str], ...]
 
@@ -18,6 +23,13 @@ _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _lock = threading.Lock()
 # (kind, name) to tags to value: metrics of one name share their values, as they do in Prometheus.
 _values: dict[tuple[str, str], dict[Tags, Any]] = {}
+# (kind, name) to what the first metric of that name said of itself: description and boundaries.
+_about: dict[tuple[str, str], tuple[str, list[float]]] = {}
+# The session that has been asked to report what changed.
+_reporting: Any = None
+
+#: How long a change may wait until it is reported, in seconds.
+REPORT_INTERVAL = 1.0
 
 
 class Metric:
@@ -32,6 +44,8 @@ class Metric:
         ValueError: the name is empty.
         TypeError: `tag_keys` is not a tuple of strings.
     """
+
+    _kind = ""
 
     def __init__(
         self, name: str, description: str = "", tag_keys: tuple[str, ...] | None = None
@@ -58,7 +72,8 @@ class Metric:
         self._series: dict[Tags, Any] = {}
         if not self._discard_metric:
             with _lock:
-                self._series = _values.setdefault((type(self).__name__, name), self._series)
+                self._series = _values.setdefault((self._kind, name), self._series)
+                _about.setdefault((self._kind, name), (description, []))
 
     def set_default_tags(self, default_tags: dict[str, str]) -> Any:
         """Set tags for every record; returns the metric.
@@ -93,6 +108,8 @@ class Metric:
         self._validate_tags(final_tags)
         with _lock:
             self._take(tuple(sorted(final_tags.items())), value)
+        if _reporting is None or _reporting is not client._session:
+            _report_soon()
 
     def _take(self, tags: Tags, value: Number) -> None:
         raise NotImplementedError
@@ -119,6 +136,8 @@ def _check_number(value: Any) -> None:
 class Counter(Metric):
     """A sum that only grows."""
 
+    _kind = "counter"
+
     def inc(self, value: Number = 1.0, tags: dict[str, str] | None = None) -> None:
         """Add to it.
 
@@ -137,6 +156,8 @@ class Counter(Metric):
 
 class Gauge(Metric):
     """The last value."""
+
+    _kind = "gauge"
 
     def set(self, value: Number | None, tags: dict[str, str] | None = None) -> None:
         """Set it; None leaves it as it is.
@@ -167,6 +188,8 @@ class Histogram(Metric):
         ValueError: `boundaries` is missing, or one is not above 0.
     """
 
+    _kind = "histogram"
+
     def __init__(
         self,
         name: str,
@@ -186,6 +209,13 @@ class Histogram(Metric):
                     f"{index} of {boundaries}."
                 )
         self.boundaries = boundaries
+        self._bounds = sorted(boundaries)
+        if not self._discard_metric:
+            with _lock:
+                if not _about[self._kind, name][1]:
+                    _about[self._kind, name] = (description, self._bounds)
+                # Metrics of one name share their buckets, too.
+                self._bounds = _about[self._kind, name][1]
 
     def observe(self, value: Number, tags: dict[str, str] | None = None) -> None:
         """Count a value.
@@ -198,7 +228,7 @@ class Histogram(Metric):
         self._record(value, tags)
 
     def _take(self, tags: Tags, value: Number) -> None:
-        bounds = sorted(self.boundaries)
+        bounds = self._bounds
         series = self._series.setdefault(tags, {"sum": 0.0, "counts": [0] * (len(bounds) + 1)})
         series["sum"] += value
         series["counts"][bisect.bisect_left(bounds, value)] += 1
@@ -210,6 +240,38 @@ class Histogram(Metric):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Histogram, (self._name, self._description, self.boundaries, self._tag_keys))
+
+
+def _report_soon() -> None:
+    """Have what changed reported, where this process belongs to a cluster."""
+    global _reporting
+    session = client._session
+    if session is None or session.pump.closed:
+        return
+    _reporting = session
+    report = lambda: _report(session)  # noqa: E731 - a callback of its own for this session
+    session.pump.call_later(REPORT_INTERVAL, lambda: session.pump.deferred.append(report))
+
+
+def _report(session: Any) -> None:
+    global _reporting
+    if _reporting is session:
+        # First: what changes from here on is reported again.
+        _reporting = None
+    if session.pump.closed or session.control.lost is not None:
+        return
+    with _lock:
+        rows = [
+            [name, kind, *_about[kind, name], [[dict(tags), _plain(v)] for tags, v in one.items()]]
+            for (kind, name), one in _values.items()
+            if one
+        ]
+    packed = msgpack.packb(rows, use_bin_type=True)
+    session.control.send("metrics.report", {}, packed)
+
+
+def _plain(value: Any) -> Any:
+    return [value["sum"], value["counts"]] if isinstance(value, dict) else value
 
 
 def collect() -> dict[str, dict[Tags, Any]]:
