@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import sys
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 
@@ -43,3 +45,17 @@ def cluster() -> Iterator[None]:
     )
     yield
     ray.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def time_limit() -> Iterator[None]:
+    """End a test that waits for what never comes, so that the others still run."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeoutError("the test took more than 90 s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(90)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
