@@ -1,8 +1,8 @@
 """Builds one part of a runtime environment, in a process that does nothing else.
 
 The node daemon starts it as it starts templates. What it prints is the log of the setup; it ends
-with code 0 when the part is whole. Its standard input is its lifeline: when that ends, so does it, with
-everything it has started.
+with code 0 when the part is whole. Its standard input is its lifeline: when that ends, so does it,
+with everything it has started.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _unpack(package: str, folder: str, name: str) -> None:
     # pip reads a wheel's name; ours has its digest before it.
     wheel = os.path.join(folder, name.rpartition("--")[2])
     shutil.copyfile(package, wheel)
-    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-cache-dir"]
-    virtual_env.run([*pip, "--target", folder, wheel], folder)
+    options = ["--disable-pip-version-check", "--no-cache-dir", "--target", folder]
+    virtual_env.run([*virtual_env.pip_of(sys.executable), "install", *options, wheel], folder)
     os.unlink(wheel)
 
 

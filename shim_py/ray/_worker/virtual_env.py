@@ -77,16 +77,10 @@ def _sees_system(prefix: str) -> bool:
 
 
 def _pip(python: str, requirements: str, spec: Mapping[str, Any], cwd: str) -> None:
-    if importlib.util.find_spec("pip") is None:
-        if importlib.util.find_spec("ensurepip") is None:
-            raise RuntimeError(
-                f"Cannot install by pip: {sys.executable} has neither pip nor ensurepip. Install "
-                "pip there, or use uv."
-            )
-        run([python, "-m", "ensurepip", "--default-pip"], cwd)
-    pip = [python, "-m", "pip"]
+    pip = pip_of(python)
     if spec.get("version"):
         run([*pip, "install", "--disable-pip-version-check", f"pip{spec['version']}"], cwd)
+        pip = [python, "-m", "pip"]
     options = spec.get("options")
     run(
         [*pip, "install", "-r", requirements, *(_PIP_OPTIONS if options is None else options)],
@@ -94,6 +88,27 @@ def _pip(python: str, requirements: str, spec: Mapping[str, Any], cwd: str) -> N
     )
     if spec.get("check"):
         run([*pip, "check", "--disable-pip-version-check"], cwd)
+
+
+def pip_of(python: str) -> list[str]:
+    """The command that installs for ``python``, which sees what this interpreter sees.
+
+    Raises:
+        RuntimeError: there is no pip, and none to take instead.
+    """
+    if importlib.util.find_spec("pip") is not None:
+        return [python, "-m", "pip"]
+    found = importlib.util.find_spec("ensurepip")
+    if found is not None and found.origin is not None:
+        # The one that interpreters carry to install it from runs as it is.
+        bundled = os.path.join(os.path.dirname(found.origin), "_bundled")
+        for name in sorted(os.listdir(bundled)) if os.path.isdir(bundled) else []:
+            if re.fullmatch(r"pip-.+\.whl", name):
+                return [python, os.path.join(bundled, name, "pip")]
+    raise RuntimeError(
+        f"Cannot install packages: {sys.executable} has neither pip nor ensurepip. Install "
+        "pip there."
+    )
 
 
 def _uv(python: str, requirements: str, spec: Mapping[str, Any], cwd: str) -> None:
@@ -112,12 +127,7 @@ def _find_uv(python: str, version: str | None, cwd: str) -> list[str]:
         found = shutil.which("uv")
         if found is not None:
             return [found]
-    if importlib.util.find_spec("pip") is None:
-        raise RuntimeError(
-            f"Cannot install by uv: it is not on this node, and {sys.executable} has no pip to "
-            "install it with. Install uv there."
-        )
-    run([python, "-m", "pip", "install", *_PIP_OPTIONS, f"uv{version or ''}"], cwd)
+    run([*pip_of(python), "install", *_PIP_OPTIONS, f"uv{version or ''}"], cwd)
     return [python, "-m", "uv"]
 
 
