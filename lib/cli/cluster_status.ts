@@ -1,7 +1,6 @@
 /** What the head says of the cluster, asked through this machine's daemon or itself. */
 import type { ActorView, Floats, GroupView, JobView, NodeView } from "../cluster/views.ts";
 import type { Demand, PendingReason } from "../cluster/pending.ts";
-import { RequestFailed } from "../wire/errors.ts";
 import { Trouble } from "../runtime/errors.ts";
 import type { Link } from "../wire/link.ts";
 
@@ -53,14 +52,18 @@ export async function askHead(link: Link, timeout = STATUS_TIMEOUT): Promise<Clu
     const { kind: _kind, id: _id, ...status } = fields as unknown as ClusterStatus & Envelope;
     return status;
   } catch (error) {
-    if (error instanceof RequestFailed) throw error;
-    if (!(error instanceof DOMException)) throw error;
-    throw new Trouble(
-      `Cannot ask the head: it has not answered within ${timeout / 1000} s`,
-      "Look whether its machine is up and reachable, and into the daemon's log (`beam logs daemon`).",
-      { code: "timeout" },
-    );
+    throw inTime(error, timeout);
   }
+}
+
+/** In place of an error of a question: where time was up, one that says so. */
+export function inTime(error: unknown, timeout: number): unknown {
+  if (!(error instanceof DOMException)) return error;
+  return new Trouble(
+    `Cannot ask the head: it has not answered within ${timeout / 1000} s`,
+    "Look whether its machine is up and reachable, and into the daemon's log (`beam logs daemon`).",
+    { code: "timeout" },
+  );
 }
 
 /** Sums of the amounts of several nodes. */

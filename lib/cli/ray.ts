@@ -11,7 +11,9 @@ Usage:
   ray start           start a node on this machine
   ray stop            end every node of this user on this machine
   ray status          show the cluster
-  ray list            list nodes, actors, placement groups or jobs
+  ray list            list nodes, actors, placement groups, jobs, workers, tasks or runtime-envs
+  ray get             show one of them
+  ray summary         count tasks or actors by state
   ray health-check    exit code 0 where the head is there
   ray --version       the version of Ray whose interface this is
 
@@ -22,10 +24,8 @@ const ABSENT: Readonly<Record<string, string>> = {
   job: "Start the program itself, for example with `beam run -- python program.py`.",
   "symmetric-run": "Run `beam up` on each machine, then `beam wait --nodes N`, then the program.",
   memory: "See `beam status` and `beam actors`.",
-  summary: "See `beam status`.",
-  get: "See `beam actors ID` or `ray list … --detail`.",
   logs: "See `beam logs`.",
-  timeline: "There is no counterpart.",
+  timeline: "Call ray.timeline() in a program.",
   stack: "Use py-spy on the worker's process; `beam actors` shows its pid.",
   "kill-actor": "Use `ray.kill` in a program.",
   "drain-node": "End the node with `beam down` on its machine.",
@@ -39,7 +39,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   down: "There is no cluster launcher here; `ray stop` ends this machine's nodes.",
 };
 
-const NAMES = ["start", "stop", "status", "list", "health-check"] as const;
+const NAMES = ["start", "stop", "status", "list", "get", "summary", "health-check"] as const;
 
 async function run(args: string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -76,6 +76,10 @@ async function load(name: string | undefined): Promise<Command | undefined> {
       return (await import("./ray_status.ts")).rayStatus;
     case "list":
       return (await import("./ray_list.ts")).rayList;
+    case "get":
+      return (await import("./ray_get.ts")).rayGet;
+    case "summary":
+      return (await import("./ray_summary.ts")).raySummary;
     case "health-check":
       return (await import("./ray_health_check.ts")).rayHealthCheck;
     default:

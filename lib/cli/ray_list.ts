@@ -1,26 +1,17 @@
-/** `ray list`: nodes, actors, placement groups and jobs in Ray's columns. */
+/** `ray list`: nodes, actors, tasks and more in Ray's columns. */
 import { type Command, EXIT, UsageError } from "./command.ts";
-import { nearest } from "./nearest.ts";
 import { seconds, wholeNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
 import { isNoCluster, NO_CLUSTER, rayAddress } from "./ray_address.ts";
-import {
-  type Filter,
-  LISTED,
-  type Listed,
-  meets,
-  parseFilter,
-  type Row,
-  rowsOf,
-} from "./ray_rows.ts";
+import { fetchRows, kindNamed, KINDS } from "./ray_kinds.ts";
+import { type Filter, meets, parseFilter, type Row } from "./ray_rows.ts";
 import { listText, yamlText } from "./ray_table.ts";
-import { clusterStatus } from "./status_source.ts";
 
 const HELP = `Lists what the cluster has, in Ray's columns.
 
 Usage:
-  ray list nodes|actors|placement-groups|jobs [OPTIONS]
+  ray list ${KINDS.join("|")} [OPTIONS]
 
 Options:
   --format FORMAT        default, table, json or yaml
@@ -40,13 +31,13 @@ const FLAGS = {
 } as const;
 
 const FORMATS = ["default", "table", "json", "yaml"];
-/** What Ray lists and beam does not know. */
-const ABSENT = ["workers", "tasks", "objects", "runtime-envs", "cluster-events"];
+/** Ray's words for an empty list; as JSON it is one. */
+const NOTHING = "No resource in the cluster";
 
 async function run(args: string[]): Promise<number> {
   const parsed = parse({ program: "ray list", flags: FLAGS, positionals: 1 }, args);
   const { values } = parsed;
-  const kind = listedKind(parsed.positionals[0]);
+  const kind = kindNamed("list", parsed.positionals[0], KINDS);
   const format = values.format ?? "default";
   if (!FORMATS.includes(format)) {
     throw new UsageError(
@@ -59,10 +50,8 @@ async function run(args: string[]): Promise<number> {
   const timeout = seconds("--timeout", values.timeout ?? "30");
   const address = rayAddress(values.address);
   try {
-    const status = await clusterStatus(address, timeout);
-    const rows = rowsOf(status, kind, values.detail).filter((row) =>
-      filters.every((filter) => meets(row, filter))
-    );
+    const all = await fetchRows(kind, { address, timeout, detail: values.detail });
+    const rows = all.filter((row) => filters.every((filter) => meets(row, filter)));
     show(rows.slice(0, limit), rows.length, format, values.detail);
     return EXIT.done;
   } catch (error) {
@@ -70,20 +59,6 @@ async function run(args: string[]): Promise<number> {
     say(NO_CLUSTER);
     return EXIT.failed;
   }
-}
-
-function listedKind(text: string | undefined): Listed {
-  if ((LISTED as readonly string[]).includes(text ?? "")) return text as Listed;
-  const mend = `Use \`ray list ${LISTED.join("|")}\`.`;
-  if (text === undefined) throw new UsageError("Cannot list nothing: say what to list", mend);
-  if (ABSENT.includes(text)) {
-    throw new UsageError(`Cannot list ${text}: beam does not have this list`, mend);
-  }
-  const near = nearest(text, LISTED);
-  throw new UsageError(
-    `Cannot list ${text}: there is no such list`,
-    near ? `Did you mean \`ray list ${near}\`?` : mend,
-  );
 }
 
 function filterOf(text: string): Filter {
@@ -97,6 +72,7 @@ function filterOf(text: string): Filter {
 
 function show(rows: Row[], total: number, format: string, detail: boolean): void {
   if (format === "json") printJson(rows);
+  else if (rows.length === 0) print(NOTHING);
   else if (format === "yaml" || (format === "default" && detail)) print(yamlText(rows));
   else print(listText(rows, total, new Date()));
 }

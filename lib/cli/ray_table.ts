@@ -14,15 +14,18 @@ export function listText(rows: readonly Row[], total: number, now: Date): string
   return [...stats, "Table:", "-".repeat(30), table, ""].join("\n");
 }
 
-/** Columns under capitals, an index before each row; a cell may have several lines. */
-export function plainTable(rows: readonly Row[]): string {
+/** Columns under capitals, an index before each row (to the right, as numbers are, or to the left). */
+export function plainTable(
+  rows: readonly Row[],
+  { numbersLeft = false }: { numbersLeft?: boolean } = {},
+): string {
   const names = Object.keys(rows[0] ?? {});
   const columns = [
-    { heading: "", cells: rows.map((_, at) => [String(at)]), right: true },
+    { heading: "", cells: rows.map((_, at) => [String(at)]), right: !numbersLeft },
     ...names.map((name) => ({
       heading: name.toUpperCase(),
       cells: rows.map((row) => cellLines(name, row[name])),
-      right: rows.every((row) => isNumber(row[name])),
+      right: !numbersLeft && rows.every((row) => isNumber(row[name])),
     })),
   ];
   const widths = columns.map(({ heading, cells }) =>

@@ -3,7 +3,14 @@ import { runtimeDir, runtimePaths } from "../runtime/paths.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { Link } from "../wire/link.ts";
-import { askHead, askStatus, type ClusterStatus, STATUS_TIMEOUT } from "./cluster_status.ts";
+import type { Message, Reply } from "../wire/messages.ts";
+import {
+  askHead,
+  askStatus,
+  type ClusterStatus,
+  inTime,
+  STATUS_TIMEOUT,
+} from "./cluster_status.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { openHead } from "./head_check.ts";
 import { hostAndPort } from "./numbers.ts";
@@ -17,8 +24,40 @@ export async function clusterStatus(
   address?: string,
   timeout = STATUS_TIMEOUT,
 ): Promise<ClusterStatus> {
+  return await withCluster(address, {
+    daemon: (link) => askStatus(link, timeout),
+    head: (link) => askHead(link, timeout),
+  });
+}
+
+/**
+ * The answer of the cluster whose head is at `address`, else of this machine's, to one question.
+ * @throws {Trouble} as {@link clusterStatus}; where it does not answer within `timeout` milliseconds.
+ */
+export async function askCluster<K extends "query.workers" | "query.tasks">(
+  address: string | undefined,
+  message: Message<K>,
+  timeout: number,
+): Promise<Reply<K>> {
+  const ask = async (link: Link) => {
+    try {
+      const { fields } = await link.request(message, { signal: AbortSignal.timeout(timeout) });
+      return fields;
+    } catch (error) {
+      throw inTime(error, timeout);
+    }
+  };
+  return await withCluster(address, { daemon: ask, head: ask });
+}
+
+interface Asked<T> {
+  daemon(link: Link): Promise<T>;
+  head(link: Link): Promise<T>;
+}
+
+async function withCluster<T>(address: string | undefined, asked: Asked<T>): Promise<T> {
   try {
-    return await withDaemon({ address, anyNode: true }, (link) => askStatus(link, timeout));
+    return await withDaemon({ address, anyNode: true }, (link) => asked.daemon(link));
   } catch (error) {
     if (address === undefined || !isNoCluster(error)) throw error;
   }
@@ -28,7 +67,7 @@ export async function clusterStatus(
   const peer = `the head at ${address}`;
   const link = new Link(stream, { peer, decoder, onMessage() {} }).start(early);
   try {
-    return await askHead(link, timeout);
+    return await asked.head(link);
   } finally {
     link.close(new LinkClosed("done"));
   }

@@ -34,7 +34,10 @@ def cluster() -> Iterator[None]:
         include_dashboard=ON_RAY,
         log_to_driver=False,
     )
+    if ON_RAY:  # which asks for states as if it were another process
+        os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
     yield
+    os.environ.pop("RAY_ADDRESS", None)
     ray.shutdown()
 
 
