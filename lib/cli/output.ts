@@ -10,6 +10,11 @@ export function say(text: string): void {
   write(Deno.stderr, text + "\n");
 }
 
+/** Writes a part of a text to standard output, as it is. */
+export function printPart(text: string): void {
+  write(Deno.stdout, text);
+}
+
 /** Prints a value for programs. */
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));

@@ -14,6 +14,7 @@ Usage:
   ray list            list nodes, actors, placement groups, jobs, workers, tasks or runtime-envs
   ray get             show one of them
   ray summary         count tasks or actors by state
+  ray job             submit jobs, follow and end them
   ray health-check    exit code 0 where the head is there
   ray --version       the version of Ray whose interface this is
 
@@ -21,7 +22,6 @@ Each has --help.`;
 
 /** Commands of Ray's that are not there, with what to do instead. */
 const ABSENT: Readonly<Record<string, string>> = {
-  job: "Start the program itself, for example with `beam run -- python program.py`.",
   "symmetric-run": "Run `beam up` on each machine, then `beam wait --nodes N`, then the program.",
   memory: "See `beam status` and `beam actors`.",
   logs: "See `beam logs`.",
@@ -39,7 +39,16 @@ const ABSENT: Readonly<Record<string, string>> = {
   down: "There is no cluster launcher here; `ray stop` ends this machine's nodes.",
 };
 
-const NAMES = ["start", "stop", "status", "list", "get", "summary", "health-check"] as const;
+const NAMES = [
+  "start",
+  "stop",
+  "status",
+  "list",
+  "get",
+  "summary",
+  "job",
+  "health-check",
+] as const;
 
 async function run(args: string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -80,6 +89,8 @@ async function load(name: string | undefined): Promise<Command | undefined> {
       return (await import("./ray_get.ts")).rayGet;
     case "summary":
       return (await import("./ray_summary.ts")).raySummary;
+    case "job":
+      return (await import("./ray_job.ts")).rayJob;
     case "health-check":
       return (await import("./ray_health_check.ts")).rayHealthCheck;
     default:

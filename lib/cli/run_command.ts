@@ -17,7 +17,7 @@ export async function runCommand(command: Command, args: string[]): Promise<numb
 function wantsHelp({ name }: Command, args: readonly string[]): boolean {
   const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
   // What follows `beam run` is another program's, whose flags are its own.
-  if (name === "ray" || name === "beam run") return isHelp(args[0]);
+  if (["ray", "ray job", "beam run"].includes(name)) return isHelp(args[0]);
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? undefined : end).some(isHelp);
 }

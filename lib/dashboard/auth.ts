@@ -12,8 +12,8 @@ import { HttpFailure } from "./http_failure.ts";
 
 /** What a server accepts. */
 export interface Doorkeeper {
-  /** The token that every request must bring. */
-  token: string;
+  /** Every request must bring one of them. */
+  tokens: readonly string[];
   /** Names by which it may be called besides loopback's, in lower case. */
   names: readonly string[];
   /** Only this machine reaches it: then by none of its other addresses. An address cannot be rebound. */
@@ -50,7 +50,7 @@ export function checkOrigin(headers: Headers): void {
 }
 
 /** @throws {HttpFailure} 401 without a token, 403 with another one: as Ray answers */
-export function checkToken(headers: Headers, { token }: Doorkeeper): void {
+export function checkToken(headers: Headers, { tokens }: Doorkeeper): void {
   // Some proxies keep the first header for themselves; Ray's clients send the second one then.
   const given = headers.get("authorization") ?? headers.get("x-ray-authorization");
   if (given === null) {
@@ -61,7 +61,10 @@ export function checkToken(headers: Headers, { token }: Doorkeeper): void {
     );
   }
   const [scheme, sent] = given.trim().split(/\s+/);
-  if (scheme?.toLowerCase() === "bearer" && sent !== undefined && isSame(sent, token)) return;
+  if (scheme?.toLowerCase() === "bearer" && sent !== undefined) {
+    // All are compared, whichever fits.
+    if (tokens.filter((token) => isSame(sent, token)).length > 0) return;
+  }
   throw new HttpFailure(403, "Forbidden: Invalid authentication token.");
 }
 

@@ -14,7 +14,8 @@ export const DASHBOARD_PORT = 8265;
 export interface DashboardOptions {
   host: DashboardHost;
   listen: Address;
-  token: string;
+  /** Each of them opens it. */
+  tokens: readonly string[];
   /** Further names by which it may be called. */
   names: readonly string[];
   /** The Unix socket between its two halves; in a folder of this user alone. */
@@ -31,7 +32,7 @@ export class Dashboard {
   #server: Deno.HttpServer;
 
   private constructor(listeners: Deno.TcpListener[], options: DashboardOptions) {
-    const { host, listen, token, socket } = options;
+    const { host, listen, tokens, socket } = options;
     this.port = listeners[0]!.addr.port;
     this.address = addressText({
       host: isEveryAddress(listen.host) || isLoopback(listen.host) ? LOOPBACK : listen.host,
@@ -40,7 +41,7 @@ export class Dashboard {
     const inside = isLoopback(listen.host);
     const names = [...options.names, ...inside ? [] : [Deno.hostname()]];
     const door: Doorkeeper = {
-      token,
+      tokens,
       names: names.map((name) => name.toLowerCase()),
       loopbackOnly: inside,
     };

@@ -43,8 +43,12 @@ function listen(
   return Dashboard.listen({
     host: hostOf(state, runtime_dir),
     listen: { host, port },
-    // An open cluster is open to who reaches its port; running commands here is more than that.
-    token: token || makeToken(runtimePaths(runtime_dir).dashboardToken).token,
+    // Its own besides the cluster's: this user's command line reads it, wherever the cluster's came
+    // from. An open cluster is open to who reaches its port; running commands here is more than that.
+    tokens: [
+      makeToken(runtimePaths(runtime_dir).dashboardToken).token,
+      ...token === undefined || token === "" ? [] : [token],
+    ],
     names: names ?? [],
     socket: join(ensureInstanceDir(runtime_dir).sockets, "http.sock"),
   });

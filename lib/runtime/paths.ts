@@ -29,7 +29,7 @@ export interface RuntimePaths {
   readonly shim: string;
   readonly bin: string;
   readonly token: string;
-  /** The token of the head's HTTP server in a cluster that has none. */
+  /** The token of the head's HTTP server, for this user's own command line. */
   readonly dashboardToken: string;
   readonly journal: string;
   readonly logs: string;
