@@ -57,6 +57,7 @@ def dial_worker(
                     result.sock.close()
                 return
             done(result)
+            pump.stir()
 
     pump.need(1)
     threading.Thread(target=run, name="ray-dial", daemon=True).start()

@@ -204,6 +204,11 @@ class Pump:
         with contextlib.suppress(OSError, ValueError):
             self._inner.modify(self._wake_write, select.EPOLLOUT | select.EPOLLONESHOT)
 
+    def stir(self) -> None:
+        """Has a thread that pumps look again: this one did what it waits for. The lock is held."""
+        if self._pumper not in (0, _get_ident()):
+            self._cut_short()
+
     def _take(self, me: int) -> bool:
         with self.lock:
             if self.closed:
@@ -417,6 +422,8 @@ class Pump:
         for timer in due:
             self._timers.remove(timer)
             self._guard(timer[1])
+        if due:
+            self.stir()
 
     def _guard(self, work: Callable[..., Any], *args: Any) -> None:
         """Runs ``work``; the I/O thread must outlive its errors, which are shown."""

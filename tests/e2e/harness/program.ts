@@ -85,6 +85,13 @@ export class Program {
     return ending;
   }
 
+  /** Writes to its standard input. */
+  async tell(text: string): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    writer.releaseLock();
+  }
+
   /** Closes its standard input. */
   async endInput(): Promise<void> {
     await this.#child.stdin.close().catch(() => {});

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from typing import Any
 
-from ray._core.pump import Pump
+from ray._core.pump import Pump, finish
 
 
 def test_the_io_thread_stops_ticking_while_somebody_waits_long() -> None:
@@ -44,3 +46,37 @@ def test_a_late_wake_writes_into_nobody_elses_descriptor() -> None:
     finally:
         for descriptor in {read, write, number}:
             os.close(descriptor)
+
+
+class _Target:
+    def __init__(self) -> None:
+        self.done = False
+        self.sleepers: list[Any] | None = None
+
+
+def test_a_thread_that_pumps_sees_what_a_timer_or_another_thread_did() -> None:
+    pump = Pump()
+    pump.start()
+    try:
+        late = _Target()
+        begun = time.monotonic()
+        pump.call_later(0.05, lambda: finish(late))
+        assert pump.wait(late, begun + 10)
+        assert time.monotonic() - begun < 9
+        other = _Target()
+
+        def run() -> None:
+            while not pump._pumper:
+                time.sleep(0.001)
+            with pump.lock:
+                finish(other)
+                pump.stir()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        begun = time.monotonic()
+        assert pump.wait(other, begun + 10)
+        assert time.monotonic() - begun < 9
+        thread.join()
+    finally:
+        pump.stop()
