@@ -468,7 +468,8 @@ def get_actor(name: str, namespace: str | None = None) -> ActorHandle[Any]:
 def exit_actor() -> NoReturn:
     """End the actor inside whose method this is called.
 
-    Whoever waits for the method gets `ActorDiedError`; the actor is not restarted.
+    Whoever waits for the method gets `ActorDiedError`; the actor is not restarted. In a thread that
+    the method started, the actor ends when what runs has its answer.
 
     Raises:
         TypeError: this process is no actor.
@@ -482,6 +483,10 @@ def exit_actor() -> NoReturn:
         )
     if running.in_event_loop():
         raise AsyncioActorExit("exit_actor() was called.")
+    if running.current_call.get() is None:
+        # In a thread of the program's own: nobody sees what is raised there.
+        for leave in running.on_exit:
+            leave()
     from ray._worker.executor import ActorExit
 
     raise ActorExit

@@ -424,7 +424,7 @@ def _death_text(first: str, report: Mapping[str, Any], facts: Mapping[str, Any])
         lines.append(f"The first to end was {caused_by}.")
     message = str(report.get("message") or "nothing is known about its end").strip()
     if message.lower().startswith("the actor"):
-        lines.append(message)
+        lines.append(message[0].upper() + message[1:])
     else:
         lines.append(f"The actor is dead because {_lower_first(message)}")
     if not lines[-1].endswith((".", "!", "?")):

@@ -6,6 +6,7 @@ import asyncio
 import copy
 import os
 import pickle
+import threading
 import time
 from typing import Any
 
@@ -248,6 +249,9 @@ class Async:
     async def wake(self) -> None:
         self.event.set()
 
+    async def take(self, value: Any) -> Any:
+        return value
+
 
 def test_coroutines_run_side_by_side() -> None:
     actor = Async.remote()
@@ -310,3 +314,259 @@ def test_subclass_made_into_an_actor_without_a_decorator() -> None:
 
     actor = ray.remote(num_cpus=0)(Local).remote()
     assert ray.get(actor.inherited.remote(2)) == 42
+
+
+@ray.remote(num_cpus=0, concurrency_groups={"io": 2, "compute": 1})
+class Grouped:
+    """Each method tells by a barrier how many run beside it."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, int] = {}
+        self.most: dict[str, int] = {}
+        self.lock = threading.Lock()
+        self.gate = threading.Event()
+
+    def _run(self, group: str) -> str:
+        with self.lock:
+            self.running[group] = self.running.get(group, 0) + 1
+            self.most[group] = max(self.most.get(group, 0), self.running[group])
+        self.gate.wait(0.3)
+        with self.lock:
+            self.running[group] -= 1
+        return group
+
+    @ray.method(concurrency_group="io")
+    def io(self) -> str:
+        return self._run("io")
+
+    @ray.method(concurrency_group="compute")
+    def compute(self) -> str:
+        return self._run("compute")
+
+    def plain(self) -> str:
+        return self._run("plain")
+
+    def at_most(self) -> dict[str, int]:
+        return self.most
+
+    @ray.method(concurrency_group="io", num_returns=2)
+    def pair(self) -> tuple[int, int]:
+        return 1, 2
+
+
+def test_concurrency_groups() -> None:
+    actor = Grouped.remote()
+    calls = [actor.io.remote() for _ in range(4)]
+    calls += [actor.compute.remote() for _ in range(3)] + [actor.plain.remote() for _ in range(2)]
+    assert sorted(ray.get(calls, timeout=30)) == ["compute"] * 3 + ["io"] * 4 + ["plain"] * 2
+    assert ray.get(actor.at_most.remote()) == {"io": 2, "compute": 1, "plain": 1}
+    assert ray.get(actor.pair.remote()) == [1, 2]
+
+
+def test_the_group_of_one_call() -> None:
+    actor = Grouped.remote()
+    ray.get(actor.at_most.remote())
+    beside = [actor.plain.options(concurrency_group="io").remote() for _ in range(2)]
+    assert ray.get(beside, timeout=30) == ["plain"] * 2
+    assert ray.get(actor.at_most.remote()) == {"plain": 2}
+
+
+def test_groups_that_are_not_there() -> None:
+    with pytest.raises(AssertionError):
+        ray.remote(Grouped.__ray_metadata__.modified_class).remote()
+    with pytest.raises(ValueError, match="concurrency_groups"):
+        Grouped.options(concurrency_groups={"io": 1})
+
+
+@ray.remote(num_cpus=0, concurrency_groups={"io": 1})
+class AsyncGrouped:
+    def __init__(self) -> None:
+        self.blocked = threading.Event()
+
+    @ray.method(concurrency_group="io")
+    async def block(self) -> str:
+        """Blocks the loop of its group, and no other."""
+        return "freed" if self.blocked.wait(30) else "stuck"
+
+    async def free(self) -> None:
+        self.blocked.set()
+
+    @ray.method(concurrency_group="io")
+    async def count(self) -> Any:
+        for index in range(3):
+            yield index
+
+    async def thread(self) -> int:
+        return threading.get_ident()
+
+
+def test_a_loop_for_each_group() -> None:
+    actor = AsyncGrouped.remote()
+    blocked = actor.block.remote()
+    ray.get(actor.free.remote(), timeout=30)
+    assert ray.get(blocked, timeout=30) == "freed"
+    assert [ray.get(each) for each in actor.count.remote()] == [0, 1, 2]
+    own = actor.thread.remote()
+    assert ray.get(own) != ray.get(actor.thread.options(concurrency_group="io").remote())
+
+
+def test_calls_overtake_those_that_wait_for_their_arguments() -> None:
+    slow = Counter.remote()
+    threaded = Counter.options(max_concurrency=2).remote()
+    waiting = threaded.inherited.remote(slow.sleep.remote(60))
+    assert ray.get(threaded.add.remote(), timeout=30) == 1
+    coroutines = Async.remote()
+    held = coroutines.take.remote(slow.sleep.remote(60))
+    assert ray.get(coroutines.wake.remote(), timeout=30) is None
+    assert ray.wait([waiting, held], timeout=0)[0] == []
+    ray.kill(slow)
+
+
+def test_order_is_kept_where_it_is_asked_for() -> None:
+    slow = Counter.remote()
+    one = Counter.remote()
+    waiting = one.inherited.remote(slow.sleep.remote(60))
+    behind = one.add.remote()
+    assert ray.wait([behind], timeout=0.5)[0] == []
+    ray.kill(slow)
+    with pytest.raises(RayActorError):
+        ray.get(waiting, timeout=30)
+    assert ray.get(behind, timeout=30) == 1
+    with pytest.raises(ValueError, match="allow_out_of_order_execution"):
+        Counter.options(max_concurrency=2, allow_out_of_order_execution=False).remote()
+
+
+def test_overtaking_can_be_allowed() -> None:
+    slow = Counter.remote()
+    one = Counter.options(allow_out_of_order_execution=True).remote()
+    waiting = one.inherited.remote(slow.sleep.remote(60))
+    assert ray.get(one.add.remote(), timeout=30) == 1
+    assert ray.wait([waiting], timeout=0)[0] == []
+    ray.kill(slow)
+
+
+@ray.remote(num_cpus=0)
+class Leaving:
+    def nested(self) -> None:
+        def leave() -> None:
+            ray.actor.exit_actor()
+
+        leave()
+
+    def caught(self) -> str:
+        try:
+            ray.actor.exit_actor()
+        except Exception:
+            return "caught"
+        return "went on"
+
+    def in_a_thread(self) -> str:
+        thread = threading.Thread(target=ray.actor.exit_actor)
+        thread.start()
+        thread.join()
+        return "answered"
+
+    def generator(self) -> Any:
+        yield 1
+        ray.actor.exit_actor()
+
+    def fine(self) -> str:
+        return "fine"
+
+
+@ray.remote(num_cpus=0)
+class AsyncLeaving:
+    async def leave(self) -> None:
+        ray.actor.exit_actor()
+
+    def plainly(self) -> None:
+        ray.actor.exit_actor()
+
+    async def fine(self) -> str:
+        return "fine"
+
+
+def gone(actor: Any) -> None:
+    """Wait until the actor's calls fail."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            ray.get(actor.fine.remote(), timeout=30)
+        except RayActorError:
+            return
+    raise AssertionError(f"{actor} lives on")
+
+
+def test_exit_actor_from_everywhere() -> None:
+    for call in ("nested", "caught"):
+        actor = Leaving.options(max_restarts=3).remote()
+        with pytest.raises(RayActorError):
+            ray.get(getattr(actor, call).remote(), timeout=30)
+        gone(actor)
+    actor = Leaving.remote()
+    assert ray.get(actor.in_a_thread.remote(), timeout=30) == "answered"
+    gone(actor)
+    actor = Leaving.remote()
+    with pytest.raises(RayActorError):
+        ray.get(actor.__ray_call__.remote(lambda self: ray.actor.exit_actor()), timeout=30)
+    gone(actor)
+    for call in ("leave", "plainly"):
+        actor = AsyncLeaving.remote()
+        with pytest.raises(RayActorError):
+            ray.get(getattr(actor, call).remote(), timeout=30)
+        gone(actor)
+
+
+def test_exit_actor_from_threads_and_groups() -> None:
+    actor = Leaving.options(max_concurrency=2).remote()
+    with pytest.raises(RayActorError):
+        ray.get(actor.nested.remote(), timeout=30)
+    gone(actor)
+
+
+def test_terminate_runs_what_was_called_before() -> None:
+    actor = Counter.remote()
+    first = [actor.add.remote() for _ in range(5)]
+    actor.__ray_terminate__.remote()
+    assert ray.get(first, timeout=30) == [1, 2, 3, 4, 5]
+    with pytest.raises(RayActorError):
+        ray.get(actor.add.remote(), timeout=30)
+
+
+def test_classes_that_are_built_at_run_time() -> None:
+    made = type("Made", (Base,), {"__init__": lambda self, start: setattr(self, "start", start)})
+    actor = ray.remote(num_cpus=0)(made).remote(40)
+    assert ray.get(actor.inherited.remote(2)) == 42
+    assert repr(actor).startswith("Actor(Made, ")
+    fused = type("Fused", (made, Counter.__ray_metadata__.modified_class), {})
+    actor = ray.remote(num_cpus=0)(fused).remote(1)
+    assert ray.get(actor.inherited.remote(1)) == 2
+
+
+def test_static_class_and_private_methods() -> None:
+    @ray.remote(num_cpus=0)
+    class Kinds:
+        @staticmethod
+        def static(x: int) -> int:
+            return x
+
+        @classmethod
+        def name(cls) -> str:
+            return cls.__name__
+
+        def _private(self) -> str:
+            return "private"
+
+        def __call__(self) -> str:
+            return "called"
+
+        @property
+        def fact(self) -> int:
+            return 1
+
+    actor = Kinds.remote()
+    calls = [actor.static.remote(3), actor.name.remote()]
+    calls += [actor._private.remote(), actor.__call__.remote()]
+    assert ray.get(calls) == [3, "Kinds", "private", "called"]
+    with pytest.raises(AttributeError):
+        _ = actor.fact

@@ -88,8 +88,10 @@ def until(actor: Any, index: int, number: int) -> None:
 
 def test_a_call_that_waits_is_not_run() -> None:
     actor = Sync.remote()
+    ray.get(actor.__ray_ready__.remote())
     running = actor.sleep.remote(1)
     waiting = actor.note.remote("ran")
+    time.sleep(0.3)
     ray.cancel(waiting)
     with pytest.raises(TaskCancelledError):
         ray.get(waiting, timeout=30)

@@ -296,10 +296,12 @@ class ActorLink:
                 call.take_item(header["index"], ok, values)
                 return
             if not ok and header.get("retry") and call.retries != 0 and not call.cancelled:
-                self._answered_one(seq, len(body))
                 call.retries -= 1 if call.retries > 0 else 0
                 call.seq = 0
-                self.submit(call)
+                # First, so that the actor is not released in between.
+                self.queue.append(call)
+                self._answered_one(seq, len(body))
+                self.advance()
                 return
             if header.get("failed"):
                 call.fill_partly(values, header["failed"])

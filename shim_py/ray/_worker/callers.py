@@ -125,6 +125,14 @@ class Inbox:
             if self.on_put is not None:
                 self.on_put()
 
+    def end_first(self) -> None:
+        """Lets the worker end before it begins another call. The lock is held."""
+        self.tasks.appendleft(None)
+        if not self.done:
+            finish(self)
+            if self.on_put is not None:
+                self.on_put()
+
 
 class Callers:
     """Accepts call channels on the worker's socket.

@@ -49,6 +49,8 @@ class Executor:
         self.assignment = assignment
         self.instance: Any = None
         self.shown = assignment.class_name
+        #: Why it ends when it is drained.
+        self.farewell = "all its handles went out of scope"
         self._leave = leave
         self._methods: dict[str, Callable[..., Any]] = {}
         self._titles: Callable[[str], None] | None = None
@@ -282,7 +284,7 @@ class Executor:
 
     def drained(self) -> None:
         """Everything submitted has run and no handle is left; does not return."""
-        self._leave("all its handles went out of scope")
+        self._leave(self.farewell)
 
 
 class SerialExecutor(Executor):

@@ -151,6 +151,7 @@ class _Worker:
         self._executor = executor = self._make(kind, assignment)
         executor.start(lambda: cls(*args, **kwargs))
         executor.shown = failure.actor_repr(executor.instance, assignment.class_name)
+        running.on_exit.append(self._leave_soon)
 
     def _kind(self, cls: type, options: dict[str, Any], assignment: Assignment) -> type[Executor]:
         asked = options.get("max_concurrency") or 0
@@ -218,6 +219,13 @@ class _Worker:
     def _leave(self, why: str, status: int = 0) -> NoReturn:
         """The actor ends itself."""
         self._end("exit", {"message": f"the actor ended because {why}"}, b"", status)
+
+    def _leave_soon(self) -> None:
+        """A thread of the actor's own wants the actor to end: once what runs has its answer."""
+        assert self._executor is not None
+        with self._pump.lock:
+            self._executor.farewell = "it called exit_actor()"
+            self._inbox.end_first()
 
     def _end(self, kind: str, fields: dict[str, Any], body: bytes, code: int) -> NoReturn:
         try:
