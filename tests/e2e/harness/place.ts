@@ -9,6 +9,7 @@ import { Node, type NodeOptions } from "./node.ts";
 import { commandOf, marked, signal } from "./processes.ts";
 import { type Ending, Program } from "./program.ts";
 import { python } from "./pythons.ts";
+import { memoryFolders } from "./store_files.ts";
 import { until } from "./until.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..", "..");
@@ -122,11 +123,17 @@ export class Place {
 
   /** Sockets, records, markers and temporary files, except of nodes that were killed. */
   #leftFiles(): string[] {
+    const folders = this.nodes.flatMap((node) => {
+      const left = memoryFolders(node);
+      for (const folder of left) Deno.removeSync(folder, { recursive: true });
+      return node.wasKilled ? [] : left;
+    });
     const killed = this.nodes.filter((node) => node.wasKilled).map((node) => node.instanceDir);
     const instances = filesIn(join(this.dir, "run")).filter((path) =>
       !path.endsWith("/lock") && !killed.some((dir) => dir && path.startsWith(dir + "/"))
     );
-    return [...instances, ...filesIn(join(this.dir, "tmp"))].map((path) => `${path} was left`);
+    const left = [...folders, ...instances, ...filesIn(join(this.dir, "tmp"))];
+    return left.map((path) => `${path} was left`);
   }
 }
 
