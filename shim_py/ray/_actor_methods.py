@@ -196,7 +196,7 @@ def refuse_missing_method_options(info: ClassInfo) -> None:
     """Raise for options of methods that are not there.
 
     Raises:
-        UnsupportedFeature: a method has a `tensor_transport`.
+        UnsupportedFeature: a method has a `tensor_transport`, or yields several values at a time.
     """
     for part in info.methods.values():
         refuse_missing_call_options(part.options, f"{info.class_name}.{part.name}")
@@ -228,3 +228,5 @@ def refuse_missing_call_options(options: Mapping[str, Any], what: str) -> None:
             f"the option tensor_transport (Ray Direct Transport) of {what}",
             "Send tensors over torch.distributed instead.",
         )
+    if options.get("_num_objects_per_yield") not in (None, 1):
+        refuse(f"the option _num_objects_per_yield of {what}", "Yield one value at a time.")

@@ -57,8 +57,8 @@ MODULES: dict[str, Entries] = {
         "kill": (W, ""),
         "cancel": (
             W,
-            "`recursive` has no effect: only the call is cancelled, not what it has started; a "
-            "method that is not `async` and already runs goes on and can ask `is_canceled()`",
+            "as in Ray, a method that is not `async` and already runs goes on and can ask "
+            "`is_canceled()`; what it called is cancelled at once",
         ),
         "get_actor": (
             W,
@@ -80,8 +80,8 @@ MODULES: dict[str, Entries] = {
         "ActorMethod": (W, ""),
         "RemoteFunction": (W, ""),
         "ObjectRef": (W, ""),
-        "ObjectRefGenerator": (R, "for `isinstance` only; streaming generators are not there"),
-        "DynamicObjectRefGenerator": (R, "for `isinstance` only"),
+        "ObjectRefGenerator": (W, ""),
+        "DynamicObjectRefGenerator": (W, "what `num_returns='dynamic'` gives; deprecated in Ray"),
         "RayContext": (W, ""),
         "LoggingConfig": (W, "`JSON` and additional attributes have no effect"),
         "Language": (W, ""),
@@ -115,7 +115,7 @@ MODULES: dict[str, Entries] = {
         "ActorHandle": (W, ""),
         "ActorMethod": (W, "`bind()` is refused; options below"),
         "ActorProxy": (W, ""),
-        "exit_actor": (W, ""),
+        "exit_actor": (W, "in a thread of the actor's own it ends once what runs has answered"),
         "method": (W, ""),
     },
     "ray.remote_function": {"RemoteFunction": (W, "`bind()` is refused")},
@@ -301,9 +301,9 @@ OPTIONS: Entries = {
     "max_retries": (W, ""),
     "num_returns": (W, "`streaming` and `dynamic` are refused at the call"),
     "retry_exceptions": (R, "catch the exception and retry inside the task"),
-    "_generator_backpressure_num_objects": (A, "streaming generators are not there"),
-    "_num_objects_per_yield": (A, "streaming generators are not there"),
-    "concurrency_groups": (R, "use max_concurrency"),
+    "_generator_backpressure_num_objects": (W, ""),
+    "_num_objects_per_yield": (R, "1 is allowed: yield one value at a time"),
+    "concurrency_groups": (W, "an unknown group is refused at the call, where Ray ends the actor"),
     "enable_tensor_transport": (R, _DIRECT),
     "lifetime": (W, ""),
     "max_concurrency": (W, ""),
@@ -312,18 +312,21 @@ OPTIONS: Entries = {
     "max_pending_calls": (W, "counts all calls of one process to the actor"),
     "namespace": (W, ""),
     "get_if_exists": (W, ""),
-    "allow_out_of_order_execution": (A, "calls of one caller begin in order in any case"),
-    "_actor_generator_backpressure_num_objects": (A, "streaming generators are not there"),
+    "allow_out_of_order_execution": (
+        W,
+        "calls overtake only those of the same caller that wait for their arguments",
+    ),
+    "_actor_generator_backpressure_num_objects": (W, ""),
 }
 
 # Of `@ray.method`, and of `.options()` of a method.
 METHOD_OPTIONS: Entries = {
-    "num_returns": (W, "`streaming` and `dynamic` are refused at the call"),
-    "concurrency_group": (R, "use max_concurrency for the whole actor"),
+    "num_returns": (W, ""),
+    "concurrency_group": (W, ""),
     "max_task_retries": (W, ""),
-    "retry_exceptions": (R, "catch the exception and call again"),
-    "_generator_backpressure_num_objects": (A, "streaming generators are not there"),
-    "_num_objects_per_yield": (A, "streaming generators are not there"),
+    "retry_exceptions": (W, ""),
+    "_generator_backpressure_num_objects": (W, ""),
+    "_num_objects_per_yield": (R, "1 is allowed: yield one value at a time"),
     "enable_task_events": (A, "nothing records events"),
     "tensor_transport": (R, _DIRECT),
     "name": (A, "nothing shows names of calls"),

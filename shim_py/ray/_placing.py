@@ -117,6 +117,8 @@ def refuse_missing_options(options: Mapping[str, Any], what: str) -> None:
         "enable_tensor_transport": "Ray Direct Transport is not there; send tensors over "
         "torch.distributed.",
     }
+    if options.get("_num_objects_per_yield") not in (None, 1):
+        refuse(f"the option _num_objects_per_yield of {what}", "Yield one value at a time.")
     for name, instead in missing.items():
         if options.get(name):
             refuse(f"the option {name} of {what}", instead)
