@@ -799,7 +799,14 @@ export const MESSAGES = {
     from: "caller",
     doc:
       "First frame of a call channel. `caller` names the process and its queue; the same after a reconnection.",
-    fields: { protocol: "int", caller: "str", actor_id: "str", incarnation: "int", job_id: "str" },
+    fields: {
+      protocol: "int",
+      caller: "str",
+      actor_id: "str",
+      incarnation: "int",
+      job_id: "str",
+      node: "str?",
+    },
   },
   "call.welcome": {
     link: "call",

@@ -28,7 +28,8 @@ from .errors import DaemonLost, RequestFailed, actor_death
 from .frames import Body, Header, ProtocolError, encode_head
 from .ids import TaskID
 from .protocol import PROTOCOL_VERSION
-from .serialization import Parts, split
+from .serialization import Parts
+from .values import received_values, split_values
 
 if TYPE_CHECKING:
     from .session import Session
@@ -59,6 +60,8 @@ class ActorLink:
         #: The daemon was told: the end of the channel is no failure.
         self.released = False
         self.max_task_retries = 0
+        #: What the actor's constructor was given, while it may be made (again) from that.
+        self._creation: Any = None
         #: Calls may overtake those that wait for their arguments, which are held meanwhile.
         self.any_order = False
         self.held: dict[Call, None] = {}
@@ -124,7 +127,7 @@ class ActorLink:
                 channel.send(head + arguments)
             else:
                 frame = call.frame(ack)
-                channel.send_parts(frame if type(frame) is list else [frame])  # type: ignore[list-item]
+                channel.send_parts(frame if isinstance(frame, list) else [frame])
             if queue and queue[0] is call:
                 queue.popleft()
             if channel.closed:
@@ -170,6 +173,11 @@ class ActorLink:
     def unanswered(self) -> Iterator[Call]:
         """The calls without an answer."""
         return chain(list(self.pending.values()), list(self.queue), list(self.held))
+
+    def keep_for_creation(self, arguments: Parts, max_restarts: int) -> None:
+        """Keeps what is inside the constructor's arguments as long as it may be needed."""
+        if type(arguments) is not bytes:
+            self._creation = arguments
 
     # ── finding the worker ───────────────────────────────────────────────────────────────────
 
@@ -266,6 +274,7 @@ class ActorLink:
                     "actor_id": self.actor_id,
                     "incarnation": self.incarnation,
                     "job_id": self.session.job_id.hex(),
+                    "node": self.session.node_id,
                 }
             )
         )
@@ -287,11 +296,26 @@ class ActorLink:
             raise ProtocolError(str(header.get("message")))
 
     def _on_result(self, header: Header, body: Body) -> None:
+        values = split_values(header["buffers"], body) if "buffers" in header else [body]
+        if "refs" not in header:
+            self._take_result(header, values, len(body))
+            return
+        objects = self.session.objects
+        values = received_values(objects, header, values)
+        incarnation = self.incarnation
+
+        def take() -> None:
+            if self.incarnation == incarnation:
+                self._take_result(header, values, len(body))
+
+        # The worker keeps what is inside until this answer is acknowledged.
+        objects.settle(take)
+
+    def _take_result(self, header: Header, values: list[Parts], size: int) -> None:
         seq = header["seq"]
         call = self.pending.get(seq)
         if call is not None:
             ok = header["ok"]
-            values = _values(header["buffers"], body) if "buffers" in header else [body]
             if header.get("more"):
                 call.take_item(header["index"], ok, values)
                 return
@@ -300,14 +324,14 @@ class ActorLink:
                 call.seq = 0
                 # First, so that the actor is not released in between.
                 self.queue.append(call)
-                self._answered_one(seq, len(body))
+                self._answered_one(seq, size)
                 self.advance()
                 return
             if header.get("failed"):
                 call.fill_partly(values, header["failed"])
             else:
                 call.fill_all(ok, values)
-            self._answered_one(seq, len(body))
+            self._answered_one(seq, size)
 
     def _on_fast(self, data: bytes, at: int, body_at: int, end: int) -> bool:
         """Takes the plainest kind of result by its bytes."""
@@ -363,7 +387,7 @@ class ActorLink:
             if channel is None or channel.closed:
                 return
             frame = call.probe(self._ack) if seq <= done else call.frame(self._ack)
-            channel.send_parts(frame if type(frame) is list else [frame])  # type: ignore[list-item]
+            channel.send_parts(frame if isinstance(frame, list) else [frame])
         self.advance()
 
     # ── when it breaks ───────────────────────────────────────────────────────────────────────
@@ -481,6 +505,7 @@ class ActorLink:
         """Everything under way, and everything later, gets ``error``."""
         self.death = error
         self.state = "dead"
+        self._creation = None
         if self._channel is not None:
             self._channel.close()
             self._channel = None
@@ -507,16 +532,3 @@ class ActorLink:
             self._channel = None
         self.session.pump.closed = True
         self.fail_all(error)
-
-
-def _values(lengths: list[Any], body: Body) -> list[Parts]:
-    try:
-        parts = split(body, [length for value in lengths for length in value])
-        values: list[Parts] = []
-        at = 0
-        for value in lengths:
-            values.append(parts[at] if len(value) == 1 else parts[at : at + len(value)])
-            at += len(value)
-        return values
-    except (TypeError, ValueError) as error:
-        raise ProtocolError(f"Cannot take `result`: it has {error}") from None

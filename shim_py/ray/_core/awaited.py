@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 from .actor_link import ActorLink
 from .calls import Call
-from .entry import Entry
+from .object_ref import ObjectRef
 from .references import join_parts
 
 
@@ -16,14 +16,16 @@ def await_arguments(link: ActorLink, call: Call, refs: list[Any]) -> None:
         entry = ref._require()
         if not entry.done:
             call.waiting += 1
-            entry.when_done(_fill_argument(link, call, position, entry, True))
+            entry.when_done(_fill_argument(link, call, position, ref, True))
         else:
-            _fill_argument(link, call, position, entry, False)()
+            _fill_argument(link, call, position, ref, False)()
 
 
 def _fill_argument(
-    link: ActorLink, call: Call, position: int, entry: Entry, counted: bool
+    link: ActorLink, call: Call, position: int, ref: ObjectRef[Any], counted: bool
 ) -> Callable[[], None]:
+    entry = ref._require()
+
     def fill() -> None:
         with link.session.pump.lock:
             if call.done:  # cancelled meanwhile
@@ -34,7 +36,7 @@ def _fill_argument(
             else:
                 arguments = call.arguments
                 assert isinstance(arguments, list)
-                arguments[position] = join_parts(entry.parts)
+                arguments[position] = join_parts(entry.parts, ref)
             if counted:
                 call.waiting -= 1
                 if link.any_order and not call.waiting:

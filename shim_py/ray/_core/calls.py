@@ -93,6 +93,7 @@ class Call(Entry):
         self.done = self.ok = False
         self.parts = b""
         self.error = self.sleepers = self.callbacks = self.call = None
+        self.recover = None
         self.home = home
         self.actor = actor
         self.method = method
@@ -118,9 +119,12 @@ class Call(Entry):
     def frame(self, ack: int) -> bytes | list[Part]:
         """The call as it is sent: one part, or several."""
         arguments = self.arguments
-        if type(arguments) is list:
+        if isinstance(arguments, list):
             lengths = [len(part) for part in arguments]
             header = {**self._header(ack), "buffers": lengths}
+            stored = getattr(arguments, "stored", None)
+            if stored is not None:
+                header["stored"] = stored.location
             return [encode_head(header, sum(lengths)), *arguments]
         assert isinstance(arguments, bytes)
         if self.extra is not None:

@@ -162,6 +162,7 @@ def _start_job(made: Session, options: ConnectOptions) -> None:
         "namespace": options.namespace,
         "runtime_env": environment or None,
         "log_to_driver": options.log_to_driver,
+        "process": made.caller_id,
     }
     try:
         told = made.request("driver.start", fields).fields
@@ -171,6 +172,7 @@ def _start_job(made: Session, options: ConnectOptions) -> None:
     for name in ("node_id", "node_ip", "gcs_address", "namespace", "cluster", "log_dir"):
         setattr(made, name, told[name])
     made.runtime_dir = told["runtime_dir"]
+    made.object_socket = told.get("object_socket") or ""
     made.dashboard_url = told["dashboard_url"]
     made.runtime_env = environment
     made.log_to_driver = options.log_to_driver

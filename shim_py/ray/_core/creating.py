@@ -8,7 +8,6 @@ name that was free is only this process's until then.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ray._private.amounts import to_units
@@ -43,6 +42,7 @@ def create(session: Session, creation: ActorCreation) -> ActorID:
         )
         if not creation.detached:
             session.own(link.actor_id)
+    link.keep_for_creation(arguments, creation.max_restarts)
     made = _Creation(session, link, fields, creation, cls, arguments, waits)
     if creation.name is not None:
         body = made.body_at_once()
@@ -130,13 +130,13 @@ class _Creation:
         entries = [(position, ref._require()) for position, ref in self._waits]
         if not all(entry.done and entry.ok for _, entry in entries):
             return None
-        self._fill(entries)
+        self._fill()
         return _body(self._creation, self._cls, self._arguments)
 
-    def _fill(self, entries: Sequence[tuple[int, Entry]]) -> None:
-        for position, entry in entries:
+    def _fill(self) -> None:
+        for position, ref in self._waits:
             assert isinstance(self._arguments, list)
-            self._arguments[position] = join_parts(entry.parts)
+            self._arguments[position] = join_parts(ref._require().parts, ref)
 
     def start(self) -> None:
         """Tells the daemon, at once or when all arguments are there."""
@@ -169,7 +169,7 @@ class _Creation:
                 except BaseException as error:
                     link.fail_all(error)
                 return
-        self._fill(self._entries)
+        self._fill()
         body = _body(self._creation, self._cls, self._arguments)
         self._session.control.ask("actor.create", self._fields, self._registered, body)
         if link.state == "creating":
@@ -223,6 +223,7 @@ def _body(creation: ActorCreation, cls: Parts, arguments: Parts) -> bytes:
         {
             "cls": _plain(cls),
             "arguments": _plain(arguments),
+            "stored": stored.location if (stored := getattr(arguments, "stored", None)) else None,
             "options": {
                 "class_name": creation.class_name,
                 "is_async": creation.is_async,

@@ -43,11 +43,35 @@ def dial_worker(
     Args:
         located: the answer to `actor.locate`.
     """
+    wanted = {"actor_id": actor_id, "incarnation": located["incarnation"]}
+    _dial_apart(pump, located, wanted, done)
 
+
+def dial_process(
+    pump: Pump,
+    located: dict[str, Any],
+    process: str,
+    node: str,
+    done: Callable[[Dialed | Exception], None],
+) -> None:
+    """The same to a process that owns values.
+
+    Args:
+        located: the answer to `process.locate`.
+    """
+    _dial_apart(pump, located, {"process": process, "node": node}, done)
+
+
+def _dial_apart(
+    pump: Pump,
+    located: dict[str, Any],
+    wanted: dict[str, Any],
+    done: Callable[[Dialed | Exception], None],
+) -> None:
     def run() -> None:
         result: Dialed | Exception
         try:
-            result = _dial(located, actor_id)
+            result = _dial(located, wanted)
         except Exception as error:  # whatever it is, the link asks what is true
             result = error
         with pump.lock:
@@ -63,12 +87,8 @@ def dial_worker(
     threading.Thread(target=run, name="ray-dial", daemon=True).start()
 
 
-def _dial(located: dict[str, Any], actor_id: str) -> Dialed:
-    splice = {
-        "kind": "splice",
-        "actor_id": actor_id,
-        "incarnation": located["incarnation"],
-    }
+def _dial(located: dict[str, Any], wanted: dict[str, Any]) -> Dialed:
+    splice = {"kind": "splice", **wanted}
     failure = "its node told no address"
     if located.get("host") and located.get("port"):
         try:
@@ -82,7 +102,7 @@ def _dial(located: dict[str, Any], actor_id: str) -> Dialed:
                 raise
             failure = str(error)
     if not located.get("relay_host") or not located.get("relay_port"):
-        raise ConnectionError(f"cannot reach the actor's node: {failure}")
+        raise ConnectionError(f"cannot reach its node: {failure}")
     address = (located["relay_host"], located["relay_port"])
     sock, rest = open_stream(address, "relay", located, splice, RELAY_TIMEOUT)
     return Dialed(sock, rest, failure, located.get("port"))

@@ -15,11 +15,26 @@ class Entry:
     Attributes:
         done: whether the value (or error) is there.
         ok: whether `parts` is a value, not an exception.
-        parts: the pickle, or a list of it and its buffers.
+        parts: the pickle, a list of it and its buffers, or a `Content`.
         error: an error that arose in this process.
+        recover: called with the lock held when the value is lost, after :meth:`reopen`: whether it
+            is computed again, and will be filled.
     """
 
-    __slots__ = ("call", "callbacks", "done", "error", "home", "ok", "parts", "sleepers")
+    __slots__ = (
+        "__weakref__",
+        "call",
+        "callbacks",
+        "done",
+        "error",
+        "home",
+        "ok",
+        "parts",
+        "recover",
+        "sleepers",
+    )
+    #: Whether it must be asked for (`want`): another process owns it.
+    lazy = False
 
     def __init__(self, home: Pump | None) -> None:
         self.done = False
@@ -30,6 +45,7 @@ class Entry:
         self.callbacks: list[Callable[[], None]] | None = None
         # The call that will fill it, until then; for `ray.cancel`.
         self.call: Any = None
+        self.recover: Callable[[], bool] | None = None
         # The pump that will: None where the value was there from the start.
         self.home = home
 
@@ -45,6 +61,15 @@ class Entry:
         if not self.done:
             self.error = error
             self._finish()
+
+    def want(self) -> None:
+        """Sees to it that the value comes."""
+
+    def reopen(self) -> None:
+        """Its value was lost and may come again. The lock is held."""
+        self.done = self.ok = False
+        self.parts = b""
+        self.error = None
 
     def _finish(self) -> None:
         self.call = None
@@ -69,6 +94,25 @@ class Entry:
                     pump.need(1)
                     return
         callback()
+
+    def when_ready(self, callback: Callable[[], None]) -> None:
+        """The same once the value can be read here, too: a large one is brought to this node."""
+
+        def arrived() -> None:
+            if getattr(self.parts, "location", None) is not None:
+                from .object_table import current
+
+                table = current()
+                with table.session.pump.lock:
+                    # Brought or lost: look again, without the lock.
+                    if not table.bring(self, lambda: table.session.pump.deferred.append(again)):
+                        return
+            callback()
+
+        def again() -> None:
+            self.when_done(arrived)
+
+        self.when_done(arrived)
 
     def size(self) -> int:
         """Bytes of the value."""

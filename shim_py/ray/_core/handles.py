@@ -46,19 +46,13 @@ class HandleCounts:
         """A handle went away; safe in a finalizer."""
         self._events.append(actor_id)
 
-    def drain(self) -> None:
-        """Takes in what finalizers left. The lock is held."""
-        events = self._events
-        while events:
-            try:
-                actor_id = events.popleft()
-            except IndexError:
-                return
-            count = self._counts.get(actor_id, 0) - 1
-            if count > 0:
-                self._counts[actor_id] = count
-                continue
-            self._counts.pop(actor_id, None)
-            if actor_id in self._own:
-                self._own.discard(actor_id)
-                self._on_unheld(actor_id)
+    def dropped_one(self, actor_id: str) -> None:
+        """Takes in a handle that went away. The lock is held."""
+        count = self._counts.get(actor_id, 0) - 1
+        if count > 0:
+            self._counts[actor_id] = count
+            return
+        self._counts.pop(actor_id, None)
+        if actor_id in self._own:
+            self._own.discard(actor_id)
+            self._on_unheld(actor_id)

@@ -7,7 +7,6 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from .entry import Entry
-from .errors import UnsupportedFeature
 from .ids import ActorID, JobID, ObjectID, TaskID
 
 if TYPE_CHECKING:
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
-
-# Entries whose references were pickled by something else than this package: they stay until the
-# session ends, because nobody knows when the pickle is read.
-_pinned: dict[bytes, Entry] = {}
 
 _NOWHERE = b"\xff" * 16
 
@@ -41,12 +36,6 @@ def renew() -> None:
     """After a fork: another process must not make the same identifiers."""
     global _numbers
     _numbers = _TaskNumbers()
-    _pinned.clear()
-
-
-def unpin() -> None:
-    """At the end of a session."""
-    _pinned.clear()
 
 
 class ObjectRef(Generic[T]):
@@ -105,14 +94,14 @@ class ObjectRef(Generic[T]):
         return ObjectID.SIZE
 
     @classmethod
-    def from_binary(cls, binary: bytes) -> ObjectRef[Any]:
+    def from_binary(cls, id_bytes: bytes) -> ObjectRef[Any]:
         """The reference with this identifier."""
-        return _find(ObjectID(binary).binary())
+        return _find(ObjectID(id_bytes).binary())
 
     @classmethod
-    def from_hex(cls, text: str) -> ObjectRef[Any]:
+    def from_hex(cls, hex_id: str) -> ObjectRef[Any]:
         """The reference with this identifier in hex."""
-        return cls.from_binary(bytes.fromhex(text))
+        return cls.from_binary(bytes.fromhex(hex_id))
 
     @classmethod
     def from_random(cls) -> ObjectRef[Any]:
@@ -130,20 +119,40 @@ class ObjectRef(Generic[T]):
     def __repr__(self) -> str:
         return f"ObjectRef({self.hex()})"
 
-    def __reduce__(self) -> tuple[Callable[[bytes], ObjectRef[Any]], tuple[bytes]]:
-        entry = self._entry
-        if entry is not None:
-            _pinned[self.binary()] = entry
-        return _find, (self.binary(),)
+    def __reduce__(self) -> tuple[Callable[..., ObjectRef[Any]], tuple[Any, ...]]:
+        # By something else than this package, which knows what it sends (see `references`): nobody
+        # can tell when the pickle is read, so that the value stays until the job ends.
+        if self._entry is None:
+            return restore, (self.binary(), "", "")
+        from .object_table import describe
+
+        self._pin()
+        return restore, describe(self)
+
+    def _pin(self) -> None:
+        from .object_table import current
+
+        if self._entry is not None:
+            current().pin(self)
+
+    def owner_address(self) -> str:
+        """The process that owns the value, in hex."""
+        from .object_table import describe
+
+        return describe(self)[1]
+
+    def call_site(self) -> str:
+        """Where it was made: empty, nothing records that."""
+        return ""
 
     # ── waiting for it ───────────────────────────────────────────────────────────────────────
 
     def _require(self) -> Entry:
         entry = self._entry
         if entry is None:
-            raise UnsupportedFeature(
-                f"{self!r} here: it belongs to another process, and references between processes",
-                "Pass the value (`ray.get(ref)`) instead of the reference.",
+            raise ValueError(
+                f"Cannot use {self!r}: it stands for no value that this process knows. It was made "
+                "from an identifier alone, or read where this process was not part of a cluster."
             )
         return entry
 
@@ -164,7 +173,7 @@ class ObjectRef(Generic[T]):
             else:
                 future.set_result(value)
 
-        entry.when_done(settle)
+        entry.when_ready(settle)
         return future
 
     def as_future(self, _internal: bool = False) -> asyncio.Future[T]:
@@ -176,7 +185,7 @@ class ObjectRef(Generic[T]):
     def __await__(self) -> Generator[Any, None, T]:
         return self.as_future().__await__()
 
-    def _on_completed(self, callback: Callable[[Any], None]) -> None:
+    def _on_completed(self, py_callback: Callable[[Any], None]) -> None:
         entry = self._require()
 
         def call() -> None:
@@ -184,17 +193,21 @@ class ObjectRef(Generic[T]):
                 value = entry.value()
             except BaseException as error:
                 value = error
-            callback(value)
+            py_callback(value)
 
-        entry.when_done(call)
+        entry.when_ready(call)
+
+
+def restore(id: bytes, process: str, node: str) -> ObjectRef[Any]:
+    """The reference that another process, or this one, pickled."""
+    from . import client
+
+    if not process or not client.is_connected():
+        return ObjectRef(id)
+    return client.session().objects.restore(id, process, node)
 
 
 def _find(id: bytes) -> ObjectRef[Any]:
-    return ObjectRef(id, _pinned.get(id))
+    from . import client
 
-
-def _ready(id: bytes, ok: bool, parts: Any) -> ObjectRef[Any]:
-    """A reference that came with its value."""
-    entry = Entry(None)
-    entry.fill(ok, list(parts))
-    return ObjectRef(id, entry)
+    return ObjectRef(id, client.session().objects.find(id) if client.is_connected() else None)

@@ -87,7 +87,7 @@ class Pump:
         #: Called with the lock held now and then: takes in what finalizers left.
         self.on_tick: Callable[[], None] | None = None
         #: Where finalizers leave it.
-        self.left_behind: deque[str] = deque()
+        self.left_behind: deque[Any] = deque()
         #: Wake at least this often for `on_tick`, in seconds; None: not for its sake.
         self.tick_every: float | None = None
         self.closed = False

@@ -9,17 +9,19 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Sequence
-from typing import Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Union
 
 from .packages import cloudpickle
 
 Part = Union[bytes, memoryview]
-#: A pickle, or a list of it and its buffers.
-Parts = Union[bytes, memoryview, list[Part]]
+if TYPE_CHECKING:
+    from .content import Content
+#: A pickle, a list of it and its buffers, or a value that is more than bytes.
+Parts = Union[bytes, memoryview, list[Part], "Content"]
 
 #: Buffers from here on travel beside the pickle, in bytes.
 _APART = 16 * 1024
-#: A value that is there may travel inside another up to here, in bytes.
+#: Values up to here stay in memory and in frames, in bytes; larger ones are files.
 INLINE = 1024 * 1024
 
 _SCALARS = frozenset((int, float, bool, str, bytes, type(None)))
@@ -58,21 +60,35 @@ def dumps(value: Any) -> Parts:
 
 
 def dumps_any(value: Any) -> Parts:
-    """Pickles ``value`` with cloudpickle."""
-    buffers: list[pickle.PickleBuffer] = []
-    file = io.BytesIO()
-    _Pickler(file, buffers).dump(value)
-    if not buffers:
-        return file.getvalue()
+    """Pickles ``value`` with cloudpickle; references inside are kept until the job ends."""
+    parts, refs = pickle_apart(value)
+    for ref in refs:
+        ref._pin()
     # Copied: the caller may change his arrays as soon as this returns.
-    return [file.getvalue(), *(bytes(buffer.raw()) for buffer in buffers)]
+    return [bytes(part) for part in parts] if len(parts) > 1 else bytes(parts[0])
+
+
+def pickle_apart(value: Any) -> tuple[list[Part], list[Any]]:
+    """Pickles ``value`` with cloudpickle.
+
+    Returns:
+        The pickle and its buffers, which are views of the value's own memory; and the references
+        inside, whose values must live as long as the pickle may be read.
+    """
+    file = io.BytesIO()
+    pickler = Pickler(file)
+    pickler.dump(value)
+    return [file.getvalue(), *(buffer.raw() for buffer in pickler.buffers)], pickler.refs
 
 
 def loads(parts: Parts) -> Any:
     """The value of :func:`dumps`; buffers are shared with ``parts``, not copied."""
-    if type(parts) is list:
-        return _loads(parts[0], buffers=parts[1:])
-    return _loads(parts)  # type: ignore[arg-type]
+    kind = type(parts)
+    if kind is list:
+        return _loads(parts[0], buffers=parts[1:])  # type: ignore[index, arg-type]
+    if kind is bytes or kind is memoryview:
+        return _loads(parts)  # type: ignore[arg-type]
+    return parts.load()  # type: ignore[union-attr]
 
 
 def split(body: bytes | memoryview, lengths: Sequence[int]) -> list[Part]:
@@ -92,8 +108,14 @@ def split(body: bytes | memoryview, lengths: Sequence[int]) -> list[Part]:
     return parts
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    def __init__(self, file: io.BytesIO, buffers: list[pickle.PickleBuffer]) -> None:
+class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Collects large buffers, and the references that it comes upon."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        self.buffers: list[pickle.PickleBuffer] = []
+        self.refs: list[Any] = []
+        buffers = self.buffers
+
         def keep_apart(buffer: pickle.PickleBuffer) -> bool:
             try:
                 view = buffer.raw()
@@ -109,13 +131,14 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
         reduce = _special.get(type(obj))
         if reduce is not None:
-            return reduce(obj)
+            return reduce(obj, self)
         return super().reducer_override(obj)
 
 
-_special: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
+Reduce = Callable[[Any, Pickler], tuple[Any, ...]]
+_special: dict[type, Reduce] = {}
 
 
-def register(kind: type, reduce: Callable[[Any], tuple[Any, ...]]) -> None:
+def register(kind: type, reduce: Reduce) -> None:
     """Pickles objects of exactly this class by ``reduce`` (in this package's messages only)."""
     _special[kind] = reduce

@@ -17,10 +17,11 @@ from ray.exceptions import (
     RaySystemError,
 )
 
-from . import object_ref, serialization
+from . import getting, serialization
 from .actor_link import ActorLink
 from .awaited import await_arguments
 from .calls import EMPTY_ARGUMENTS, Call, Method
+from .content import Content
 from .control import Control, Outcome, Reply
 from .creating import create
 from .creation import ActorCreation, Assignment, CallOptions, TaskCreation
@@ -31,9 +32,13 @@ from .frames import Body, Header
 from .handles import HandleCounts
 from .ids import ActorID, JobID, PlacementGroupID
 from .object_ref import ObjectRef
+from .object_service import ObjectListener, ObjectService
+from .object_table import ObjectTable
+from .owner_link import OwnerLink
 from .pump import Pump, PumpClosed
 from .references import pickle_arguments
 from .special_calls import references, specialise
+from .values import pack
 from .waiting import wait_for_some
 
 _made = ObjectRef._made
@@ -75,8 +80,51 @@ class Session:
         self._methods: dict[str, Method] = {}
         self._handles = HandleCounts(self._on_unheld, self.pump.left_behind)
         self._tasks: Any = None
+        #: The references that cross to other processes, and who holds those of this one.
+        self.objects = ObjectTable(self)
+        self.object_service = ObjectService(self.objects)
+        #: Where this process serves its values; a worker's call socket.
+        self.object_socket = ""
+        self._listener: ObjectListener | None = None
+        #: Files that are needed no more, until the daemon is told.
+        self.freed: list[dict[str, str]] = []
         self.control = Control(self.pump, sock, self._on_push, self._on_control_lost)
-        self.pump.on_tick = self._handles.drain
+        self.pump.on_tick = self._drain
+
+    def _drain(self) -> None:
+        """Takes in what finalizers left. The lock is held."""
+        left = self.pump.left_behind
+        while left:
+            try:
+                event = left.popleft()
+            except IndexError:
+                break
+            if type(event) is str:
+                self._handles.dropped_one(event)
+            else:
+                self.objects.drain_one(event)
+        if self.freed and self.control.lost is None and not self.pump.closed:
+            freed, self.freed = self.freed, []
+            self.control.send("object.free", {"objects": freed})
+
+    def object_gone(self, id: bytes, owner: OwnerLink | None) -> bool:
+        """No reference to an object is left; whether its release comes later. The lock is held."""
+        return False
+
+    def listen(self) -> None:
+        """Lets other processes ask this one for values; does not wait for the daemon."""
+        with self.pump.lock:
+            if self.assignment is None:
+                if not self.object_socket:
+                    raise RaySystemError(
+                        "Cannot send a reference to another process: the node daemon told no "
+                        "socket for that. It is older than this package: restart it"
+                    )
+                self._listener = ObjectListener(
+                    self.objects, self.object_service, self.object_socket
+                )
+            fields = {"process": self.caller_id, "socket": self.object_socket}
+            self.control.ask("process.listen", fields, lambda _: None)
 
     # ── what the daemon says ─────────────────────────────────────────────────────────────────
 
@@ -86,6 +134,7 @@ class Session:
             link = self._links.get(header["actor_id"])
             if link is not None and link.death is None:
                 link.on_state(header, body)
+                self._part_with(link)
         elif kind == "log":
             if self.log_to_driver and self.assignment is None:
                 self.pump.deferred.append(lambda: print_log(header, self.node_ip))
@@ -233,7 +282,7 @@ class Session:
     def kill(self, actor_id: ActorID, no_restart: bool = True) -> None:
         """Ends the actor's process at once (SIGKILL)."""
         with self.pump.lock:
-            self._handles.drain()
+            self._drain()
         self.request("actor.kill", {"actor_id": actor_id.hex(), "no_restart": no_restart})
 
     def cancel(self, ref: ObjectRef[Any], force: bool = False, recursive: bool = True) -> None:
@@ -272,7 +321,7 @@ class Session:
             any_order: its calls may overtake those that wait for their arguments.
         """
         with self.pump.lock:
-            self._handles.drain()
+            self._drain()
             self._handles.created(actor_id.hex())
             if any_order:
                 self.link(actor_id.hex()).any_order = True
@@ -301,6 +350,10 @@ class Session:
         if link.death is None and self.control.lost is None:
             self.control.send("actor.release", {"actor_id": link.actor_id})
 
+    def _part_with(self, link: ActorLink) -> None:
+        if link.released and link.death is not None:
+            self.unlink(link)
+
     def unlink(self, link: ActorLink) -> None:
         """The channel of a released actor has ended. The lock is held."""
         self._links.pop(link.actor_id, None)
@@ -311,9 +364,11 @@ class Session:
         """Keeps a value; raises what pickling it raises."""
         if isinstance(value, ObjectRef):
             raise TypeError("Calling 'put' on a ray.ObjectRef is not allowed.")
-        parts = serialization.dumps(value)
-        entry = Entry(None)
-        entry.fill(True, parts)
+        if self.pump.left_behind:
+            with self.pump.lock:
+                self._drain()
+        entry = Entry(self.pump)
+        entry.fill(True, pack(self.objects, value))
         return _made(entry)
 
     def get(self, refs: Sequence[ObjectRef[Any]], timeout: float | None = None) -> list[Any]:
@@ -325,12 +380,25 @@ class Session:
         """
         entries = [ref._entry or ref._require() for ref in refs]
         deadline = None if timeout is None else time.monotonic() + timeout
+        large = False
         for entry in entries:
             if not entry.done:
+                if entry.lazy:
+                    for each in entries:
+                        each.want()
                 self._wait_for(entry, deadline)
             if entry.done and not entry.ok:
                 entry.value()
+            if type(entry.parts) is Content:
+                large = True
+        if large:
+            getting.start_bringing(self, entries)
+            return [getting.get_large(self, entry, deadline) for entry in entries]
         return [entry.value() for entry in entries]
+
+    def read(self, content: Content) -> list[serialization.Part]:
+        """The parts of a call's large arguments, see `getting.read`."""
+        return getting.read(self, content)
 
     def _wait_for(self, entry: Entry, deadline: float | None) -> None:
         if entry.done:
@@ -349,18 +417,26 @@ class Session:
         refs: Sequence[ObjectRef[Any]],
         num_returns: int = 1,
         timeout: float | None = None,
+        fetch_local: bool = True,
     ) -> tuple[list[ObjectRef[Any]], list[ObjectRef[Any]]]:
         """Waits until ``num_returns`` of the references are ready, at most ``timeout`` seconds.
 
+        Args:
+            fetch_local: begin to bring those of other nodes here.
         Returns:
             The ready ones, at most ``num_returns``, and the others, both in the order given.
         """
         entries = [ref._entry or ref._require() for ref in refs]
         deadline = None if timeout is None else time.monotonic() + timeout
+        for entry in entries:
+            if entry.lazy:
+                entry.want()
         try:
             wait_for_some(self.pump, entries, num_returns, deadline)
         except PumpClosed:
             raise self._over() from None
+        if fetch_local:
+            getting.start_bringing(self, entries)
         ready: list[ObjectRef[Any]] = []
         others: list[ObjectRef[Any]] = []
         for ref, entry in zip(refs, entries):
@@ -403,7 +479,7 @@ class Session:
             raise self._over()
         if self.control.lost is not None:
             raise self.control.lost
-        self._handles.drain()
+        self._drain()
 
     def close(self) -> None:
         """Ends the session: what is under way fails, the job ends with the control channel."""
@@ -416,9 +492,11 @@ class Session:
                 self.control.request("driver.end", {}, timeout=10.0)
         with self.pump.lock:
             self._fail_everything(self._over())
+            self.objects.close(self._over())
+            if self._listener is not None:
+                self._listener.close()
             self.control.close()
         self.pump.stop()
-        object_ref.unpin()
 
     def abandon(self) -> None:
         """After a fork, in the child: closes its copies of what is the parent's."""
@@ -427,6 +505,9 @@ class Session:
         error = self._over()
         for link in list(self._links.values()):
             link.abandon(error)
+        self.objects.abandon(error)
+        if self._listener is not None:
+            self._listener.abandon()
         self.control.abandon()
         self.pump.abandon()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections import deque
-from typing import Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Union
 
 from ray._core.calls import ACK_KEY, CALL_START, CALL_TAIL, Method, unpack_call_tail
 from ray._core.channel import Channel
@@ -19,6 +19,11 @@ from ray._core.pump import Pump, finish
 from ray._core.serialization import Part
 
 from .sending import Outgoing
+
+if TYPE_CHECKING:
+    from ray._core.object_service import HolderLink
+    from ray._core.object_table import ObjectTable
+    from ray._core.session import Session
 
 Frame = Union[bytes, list[Part]]
 
@@ -39,6 +44,8 @@ class Caller:
         "channel",
         "done",
         "id",
+        "node",
+        "objects",
         "running",
         "seen",
         "started",
@@ -46,8 +53,10 @@ class Caller:
         "withdrawn",
     )
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str, objects: ObjectTable, node: str) -> None:
         self.id = id
+        self.objects = objects
+        self.node = node
         self.channel: Channel | None = None
         #: The highest call number that arrived, and the highest that was begun.
         self.seen = 0
@@ -63,7 +72,17 @@ class Caller:
         self.streams: dict[int, Outgoing] = {}
 
     def answer(self, seq: int, frame: Frame) -> None:
-        """Sends an answer and keeps it until it is acknowledged."""
+        """Sends an answer and keeps it until it is acknowledged.
+
+        Not before the owners of references that came with calls know of those that are still here:
+        the answer ends the time for which the caller keeps their values.
+        """
+        if self.objects.unheld:
+            self.objects.settle(lambda: self._answer(seq, frame))
+        else:
+            self._answer(seq, frame)
+
+    def _answer(self, seq: int, frame: Frame) -> None:
         self.done[seq] = frame
         self.cancelled.discard(seq)
         self.running.pop(seq, None)
@@ -84,10 +103,10 @@ class Caller:
         """Sends a frame where the caller can be reached now."""
         channel = self.channel
         if channel is not None:
-            if type(frame) is list:
+            if isinstance(frame, list):
                 channel.send_parts(frame)
             else:
-                channel.send(frame)  # type: ignore[arg-type]
+                channel.send(frame)
 
     def acknowledge(self, ack: int) -> None:
         """All answers up to ``ack`` have arrived."""
@@ -148,7 +167,9 @@ class Callers:
         listener: socket.socket,
         inbox: Inbox,
         on_cancel: Callable[[Caller, int, bool, bool], None],
+        session: Session,
     ) -> None:
+        self._session = session
         self._pump = pump
         self._listener = listener
         self._inbox = inbox
@@ -199,6 +220,7 @@ class _Link:
     def __init__(self, callers: Callers, sock: socket.socket) -> None:
         self._callers = callers
         self._caller: Caller | None = None
+        self._holder: HolderLink | None = None
         # What the plainest calls' headers begin with, and their methods.
         self._known: dict[bytes, str] = {}
         self._channel = Channel(
@@ -262,6 +284,11 @@ class _Link:
                 stream.took(header["arrived"], header["taken"])
         elif kind == "call.hello":
             self._greet(header)
+        elif kind == "object.hello":
+            service = self._callers._session.object_service
+            self._holder = service.greet(header, self._channel)
+        elif self._holder is not None:
+            self._holder.on_frame(header, body)
 
     def _cancel(self, caller: Caller, seq: int, force: bool, recursive: bool) -> None:
         if seq > caller.seen or seq in caller.done or seq <= caller.acked:
@@ -286,7 +313,9 @@ class _Link:
             return
         caller = callers._callers.get(header["caller"])
         if caller is None:
-            caller = callers._callers[header["caller"]] = Caller(header["caller"])
+            objects, node = callers._session.objects, header.get("node") or ""
+            caller = Caller(header["caller"], objects, node)
+            callers._callers[caller.id] = caller
         if caller.channel is not None and caller.channel is not self._channel:
             caller.channel.close()
         self._caller = caller
@@ -297,6 +326,8 @@ class _Link:
         )
 
     def _on_close(self, _reason: Exception) -> None:
+        if self._holder is not None:
+            self._holder.on_close()
         caller = self._caller
         if caller is None or caller.channel is not self._channel:
             return

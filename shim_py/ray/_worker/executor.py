@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 import os
+import pickle
 from types import GeneratorType
 from typing import Any, Callable
 
-from ray._core import serialization
+from ray._core import client, serialization
 from ray._core.calls import EMPTY_ARGUMENTS, encode_result
 from ray._core.creation import Assignment
-from ray._core.frames import Body, Header, encode_head
+from ray._core.frames import Body, Header
 from ray._core.pump import Pump
-from ray._core.serialization import Part, Parts
+from ray._core.references import load_arguments
+from ray._core.serialization import INLINE, Parts
+from ray._core.values import pack, result_frame
 from ray._private.running import current_call, current_function, task_id
 from ray.exceptions import AsyncioActorExit, TaskCancelledError
 
@@ -121,10 +124,29 @@ class Executor:
         if body == EMPTY_ARGUMENTS:
             return (), {}
         lengths = header.get("buffers")
-        loaded: tuple[tuple[Any, ...], dict[str, Any]] = serialization.loads(
-            body if lengths is None else serialization.split(body, lengths)
-        )
+        loaded: tuple[tuple[Any, ...], dict[str, Any]]
+        if lengths is None:
+            loaded = serialization.loads(body)
+        elif "stored" in header:
+            loaded = load_arguments(header["stored"], serialization.split(body, lengths))
+        else:
+            loaded = serialization.loads(serialization.split(body, lengths))
         return loaded
+
+    @staticmethod
+    def pack(value: Any) -> Parts:
+        """Pickles a value for the caller of the call that runs; a large one goes to the store.
+
+        Raises:
+            Exception: it cannot be pickled, or no room is left for it.
+        """
+        if serialization.is_plain(value):
+            data = pickle.dumps(value, 5)
+            if len(data) <= INLINE:
+                return data
+        call = current_call.get()
+        session = client.session()
+        return pack(session.objects, value, (call[0].id, call[0].node) if call else None)
 
     def result_frame(self, seq: int, header: Header, value: Any) -> Frame:
         """The answer that carries ``value``.
@@ -136,20 +158,20 @@ class Executor:
         if count == 1:
             if type(value) is GeneratorType:
                 return self._yielded(seq, value, 1, str(header.get("method")))
-            parts = serialization.dumps(value)
-            if type(parts) is not list:
-                return encode_result(seq, parts)  # type: ignore[arg-type]
+            parts = self.pack(value)
+            if type(parts) is bytes:
+                return encode_result(seq, parts)
             return _frame(seq, True, [parts])
         if inspect.isgenerator(value):
             return self._yielded(seq, value, count, str(header.get("method")))
-        return _frame(seq, True, [serialization.dumps(each) for each in _several(value, count)])
+        return _frame(seq, True, [self.pack(each) for each in _several(value, count)])
 
     def _yielded(self, seq: int, values: Any, count: int, shown: str) -> Frame:
         """What a generator yields as the values of one answer; from where it raises on, errors."""
         made: list[Parts] = []
         try:
             for value in values:
-                made.append(serialization.dumps(value))
+                made.append(self.pack(value))
         except Exception as error:
             failed = count - len(made)
             if failed <= 0:
@@ -199,7 +221,7 @@ class Executor:
         Raises:
             Exception: it cannot be pickled.
         """
-        return _frame(seq, True, [serialization.dumps(value)], more=True, index=index)
+        return _frame(seq, True, [self.pack(value)], more=True, index=index)
 
     def error_item_frame(self, seq: int, index: int, pickled: Parts) -> Frame:
         """The error that a generator ended with, as its last value."""
@@ -366,20 +388,8 @@ def _run_function(pickled: Any, name: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def _frame(seq: int, ok: bool, values: list[Parts], **more: Any) -> Frame:
-    lists: list[list[Part]] = [
-        value if type(value) is list else [value]  # type: ignore[list-item]
-        for value in values
-    ]
-    flat: list[Part] = [part for parts in lists for part in parts]
-    header = {
-        "kind": "result",
-        "seq": seq,
-        "ok": ok,
-        "values": len(values),
-        "buffers": [[len(part) for part in parts] for parts in lists],
-        **more,
-    }
-    return [encode_head(header, sum(map(len, flat))), *flat]
+    header = {"kind": "result", "seq": seq, "ok": ok, "values": len(values), **more}
+    return result_frame(header, values)
 
 
 def _several(value: Any, count: int) -> list[Any]:

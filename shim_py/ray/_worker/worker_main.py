@@ -21,6 +21,7 @@ from ray._core.frames import Body, Header
 from ray._core.ids import JobID
 from ray._core.packages import cloudpickle
 from ray._core.protocol import PROTOCOL_VERSION, python_version
+from ray._core.references import load_arguments
 from ray._core.session import Session
 from ray._private import running
 from ray._private.amounts import to_floats
@@ -76,7 +77,10 @@ class _Worker:
         self._session = Session(control, self._on_daemon_lost)
         self._session.on_worker_push = self._on_push
         self._pump = self._session.pump
-        self._callers = Callers(self._pump, listener, self._inbox, self._on_cancel)
+        self._session.object_socket = order["socket"]
+        self._callers = Callers(
+            self._pump, listener, self._inbox, self._on_cancel, self._session
+        )
         self._pump.start()
 
     def run(self) -> NoReturn:
@@ -90,6 +94,7 @@ class _Worker:
                     "pid": os.getpid(),
                     "python": python_version(),
                     "socket": self._order["socket"],
+                    "process": self._session.caller_id,
                 },
             )
         except (RequestFailed, DaemonLost) as error:
@@ -145,7 +150,7 @@ class _Worker:
         self._set_up(assignment)
         spec = serialization.loads(body)
         cls = serialization.loads(spec["cls"])
-        args, kwargs = serialization.loads(spec["arguments"])
+        args, kwargs = _arguments(spec)
         running.actor_class.append(cls)
         kind = self._kind(cls, spec["options"], assignment)
         self._executor = executor = self._make(kind, assignment)
@@ -256,6 +261,11 @@ class _Worker:
             self._session.cancel_children((caller.id, seq), force)
         if self._executor is not None:
             self._executor.cancel(caller, seq, force)
+
+
+def _arguments(spec: dict[str, Any]) -> Any:
+    stored, parts = spec.get("stored"), spec["arguments"]
+    return load_arguments(stored, parts) if stored else serialization.loads(parts)
 
 
 def _assignment(told: dict[str, Any]) -> Assignment:

@@ -1,0 +1,91 @@
+"""`ray.get` and what else reads values: waits, brings large ones here, and looks again for lost ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ray.exceptions import GetTimeoutError, ObjectLostError
+
+from .content import Content, ContentLost
+from .errors import RequestFailed
+from .pump import PumpClosed, Sleeper, finish
+
+if TYPE_CHECKING:
+    from .entry import Entry
+    from .serialization import Part
+    from .session import Session
+
+
+class _Arrival:
+    """Done when a value was brought here, or was found to be lost."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.sleepers: list[Sleeper] | None = None
+
+    def finish(self) -> None:
+        """The lock is held."""
+        finish(self)
+
+
+def get_large(session: Session, entry: Entry, deadline: float | None) -> Any:
+    """The value of an entry that is done, and may be a file.
+
+    Raises:
+        GetTimeoutError: it was not there in time.
+        BaseException: what the value is, where it is an error.
+    """
+    while True:
+        if not entry.done:  # lost meanwhile, and computed again
+            session._wait_for(entry, deadline)
+        content = entry.parts
+        if type(content) is not Content:
+            return entry.value()
+        arrival = _Arrival()
+        with session.pump.lock:
+            if entry.done and session.objects.bring(entry, arrival.finish):
+                arrival.done = True
+        try:
+            if not arrival.done and not session.pump.wait(arrival, deadline):
+                raise GetTimeoutError("Get timed out: some object(s) not ready.")
+        except PumpClosed:
+            raise session._over() from None
+        if entry.done:
+            try:
+                return entry.value()
+            except ContentLost:
+                with session.pump.lock:
+                    session.objects.lose(entry, content)
+        if not entry.done:
+            session._wait_for(entry, deadline)
+
+
+def start_bringing(session: Session, entries: Sequence[Entry]) -> None:
+    """Has several large values brought here at the same time."""
+    for entry in entries:
+        if entry.done and type(entry.parts) is Content:
+            with session.pump.lock:
+                session.objects.bring(entry, lambda: None)
+
+
+def read(session: Session, content: Content) -> list[Part]:
+    """The parts of a file that no entry stands for: a call's large arguments.
+
+    Raises:
+        ObjectLostError: it cannot be read any more.
+    """
+    location = content.location
+    assert location is not None
+    path = location["path"]
+    try:
+        if location["node"] != session.node_id:
+            fields = {name: location[name] for name in ("name", "node", "size")}
+            owner = {"owner": location["owner"], "owner_node": location["node"]}
+            path = session.request("object.fetch", {**fields, **owner}).fields["path"]
+        from . import store
+
+        return store.read(path, location["lengths"])
+    except (ContentLost, RequestFailed) as error:
+        lost = ObjectLostError("ff" * 28, location["owner"])
+        raise lost from error

@@ -1,0 +1,405 @@
+"""References that cross processes, and values that are files, on a fake daemon and real workers."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import time
+from typing import Any, Callable
+
+import pytest
+
+LARGE = 2 << 20
+
+
+class Block:
+    """Bytes that travel beside the pickle, as arrays do."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return Block, (pickle.PickleBuffer(self.data),)
+
+    def facts(self) -> tuple[bool, int, int]:
+        """Whether it may be written to, its length, and its first byte."""
+        view = memoryview(self.data)
+        return not view.readonly, view.nbytes, view[0]
+
+
+def block(first: int = 1) -> Block:
+    return Block(bytearray([first]) + bytearray(LARGE - 1))
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for something that other processes bring about."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def files(daemon: dict[str, Any]) -> list[str]:
+    folder = os.path.dirname(daemon["socket"])
+    return [
+        os.path.join(folder, part, name)
+        for part in ("store", "spill")
+        for name in os.listdir(os.path.join(folder, part))
+    ]
+
+
+class Keeper:
+    """An actor that keeps what it is given, and makes references of its own."""
+
+    def __init__(self, given: Any = None) -> None:
+        self.kept: Any = given
+
+    def keep(self, box: Any) -> None:
+        self.kept = box
+
+    def drop(self) -> None:
+        self.kept = None
+        gc.collect()
+
+    def give(self) -> Any:
+        return self.kept
+
+    def read(self) -> Any:
+        import ray
+
+        return ray.get(self.kept[0])
+
+    def read_here(self, box: Any) -> Any:
+        import ray
+
+        return ray.get(box)
+
+    def make(self, value: Any) -> Any:
+        import ray
+
+        self.made = [ray.put(value)]
+        return self.made
+
+    def make_and_forget(self, value: Any) -> Any:
+        import ray
+
+        return [ray.put(value)]
+
+    def block(self, first: int) -> Any:
+        return block(first)
+
+    def facts(self, block: Any) -> Any:
+        return block.facts()
+
+    def inodes(self, block: Any) -> Any:
+        with open("/proc/self/maps") as maps:
+            return sorted(line.split()[4] for line in maps if "/store/" in line)
+
+
+@pytest.fixture
+def keeper(ray: Any) -> Any:
+    return ray.remote(Keeper)
+
+
+def test_a_reference_in_a_list_is_read_by_another_process(ray: Any, keeper: Any) -> None:
+    actor = keeper.remote()
+    ref = ray.put({"a": 1})
+    ray.get(actor.keep.remote([ref]))
+    assert ray.get(actor.read.remote()) == {"a": 1}
+    assert ray.get(actor.read_here.remote([ref, ref])) == [{"a": 1}, {"a": 1}]
+
+
+def test_a_value_lives_while_another_process_holds_it(ray: Any, keeper: Any) -> None:
+    actor = keeper.remote()
+    ref = ray.put("kept")
+    id = ref.binary()
+    ray.get(actor.keep.remote([ref]))
+    del ref
+    gc.collect()
+    assert ray.get(actor.read.remote()) == "kept"
+    table = ray._core.client.session().objects
+    assert table.find(id) is not None
+    ray.get(actor.drop.remote())
+    until(lambda: table.find(id) is None, "the value was not freed")
+
+
+def test_a_reference_comes_back_to_its_owner(ray: Any, keeper: Any) -> None:
+    actor = keeper.remote()
+    ref = ray.put(7)
+    ray.get(actor.keep.remote([ref]))
+    (back,) = ray.get(actor.give.remote())
+    assert back == ref
+    assert back._entry is ref._entry
+    assert ray.get(back) == 7
+
+
+def test_a_reference_made_by_an_actor(ray: Any, keeper: Any) -> None:
+    actor = keeper.remote()
+    (kept,) = ray.get(actor.make.remote("of the actor"))
+    (forgotten,) = ray.get(actor.make_and_forget.remote("held by me alone"))
+    assert ray.get(kept) == "of the actor"
+    time.sleep(1.2)  # the actor's own references are gone, and it has had time to say so
+    assert ray.get(forgotten) == "held by me alone"
+    assert ray.wait([kept, forgotten], num_returns=2, timeout=5) == ([kept, forgotten], [])
+    assert forgotten.future().result(5) == "held by me alone"
+
+
+def test_a_borrowed_reference_is_passed_on(ray: Any, keeper: Any) -> None:
+    first, second = keeper.remote(), keeper.remote()
+    (ref,) = ray.get(first.make_and_forget.remote([1, 2]))
+    ray.get(second.keep.remote([ref]))
+    del ref
+    gc.collect()
+    time.sleep(0.7)
+    assert ray.get(second.read.remote()) == [1, 2]
+
+
+def test_a_reference_inside_a_value_that_was_put(ray: Any, keeper: Any) -> None:
+    actor = keeper.remote()
+    inner = ray.put("inner")
+    outer = ray.put({"inner": inner})
+    del inner
+    gc.collect()
+    ray.get(actor.keep.remote([outer]))
+    del outer
+    gc.collect()
+    found = ray.get(actor.read.remote())
+    assert ray.get(found["inner"]) == "inner"
+
+
+def test_the_owners_end_is_told(ray: Any, keeper: Any) -> None:
+    from ray.exceptions import OwnerDiedError
+
+    actor = keeper.remote()
+    (ref,) = ray.get(actor.make.remote("lost"))
+    ray.kill(actor)
+    with pytest.raises(OwnerDiedError):
+        ray.get(ref, timeout=10)
+    ready, _ = ray.wait([ref], timeout=5)
+    assert ready == [ref]
+
+
+def test_a_holders_end_lets_go(ray: Any, keeper: Any) -> None:
+    actor = keeper.remote()
+    ref = ray.put("held")
+    id = ref.binary()
+    ray.get(actor.keep.remote([ref]))
+    del ref
+    gc.collect()
+    table = ray._core.client.session().objects
+    assert table.find(id) is not None
+    ray.kill(actor)
+    until(lambda: table.find(id) is None, "the holder's end did not free the value")
+
+
+def test_a_reference_in_a_plain_pickle_stays_until_the_job_ends(ray: Any) -> None:
+    ref = ray.put("pinned")
+    data = pickle.dumps(ref)
+    del ref
+    gc.collect()
+    assert ray.get(pickle.loads(data)) == "pinned"
+
+
+def test_a_reference_given_to_the_constructor(ray: Any, keeper: Any) -> None:
+    ref = ray.put("given")
+    actor = keeper.remote([ref])
+    del ref
+    gc.collect()
+    assert ray.get(actor.read.remote()) == "given"
+
+
+def test_a_pending_reference_of_another_process(ray: Any) -> None:
+    class Waiter:
+        def start(self) -> Any:
+            import ray as inside
+
+            self.other = inside.remote(Slow).remote()
+            return [self.other.wait.remote()]
+
+        def finish(self) -> None:
+            import ray as inside
+
+            inside.get(self.other.go.remote())
+
+    class Slow:
+        def __init__(self) -> None:
+            import asyncio
+
+            self.event = asyncio.Event()
+
+        async def wait(self) -> str:
+            await self.event.wait()
+            return "done"
+
+        async def go(self) -> None:
+            self.event.set()
+
+    waiter = ray.remote(Waiter).remote()
+    (ref,) = ray.get(waiter.start.remote())
+    assert ray.wait([ref], timeout=0.1) == ([], [ref])
+    with pytest.raises(ray.exceptions.GetTimeoutError):
+        ray.get(ref, timeout=0.1)
+    ray.get(waiter.finish.remote())
+    assert ray.get(ref, timeout=10) == "done"
+
+
+# ── values that are files ────────────────────────────────────────────────────────────────────
+
+
+def test_a_large_value_is_one_file_read_without_a_copy(
+    ray: Any, keeper: Any, daemon: dict[str, Any]
+) -> None:
+    made = block(5)
+    ref = ray.put(made)
+    made.data[0] = 9  # what was put is a copy
+    assert len(files(daemon)) == 1
+    actors = [keeper.remote() for _ in range(2)]
+    assert ray.get([actor.facts.remote(ref) for actor in actors]) == [(False, LARGE, 5)] * 2
+    inodes = ray.get([actor.inodes.remote(ref) for actor in actors])
+    assert inodes[0] == inodes[1] != []
+    mine = ray.get(ref)
+    assert mine.facts() == (False, LARGE, 5)
+    del ref
+    gc.collect()
+    until(lambda: not files(daemon), "the file was not freed")
+    assert mine.facts() == (False, LARGE, 5)  # a view keeps its pages
+
+
+def test_large_arguments_and_results(ray: Any, keeper: Any, daemon: dict[str, Any]) -> None:
+    actor = keeper.remote()
+    assert ray.get(actor.facts.remote(block(3))) == (False, LARGE, 3)
+    result = actor.block.remote(4)
+    assert ray.get(result).facts() == (False, LARGE, 4)
+    passed = actor.facts.remote(actor.block.remote(6))
+    assert ray.get(passed) == (False, LARGE, 6)
+    assert len(ray.get(actor.read_here.remote([ray.put(b"x" * LARGE)]))[0]) == LARGE
+    assert ray.get(actor.facts.options(name="x").remote(ray.put(block(7)))) == (False, LARGE, 7)
+    del result, passed
+    gc.collect()
+    until(lambda: not files(daemon), "files were not freed")
+
+
+def test_large_values_of_a_call_with_several(ray: Any, keeper: Any) -> None:
+    class Several:
+        def make(self) -> Any:
+            return 1, block(2), [ray_put(3)]
+
+    def ray_put(value: Any) -> Any:
+        import ray
+
+        return ray.put(value)
+
+    actor = ray.remote(Several).remote()
+    one, two, three = actor.make.options(num_returns=3).remote()
+    assert ray.get(one) == 1
+    assert ray.get(two).facts() == (False, LARGE, 2)
+    assert ray.get(ray.get(three)[0]) == 3
+
+
+def test_references_beside_large_arguments(ray: Any) -> None:
+    class Mixed:
+        def take(self, first: Any, large: Any, second: Any, *, box: Any) -> Any:
+            import ray as inside
+
+            return first, large.facts(), second, inside.get(box[0])
+
+    actor = ray.remote(Mixed).remote()
+    got = actor.take.remote(ray.put("a"), block(5), ray.put("b" * 10), box=[ray.put("inside")])
+    assert ray.get(got) == ("a", (False, LARGE, 5), "b" * 10, "inside")
+
+
+def test_a_constructors_large_arguments(ray: Any, keeper: Any, daemon: dict[str, Any]) -> None:
+    actors = [keeper.remote(block(5)), keeper.remote(ray.put(block(6)))]
+    assert [ray.get(actor.give.remote()).data[0] for actor in actors] == [5, 6]
+    del actors
+    gc.collect()
+    until(lambda: not files(daemon), "files were not freed")
+
+
+def test_an_actors_large_value_is_read_by_its_borrowers(
+    ray: Any, keeper: Any, daemon: dict[str, Any]
+) -> None:
+    actor, other = keeper.remote(), keeper.remote()
+    (ref,) = ray.get(actor.make.remote(block(8)))
+    assert ray.get(ref).facts() == (False, LARGE, 8)
+    assert ray.get(other.facts.remote(ref)) == (False, LARGE, 8)
+    assert ray.wait([ref], timeout=5) == ([ref], [])
+
+
+def test_arrays_are_read_only_views(ray: Any, keeper: Any) -> None:
+    np = pytest.importorskip("numpy")
+    array = np.arange(LARGE)
+    got = ray.get(ray.put(array))
+    assert not got.flags.writeable
+    assert (got == array).all()
+
+
+def test_a_lost_file_is_an_error_or_is_made_again(ray: Any, daemon: dict[str, Any]) -> None:
+    from ray.exceptions import ObjectLostError
+
+    ref = ray.put(block())
+    ref._entry.parts.parts = None
+    os.unlink(files(daemon)[0])
+    with pytest.raises(ObjectLostError):
+        ray.get(ref)
+    again = ray.put(block())
+    entry = again._entry
+    os.unlink(entry.parts.path)
+
+    def recover() -> bool:
+        ray._core.client.session().pump.call_later(0.05, lambda: entry.fill(True, pickle.dumps(5)))
+        return True
+
+    entry.recover = recover
+    assert ray.get(again, timeout=10) == 5
+
+
+def test_a_lost_file_of_another_process(ray: Any, keeper: Any, daemon: dict[str, Any]) -> None:
+    from ray.exceptions import ObjectLostError
+
+    actor = keeper.remote()
+    (ref,) = ray.get(actor.make.remote(block()))
+    until(lambda: len(files(daemon)) == 1, "the argument's file was not freed")
+    os.unlink(files(daemon)[0])
+    with pytest.raises(ObjectLostError):
+        ray.get(ref, timeout=10)
+
+
+def test_free_deletes_in_spite_of_references(ray: Any, keeper: Any, daemon: dict[str, Any]) -> None:
+    from ray.exceptions import ObjectFreedError
+
+    actor = keeper.remote()
+    ref = ray.put(block())
+    ray.get(actor.keep.remote([ref]))
+    ray.internal.free([ref])
+    until(lambda: not files(daemon), "the file was not freed")
+    with pytest.raises(ObjectFreedError):
+        ray.get(ref)
+    with pytest.raises(ObjectFreedError):
+        ray.get(actor.read.remote())
+    (borrowed,) = ray.get(actor.make.remote("x"))
+    ray.internal.free(borrowed)
+    with pytest.raises(ObjectFreedError):
+        ray.get(borrowed, timeout=5)
+
+
+def test_a_full_shared_memory_goes_to_disk(
+    monkeypatch: pytest.MonkeyPatch, ray: Any, daemon: dict[str, Any]
+) -> None:
+    from ray._core import store
+
+    filled = []
+
+    def fill(path: str, parts: Any) -> None:
+        filled.append(path)
+        if len(filled) == 1:
+            raise OSError(28, "No space left on device")
+        real(path, parts)
+
+    real = store._fill
+    monkeypatch.setattr(store, "_fill", fill)
+    ref = ray.put(block(7))
+    assert len(filled) == 2
+    assert "/spill/" in filled[1]
+    assert ray.get(ref).data[0] == 7
