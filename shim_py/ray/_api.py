@@ -202,10 +202,10 @@ MODULES: dict[str, Entries] = {
     },
     "ray.util.queue": {"Empty": (W, ""), "Full": (W, ""), "Queue": (W, "")},
     "ray.util.scheduling_strategies": {
-        "DoesNotExist": (R, "list the values with In or NotIn"),
-        "Exists": (R, "list the values with In or NotIn"),
+        "DoesNotExist": (W, ""),
+        "Exists": (W, ""),
         "In": (W, ""),
-        "NodeAffinitySchedulingStrategy": (W, "the private arguments have no effect"),
+        "NodeAffinitySchedulingStrategy": (W, "`_fail_on_unavailable` has no effect"),
         "NodeLabelSchedulingStrategy": (W, ""),
         "NotIn": (W, ""),
         "PlacementGroupSchedulingStrategy": (
@@ -282,7 +282,7 @@ INIT_ARGUMENTS: Entries = {
 
 OPTIONS: Entries = {
     "label_selector": (W, "refused together with a scheduling_strategy or a placement group"),
-    "fallback_strategy": (R, "give one label_selector"),
+    "fallback_strategy": (W, "as `label_selector`"),
     "accelerator_type": (W, ""),
     "memory": (W, "counted; nothing is killed for it"),
     "name": (W, ""),
@@ -297,10 +297,11 @@ OPTIONS: Entries = {
     "scheduling_strategy": (W, ""),
     "enable_task_events": (A, "nothing records events"),
     "_labels": (A, "nothing shows them"),
+    "_metadata": (A, "nothing shows it"),
     "max_calls": (W, ""),
     "max_retries": (W, ""),
-    "num_returns": (W, "`streaming` and `dynamic` are refused at the call"),
-    "retry_exceptions": (R, "catch the exception and retry inside the task"),
+    "num_returns": (W, ""),
+    "retry_exceptions": (W, ""),
     "_generator_backpressure_num_objects": (W, ""),
     "_num_objects_per_yield": (R, "1 is allowed: yield one value at a time"),
     "concurrency_groups": (W, "an unknown group is refused at the call, where Ray ends the actor"),

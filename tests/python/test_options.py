@@ -39,6 +39,8 @@ class Class:
         ({"scheduling_strategy": 3}, TypeError, "scheduling_strategy"),
         ({"scheduling_strategy": "CLOSE"}, ValueError, "SPREAD"),
         ({"placement_group": 3}, TypeError, "placement_group"),
+        ({"fallback_strategy": [{"zone": "a"}]}, ValueError, "label_selector"),
+        ({"fallback_strategy": [{"label_selector": {"zone": 1}}]}, ValueError, "zone"),
     ],
     ids=str,
 )

@@ -18,6 +18,7 @@ from ray.util.placement_group import (
     remove_placement_group,
 )
 from ray.util.scheduling_strategies import (
+    DoesNotExist,
     Exists,
     In,
     NodeAffinitySchedulingStrategy,
@@ -204,19 +205,22 @@ def test_strategies_as_they_travel(session: FakeSession) -> None:
     for strategy in (
         "SPREAD",
         NodeAffinitySchedulingStrategy(NODE, soft=True),
+        NodeAffinitySchedulingStrategy(NODE, soft=True, _spill_on_unavailable=True),
         NodeLabelSchedulingStrategy({"zone": In("a", "b")}, soft={"kind": NotIn("c")}),
+        NodeLabelSchedulingStrategy({"zone": Exists(), "rack": DoesNotExist()}),
     ):
         actor.options(scheduling_strategy=strategy).remote()
     actor.options(label_selector={"zone": "!a"}).remote()
+    actor.options(fallback_strategy=[{"label_selector": {"zone": "b"}}]).remote()
     assert [created.strategy for created in session.created] == [
         {"kind": "spread"},
         {"kind": "node", "node_id": NODE, "soft": True},
+        {"kind": "node", "node_id": NODE, "soft": True, "spill": True},
         {"kind": "labels", "hard": {"zone": "in(a,b)"}, "soft": {"kind": "!in(c)"}},
+        {"kind": "labels", "hard": {"zone": "exists()", "rack": "!exists()"}, "soft": {}},
         {"kind": "labels", "hard": {"zone": "!a"}, "soft": {}},
+        {"kind": "labels", "hard": {}, "soft": {}, "fallback": [{"zone": "b"}]},
     ]
-    exists = NodeLabelSchedulingStrategy({"zone": Exists()})
-    with pytest.raises(NotImplementedError, match="Exists"):
-        actor.options(scheduling_strategy=exists).remote()
 
 
 @pytest.mark.parametrize("node_id", ["", "zz", "ab" * 27, "f" * 56])
