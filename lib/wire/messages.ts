@@ -228,8 +228,8 @@ export const MESSAGES = {
     link: "control",
     from: "worker",
     doc:
-      "What the worker's process does with what it holds: `blocked` while a task or method of its waits for others " +
-      "(its CPUs may be given to them), `unblocked` when it goes on, `returned` when a worker leased for tasks runs " +
+      "What the worker's process does with what it holds: `blocked` while its task waits for others " +
+      "(its CPUs may be given away), `unblocked` when it goes on, `returned` when a worker leased for tasks runs " +
       "none any more and stays only for what it owns (all but devices is free).",
     fields: { state: "str" },
   },

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, NoReturn, TypeVar
 
 from ray import _options
 from ray._placing import placing, refuse_missing_options
-from ray._private.absent import ABSENT_MODULES, refuse
 from ray._signature import CallShape
 
 R = TypeVar("R")
@@ -18,7 +17,9 @@ R = TypeVar("R")
 class RemoteFunction(Generic[R]):
     """A function that `.remote(...)` runs in a worker process."""
 
-    def __init__(self, function: Callable[..., R], options: dict[str, Any]) -> None:
+    def __init__(
+        self, function: Callable[..., R], options: dict[str, Any], pickled: Any = None
+    ) -> None:
         if inspect.iscoroutinefunction(function):
             raise ValueError(
                 "'async def' should not be used for remote tasks. Wrap the coroutine in "
@@ -28,6 +29,7 @@ class RemoteFunction(Generic[R]):
         self._default_options = options
         self._is_generator = inspect.isgeneratorfunction(function)
         self._shape = CallShape.of(function, skip_first=False)
+        self._pickled = pickled
         functools.update_wrapper(self, function)
 
     @property
@@ -52,7 +54,15 @@ class RemoteFunction(Generic[R]):
         """
         _options.validate_task_options(task_options, in_options=True)
         _options.validate_num_returns(task_options.get("num_returns"), self._is_generator)
-        return RemoteFunction(self._function, {**self._default_options, **task_options})
+        options = {**self._default_options, **task_options}
+        return RemoteFunction(self._function, options, self._pickle())
+
+    def _pickle(self) -> Any:
+        if self._pickled is None:
+            from ray._core.tasks import PickledFunction
+
+            self._pickled = PickledFunction()
+        return self._pickled
 
     def remote(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function in a worker; returns a reference to its value at once.
@@ -77,12 +87,18 @@ class RemoteFunction(Generic[R]):
         if num_returns is None:
             num_returns = "streaming" if self._is_generator else 1
         retries = options.get("max_retries")
+        max_calls = options.get("max_calls")
+        if max_calls is None:
+            # A process keeps the memory of a GPU that it has used; so its next user gets a new one.
+            max_calls = 1 if amounts.get("GPU") else 0
         references = session.run_task(
             client.TaskCreation(
                 function=self._function,
                 args=args,
                 kwargs=kwargs,
                 name=options.get("name") or self._function.__name__,
+                pickled=self._pickle(),
+                pause=options.get("_generator_backpressure_num_objects"),
                 num_returns=num_returns,
                 run=amounts,
                 place=amounts,
@@ -95,7 +111,7 @@ class RemoteFunction(Generic[R]):
                 if retries is None
                 else retries,
                 retry_exceptions=options.get("retry_exceptions") or False,
-                max_calls=options.get("max_calls") or 0,
+                max_calls=max_calls,
             )
         )
         if len(references) == 1:
@@ -111,13 +127,11 @@ class RemoteFunction(Generic[R]):
         called = self.options(**task_options) if task_options else self
         return called.remote(*(args or ()), **(kwargs or {}))
 
-    def bind(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Not there: graphs of lazily run tasks.
+    def bind(self, *args: Any, **kwargs: Any) -> FunctionNode:
+        """Return the call as a node of a graph, which is made when that is executed."""
+        from ray.dag.function_node import FunctionNode
 
-        Raises:
-            UnsupportedFeature: always.
-        """
-        refuse("bind()", ABSENT_MODULES["ray.dag"])
+        return FunctionNode(self, args, kwargs)
 
 
 def make_remote_function(function: Callable[..., R], options: dict[str, Any]) -> RemoteFunction[R]:

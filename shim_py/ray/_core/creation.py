@@ -82,6 +82,10 @@ class TaskCreation:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     name: str
+    #: The function's pickle, kept between its tasks.
+    pickled: Any = None
+    #: How many values of a generator may be there that nobody took; None: any number.
+    pause: int | None = None
     num_returns: int | str = 1
     run: dict[str, float] = field(default_factory=dict)
     place: dict[str, float] | None = None

@@ -34,6 +34,7 @@ SENDS: dict[str, tuple[str, ...]] = {
     "worker.hello": ("protocol", "spawn", "pid", "python", "socket", "process"),
     "worker.initialized": ("repr",),
     "worker.failed": ("cause", "message", "traceback"),
+    "worker.lend": ("state",),
     "template.hello": ("protocol", "key", "pid", "python", "executable"),
     "exited": ("pid", "status"),
     "actor.create": (
@@ -55,6 +56,7 @@ SENDS: dict[str, tuple[str, ...]] = {
         "runtime_env",
         "get_if_exists",
         "is_task",
+        "near",
     ),
     "actor.locate": ("actor_id", "incarnation"),
     "actor.report": ("actor_id", "incarnation"),

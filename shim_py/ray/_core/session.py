@@ -31,6 +31,7 @@ from .errors import DaemonLost, RequestFailed
 from .frames import Body, Header
 from .handles import HandleCounts
 from .ids import ActorID, JobID, PlacementGroupID
+from .lending import Lending
 from .object_ref import ObjectRef
 from .object_service import ObjectListener, ObjectService
 from .object_table import ObjectTable
@@ -73,11 +74,15 @@ class Session:
         self.claimed: dict[tuple[str, str], dict[str, Any]] = {}
         #: Addresses of nodes whose calls the head relays, and about which that was said.
         self.relayed_nodes: set[str] = set()
+        #: Lends the worker's CPUs while a task waits; None where it has none to lend.
+        self.lending: Lending | None = None
         #: What the worker does with messages that are for it alone.
         self.on_worker_push: Callable[[Header, Body], None] | None = None
         self._on_lost = on_lost
         self._links: dict[str, ActorLink] = {}
         self._methods: dict[str, Method] = {}
+        #: Actors that this process created and that end with it.
+        self._created: set[str] = set()
         self._handles = HandleCounts(self._on_unheld, self.pump.left_behind)
         self._tasks: Any = None
         #: The references that cross to other processes, and who holds those of this one.
@@ -135,9 +140,13 @@ class Session:
             if link is not None and link.death is None:
                 link.on_state(header, body)
                 self._part_with(link)
+                self._part_with(link)
         elif kind == "log":
             if self.log_to_driver and self.assignment is None:
                 self.pump.deferred.append(lambda: print_log(header, self.node_ip))
+        elif kind == "lease.wanted":
+            if self._tasks is not None:
+                self._tasks.on_wanted(header["actor_id"])
         elif kind == "warn":
             self.pump.deferred.append(lambda: show_warning(header))
         elif self.on_worker_push is not None:
@@ -151,6 +160,8 @@ class Session:
     def _fail_everything(self, error: BaseException) -> None:
         for link in list(self._links.values()):
             link.fail_all(error)
+        if self._tasks is not None:
+            self._tasks.fail_all(error)
 
     def request(
         self,
@@ -200,12 +211,14 @@ class Session:
     def own(self, actor_id: str) -> None:
         """This process created the actor, which ends with its handles. The lock is held."""
         self._handles.own(actor_id)
+        self._created.add(actor_id)
         if self.pump.tick_every is None:
             self.pump.tick_every = 0.5
 
     def forget(self, actor_id: str) -> None:
         """Nothing is to be known of the actor any more. The lock is held."""
         self._handles.disown(actor_id)
+        self._created.discard(actor_id)
         link = self._links.pop(actor_id, None)
         if link is not None:
             link.retire()
@@ -311,6 +324,8 @@ class Session:
             for call in link.unanswered():
                 if call.parent == parent and not call.done:
                     link.cancel(call, force and call.method.name == "__beam_run__", True)
+        if self._tasks is not None:
+            self._tasks.cancel_children(parent, force)
 
     # ── handles ──────────────────────────────────────────────────────────────────────────────
 
@@ -349,6 +364,10 @@ class Session:
         link.released = True
         if link.death is None and self.control.lost is None:
             self.control.send("actor.release", {"actor_id": link.actor_id})
+
+    def _part_with(self, link: ActorLink) -> None:
+        if link.released and link.death is not None:
+            self.unlink(link)
 
     def _part_with(self, link: ActorLink) -> None:
         if link.released and link.death is not None:
@@ -406,7 +425,7 @@ class Session:
         if entry.home is not self.pump:
             raise self._over()
         try:
-            done = self.pump.wait(entry, deadline)
+            done = (self.lending or self.pump).wait(entry, deadline)
         except PumpClosed:
             raise self._over() from None
         if not done:
@@ -432,7 +451,7 @@ class Session:
             if entry.lazy:
                 entry.want()
         try:
-            wait_for_some(self.pump, entries, num_returns, deadline)
+            wait_for_some(self.lending or self.pump, entries, num_returns, deadline)
         except PumpClosed:
             raise self._over() from None
         if fetch_local:
@@ -460,16 +479,28 @@ class Session:
         self.control.ask("group.wait", {"pg_id": pg_id.hex()}, settled)
         return _made(entry)
 
-    def run_task(self, task: TaskCreation) -> list[ObjectRef[Any]]:
-        """Runs a function in a worker of its own or a pooled one; returns at once."""
+    def run_task(self, task: TaskCreation) -> list[Any]:
+        """Runs a function in a leased worker; returns references or a generator of them at once."""
         from .tasks import TaskPool
 
         with self.pump.lock:
             self.check_open()
             if self._tasks is None:
                 self._tasks = TaskPool(self)
-        refs: list[ObjectRef[Any]] = self._tasks.run(task)
-        return refs
+        made: list[Any] = self._tasks.run(task)
+        return made
+
+    @property
+    def needed(self) -> bool:
+        """Whether others need what this process owns, or it needs others. The lock is held."""
+        tasks = self._tasks
+        if tasks is not None and (tasks.unfinished or tasks.leases):
+            return True
+        for actor_id, link in self._links.items():
+            mine = actor_id in self._created and link.death is None and not link.released
+            if mine or link.outstanding:
+                return True
+        return False
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 

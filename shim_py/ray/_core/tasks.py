@@ -1,59 +1,51 @@
-"""Tasks: functions that run in leased workers.
-
-Simple so far: a task runs in an idle worker of the same function and options, else in a new one;
-a worker without a task for a moment is released.
-"""
+"""Tasks: functions that run in leased workers. Who runs where is in `task_queue`."""
 
 from __future__ import annotations
 
-import pickle
-from collections import deque
+import time
 from typing import TYPE_CHECKING, Any
 
+from ray._private import running
 from ray._private.amounts import to_units
-from ray.exceptions import WorkerCrashedError
 
 from . import serialization
-from .actor_link import ActorLink
-from .awaited import await_arguments
-from .calls import Call, Method, make_entries
+from .calls import make_entries
 from .creation import TaskCreation
 from .errors import UnsupportedFeature
-from .ids import ActorID
-from .object_ref import ObjectRef
 from .packages import msgpack
 from .protocol import python_version
 from .references import pickle_arguments
+from .special_calls import pickled_classes, references
+from .streams import Stream
+from .task_calls import RUN, TaskCall, TaskMixin, TaskStream
+from .task_queue import LINGER, Lease, TaskQueue
 
 if TYPE_CHECKING:
     from .session import Session
 
-#: How long an idle worker is kept for the next task, in seconds.
-LINGER = 0.2
-_RUN = Method("__beam_run__")
+#: A pickled function up to here travels with each task, in bytes; a larger one is put once.
+_FUNCTION_INLINE = 64 * 1024
 
 
-class TaskPool:
-    """See the top of this file. Its methods are called without the lock unless they say so."""
+class PickledFunction:
+    """A function as it was when it was first called, for one session; shared by its options."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._idle: dict[bytes, deque[_Lease]] = {}
+    __slots__ = ("_session", "_value")
 
-    def run(self, task: TaskCreation) -> list[ObjectRef[Any]]:
-        """Submits a task.
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._value: Any = None
+
+    def get(self, session: Session, task: TaskCreation) -> Any:
+        """What travels in its place: bytes, or a reference to them.
 
         Raises:
-            TypeError: the function or an argument cannot be pickled.
-            UnsupportedFeature: streaming results.
+            TypeError: it cannot be pickled.
         """
-        if isinstance(task.num_returns, str):
-            raise UnsupportedFeature(f'num_returns="{task.num_returns}"', "Return a list.")
-        if task.retry_exceptions:
-            raise UnsupportedFeature("retry_exceptions", "Catch and retry inside the task.")
-        session = self._session
+        if self._session is session:
+            return self._value
         try:
-            function = serialization.dumps_any(task.function)
+            value: Any = serialization.dumps_any(task.function)
         except UnsupportedFeature:
             raise
         except Exception as error:
@@ -61,34 +53,77 @@ class TaskPool:
                 f"Could not serialize the function {task.name}: {error}. Everything it refers to "
                 "must be picklable."
             ) from error
-        arguments, refs = pickle_arguments((function, task.name, *task.args), task.kwargs)
-        call = Call(session.pump, None, _RUN, arguments)
-        if task.num_returns != 1:
-            make_entries(call, task.num_returns, session.pump)
-        with session.pump.lock:
-            lease = self._lease(task)
-            call.actor = lease.link
-            _Attempt(self, task, call, lease, refs).start()
-        made = ObjectRef._made
-        if call.entries is None:
-            return [made(call, call, 0)]
-        return [made(each, call, index) for index, each in enumerate(call.entries)]
+        size = sum(map(len, value)) if type(value) is list else len(value)
+        if size > _FUNCTION_INLINE:
+            value = session.put(value)
+        self._session, self._value = session, value
+        return value
 
-    def _lease(self, task: TaskCreation) -> _Lease:
-        """A worker for the task. The lock is held."""
+
+class TaskPool:
+    """The tasks of a process that have not ended, and the workers leased for them."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.job_id = session.job_id.hex()
+        #: By the worker's actor id.
+        self.leases: dict[str, Lease] = {}
+        #: The tasks that have not ended.
+        self.unfinished: dict[TaskMixin, None] = {}
+        self._queues: dict[bytes, TaskQueue] = {}
+        self._sweeping = False
+
+    @property
+    def open(self) -> bool:
+        """Whether workers can still be had."""
+        session = self.session
+        return not session.closing and session.control.lost is None and not session.pump.closed
+
+    def run(self, task: TaskCreation) -> list[Any]:
+        """Submits a task; returns references to its values, or a generator of them, at once.
+
+        Raises:
+            TypeError: the function or an argument cannot be pickled.
+        """
+        session = self.session
+        pickled = task.pickled if task.pickled is not None else PickledFunction()
+        function = pickled.get(session, task)
+        arguments, refs = pickle_arguments((function, task.name, *task.args), task.kwargs)
+        pump = session.pump
+        call: TaskMixin
+        if isinstance(task.num_returns, str):
+            pause = None if task.pause == -1 else task.pause
+            call = TaskStream(pump, arguments, Stream(pump, pause))
+        else:
+            call = TaskCall(pump, None, RUN, arguments)
+            if task.num_returns != 1:
+                make_entries(call, task.num_returns, pump)
+        if task.retry_exceptions:
+            retry = pickled_classes(task.retry_exceptions)
+            call.extra = {**(call.extra or {}), "retry": retry}
+        call.parent = running.parent()
+        with pump.lock:
+            session.check_open()
+            queue = self._queue(task)
+            call.begin(queue, refs, task.max_retries)
+            # Before it is sent: its answer may come at once.
+            made = references(session, call, task.num_returns)
+            queue.put(call)
+        return made
+
+    def _queue(self, task: TaskCreation) -> TaskQueue:
         key = _key(task)
-        idle = self._idle.get(key)
-        while idle:
-            lease = idle.popleft()
-            if lease.link.death is None:
-                lease.uses += 1
-                return lease
-        session = self._session
-        actor_id = ActorID.of(session.job_id)
-        link = session.link(actor_id.hex())
-        link.facts["class_name"] = task.name
-        fields = {
-            "actor_id": actor_id.hex(),
+        queue = self._queues.get(key)
+        if queue is None:
+            spread = task.pg_id is None and (task.strategy or {}).get("kind") == "spread"
+            # Who wants its tasks spread gets a place of its own for each of them.
+            most_uses = 1 if spread else task.max_calls
+            queue = self._queues[key] = TaskQueue(self, key, self._fields(task), most_uses)
+        return queue
+
+    def _fields(self, task: TaskCreation) -> dict[str, Any]:
+        """What the daemon is told of a worker for the task, but its id."""
+        return {
             "class_name": task.name,
             "place": to_units(task.place if task.place is not None else task.run),
             "run": to_units(task.run),
@@ -96,7 +131,7 @@ class TaskPool:
             "detached": False,
             "python": python_version(),
             "meta": b"",
-            "namespace": session.namespace,
+            "namespace": self.session.namespace,
             "pg_id": task.pg_id,
             "bundle_index": task.bundle_index,
             "capture": task.capture,
@@ -105,109 +140,58 @@ class TaskPool:
             "is_task": True,
         }
 
-        def registered(outcome: Any) -> None:
-            if isinstance(outcome, Exception):
-                link._on_refused(outcome)
+    def near(self, queue: TaskQueue, fields: dict[str, Any]) -> TaskQueue:
+        """The queue for tasks of the same kind that read what lies on a node. The lock is held."""
+        key = msgpack.packb([queue.key, fields["near"]], use_bin_type=True)
+        found = self._queues.get(key)
+        if found is None:
+            found = self._queues[key] = TaskQueue(self, key, fields, queue.most_uses)
+        return found
 
-        session.control.ask("actor.create", fields, registered, pickle.dumps({"task": True}, 5))
-        return _Lease(link, key)
+    def current(self, queue: TaskQueue) -> TaskQueue:
+        """The queue that has the place of one that may have been put away. The lock is held."""
+        return self._queues.setdefault(queue.key, queue)
 
-    def give_back(self, lease: _Lease, task: TaskCreation) -> None:
-        """The task of the lease is done. The lock is held."""
-        if lease.link.death is not None:
+    # ── with the lock held ───────────────────────────────────────────────────────────────────
+
+    def others_ask(self, queue: TaskQueue) -> bool:
+        """Whether tasks of another kind wait for workers."""
+        return any(other.asking for other in self._queues.values() if other is not queue)
+
+    def sweep_later(self) -> None:
+        """Looks for workers that nobody needs any more, before long."""
+        if not self._sweeping and self.open:
+            self._sweeping = True
+            self.session.pump.call_later(LINGER, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = False
+        if not self.open:
             return
-        if task.max_calls and lease.uses >= task.max_calls:
-            self._release(lease)
-            return
-        idle = self._idle.setdefault(lease.key, deque())
-        idle.append(lease)
-        uses = lease.uses
+        now = time.monotonic()
+        idle = [queue.sweep(now) for queue in self._queues.values()]
+        for key, queue in list(self._queues.items()):
+            if not queue.waiting and not queue.leases:
+                del self._queues[key]
+        if any(idle):
+            self.sweep_later()
 
-        def expire() -> None:
-            if lease.uses == uses and lease in idle:
-                idle.remove(lease)
-                self._release(lease)
+    def on_wanted(self, actor_id: str) -> None:
+        """Another process waits for what a worker holds."""
+        lease = self.leases.get(actor_id)
+        if lease is not None:
+            lease.queue.on_wanted(lease)
 
-        self._session.pump.call_later(LINGER, expire)
+    def cancel_children(self, parent: tuple[str, int], force: bool) -> None:
+        """Cancels tasks that wait for workers, see `Session.cancel_children`."""
+        for call in list(self.unfinished):
+            if call.parent == parent and call.lease is None:
+                call.actor.cancel(call, force, True)
 
-    def _release(self, lease: _Lease) -> None:
-        self._session.release(lease.link)
-        self._session.forget(lease.link.actor_id)
-
-
-class _Lease:
-    """A worker for tasks."""
-
-    __slots__ = ("key", "link", "uses")
-
-    def __init__(self, link: ActorLink, key: bytes) -> None:
-        self.link = link
-        self.key = key
-        self.uses = 1
-
-
-class _Attempt:
-    """One run of a task; its results go to the task's entries, or another attempt follows."""
-
-    def __init__(
-        self,
-        pool: TaskPool,
-        task: TaskCreation,
-        call: Call,
-        lease: _Lease,
-        refs: list[tuple[int, ObjectRef[Any]]] | None,
-        attempt: int = 0,
-    ) -> None:
-        self.pool = pool
-        self.task = task
-        self.call = call
-        self.lease = lease
-        self.refs = refs
-        self.attempt = attempt
-
-    def start(self) -> None:
-        """Sends it. The lock is held."""
-        session = self.pool._session
-        self.inner = inner = Call(session.pump, self.lease.link, _RUN, self.call.arguments)
-        if self.call.entries is not None:
-            make_entries(inner, len(self.call.entries), session.pump)
-        if self.refs:
-            await_arguments(self.lease.link, inner, self.refs)
-        inner.when_done(self._done)
-        self.lease.link.submit(inner)
-
-    def _done(self) -> None:
-        session = self.pool._session
-        with session.pump.lock:
-            link = self.lease.link
-            entries = self.inner.all_entries()
-            if link.death is not None and self.inner.error is link.death:
-                self._crashed(link.death)
-                return
-            for target, source in zip(self.call.all_entries(), entries):
-                if source.error is not None:
-                    target.fail(source.error)
-                else:
-                    target.fill(source.ok, source.parts)
-            self.pool.give_back(self.lease, self.task)
-
-    def _crashed(self, death: BaseException) -> None:
-        session = self.pool._session
-        session.forget(self.lease.link.actor_id)
-        left = self.task.max_retries
-        started = getattr(death, "report", {}).get("kind") in ("exit", "signal", "node")
-        closing = session.closing or session.control.lost is not None
-        if started and not closing and (left < 0 or self.attempt < left):
-            lease = self.pool._lease(self.task)
-            self.call.actor = lease.link
-            _Attempt(self.pool, self.task, self.call, lease, None, self.attempt + 1).start()
-            return
-        if started:
-            crash = WorkerCrashedError(str(death).replace("The actor", "The worker"))
-            crash.__cause__ = death
-            self.call.fail_all(crash)
-        else:
-            self.call.fail_all(death)
+    def fail_all(self, error: BaseException) -> None:
+        """Everything that has not ended gets ``error``."""
+        for call in list(self.unfinished):
+            call.fail_all(error)
 
 
 def _key(task: TaskCreation) -> bytes:
@@ -218,6 +202,7 @@ def _key(task: TaskCreation) -> bytes:
         task.place,
         task.pg_id,
         task.bundle_index,
+        task.capture,
         task.strategy,
         task.runtime_env,
         task.max_calls,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .entry import Entry
+from .lending import Lending
 from .pump import Pump, Sleeper, finish
 
 
@@ -36,7 +37,7 @@ class _Counted:
 
 
 def wait_for_some(
-    pump: Pump, entries: Sequence[Entry], enough: int, deadline: float | None
+    pump: Pump | Lending, entries: Sequence[Entry], enough: int, deadline: float | None
 ) -> None:
     """Waits until ``enough`` of the entries are done, or the deadline has passed."""
     if sum(1 for entry in entries if entry.done) >= enough:

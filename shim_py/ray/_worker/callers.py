@@ -206,6 +206,11 @@ class Callers:
     def give_up(self, error: BaseException) -> None:
         """The listening socket itself does not fail; what dialed again will be accepted."""
 
+    @property
+    def unheard(self) -> bool:
+        """Whether answers were not acknowledged by callers that can be reached. The lock is held."""
+        return any(caller.done for caller in self._callers.values() if caller.channel is not None)
+
     def flush(self) -> bool:
         """Whether everything is sent."""
         return not any(

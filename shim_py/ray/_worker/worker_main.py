@@ -19,6 +19,7 @@ from ray._core.creation import Assignment
 from ray._core.errors import DaemonLost, RequestFailed
 from ray._core.frames import Body, Header
 from ray._core.ids import JobID
+from ray._core.lending import Lending
 from ray._core.packages import cloudpickle
 from ray._core.protocol import PROTOCOL_VERSION, python_version
 from ray._core.references import load_arguments
@@ -30,6 +31,7 @@ from . import failure, process, task_events
 from .async_executor import AsyncExecutor
 from .callers import Caller, Callers, Inbox
 from .executor import Executor, SerialExecutor, is_async
+from .spent import Spent
 from .threaded_executor import ThreadedExecutor
 
 #: How long answers may take to leave before the process ends all the same, in seconds.
@@ -109,6 +111,8 @@ class _Worker:
             self._failed(error, assignment)
         executor = self._executor
         assert executor is not None
+        if assignment.is_task and assignment.resources.get("CPU"):
+            self._session.lending = Lending(self._pump, self._session.control)
         shown = None if assignment.is_task else executor.shown
         self._session.control.send("worker.initialized", {"repr": shown})
         while True:
@@ -254,7 +258,10 @@ class _Worker:
 
     def _on_push(self, header: Header, _body: Body) -> None:
         if header["kind"] == "worker.drain":
-            self._inbox.put(None)
+            if self._session.assignment is not None and self._session.assignment.is_task:
+                Spent(self._session, self._callers, lambda: self._inbox.put(None)).begin()
+            else:
+                self._inbox.put(None)
 
     def _on_cancel(self, caller: Caller, seq: int, force: bool, recursive: bool) -> None:
         if recursive:
