@@ -140,7 +140,6 @@ class Session:
             if link is not None and link.death is None:
                 link.on_state(header, body)
                 self._part_with(link)
-                self._part_with(link)
         elif kind == "log":
             if self.log_to_driver and self.assignment is None:
                 self.pump.deferred.append(lambda: print_log(header, self.node_ip))
@@ -369,10 +368,6 @@ class Session:
         if link.released and link.death is not None:
             self.unlink(link)
 
-    def _part_with(self, link: ActorLink) -> None:
-        if link.released and link.death is not None:
-            self.unlink(link)
-
     def unlink(self, link: ActorLink) -> None:
         """The channel of a released actor has ended. The lock is held."""
         self._links.pop(link.actor_id, None)
@@ -500,7 +495,7 @@ class Session:
             mine = actor_id in self._created and link.death is None and not link.released
             if mine or link.outstanding:
                 return True
-        return False
+        return self.objects.needed
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 
