@@ -35,17 +35,16 @@ MEMBERS: dict[str, Entries] = {
     "ray.JobID": _works(f"{_ID} SIZE from_hex from_int from_random int"),
     "ray.NodeID": _works(f"{_ID} SIZE from_hex from_random"),
     "ray.PlacementGroupID": _works(f"{_ID} SIZE from_hex from_random of"),
-    "ray.actor.ActorClass": {
-        "bind": (R, _GRAPH),
-        **_works("options remote _remote"),
-    },
+    "ray.actor.ActorClass": _works("bind options remote _remote"),
     "ray.actor.ActorHandle": _works("_actor_id __ray_call__ __ray_ready__ __ray_terminate__"),
-    "ray.actor.ActorMethod": {"bind": (R, _GRAPH), **_works("options remote _remote")},
-    "ray.job_config.JobConfig": _works("set_metadata set_ray_namespace set_runtime_env"),
-    "ray.remote_function.RemoteFunction": {
-        "bind": (R, _GRAPH),
-        **_works("options remote _remote _function"),
+    "ray.actor.ActorMethod": _works("bind options remote _remote"),
+    "ray.dag.DAGNode": {
+        **_works("execute get_args get_kwargs"),
+        "experimental_compile": (R, _GRAPH),
+        "with_tensor_transport": (R, _GRAPH),
     },
+    "ray.job_config.JobConfig": _works("set_metadata set_ray_namespace set_runtime_env"),
+    "ray.remote_function.RemoteFunction": _works("bind options remote _remote _function"),
     "ray.runtime_context.RuntimeContext": _works(
         "actor_id current_actor current_placement_group_id gcs_address get get_accelerator_ids "
         "get_actor_id get_actor_name get_assigned_resources get_job_id get_node_id "
@@ -99,6 +98,11 @@ OTHER_MODULES: dict[str, Entries] = {
     "ray._private.runtime_env.constants": _works("RAY_JOB_CONFIG_JSON_ENV_VAR"),
     "ray.runtime_env.runtime_env": _works("RuntimeEnv RuntimeEnvConfig"),
     "ray.scripts.scripts": _works("main"),
+    "ray.dag.class_node": _works("ClassMethodNode ClassNode"),
+    "ray.dag.dag_node": _works("DAGNode"),
+    "ray.dag.function_node": _works("FunctionNode"),
+    "ray.dag.input_node": _works("DAGInputData InputAttributeNode InputNode"),
+    "ray.dag.output_node": _works("MultiOutputNode"),
     "ray.util.accelerators": _works(
         "NVIDIA_TESLA_V100 NVIDIA_TESLA_P100 NVIDIA_TESLA_T4 NVIDIA_TESLA_P4 NVIDIA_TESLA_K80 "
         "NVIDIA_TESLA_A10G NVIDIA_L4 NVIDIA_L40S NVIDIA_A100 NVIDIA_H100 NVIDIA_H200 "
@@ -160,6 +164,14 @@ PRIVATE_INIT_ARGUMENTS: Entries = {
 _MADE_HERE = (W, "programs get one, they do not make one; its constructor is beam's own")
 _LOOSE = (W, "takes whatever Ray's takes, and does nothing with it")
 SIGNATURES: Entries = {
+    "ray.dag.ClassMethodNode": _MADE_HERE,
+    "ray.dag.ClassNode": _MADE_HERE,
+    "ray.dag.DAGNode": _MADE_HERE,
+    "ray.dag.FunctionNode": _MADE_HERE,
+    "ray.dag.InputAttributeNode": _MADE_HERE,
+    "ray.dag.InputNode": (W, "takes no arguments, which are for Ray Serve in Ray"),
+    "ray.dag.MultiOutputNode": (W, "takes the nodes alone"),
+    "ray.dag.DAGNode.execute": (W, "takes no private arguments"),
     "ray.ActorID.of": (W, "takes the job alone"),
     "ray.actor.ActorHandle": _MADE_HERE,
     "ray.actor.ActorMethod": _MADE_HERE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from ray import _actor_options, _options
 from ray._actor_methods import (
@@ -20,8 +20,10 @@ from ray._core import client
 from ray._core.ids import ActorID
 from ray._placing import placing, refuse_missing_options
 from ray._private import running
-from ray._private.absent import ABSENT_MODULES, refuse
 from ray.exceptions import ActorAlreadyExistsError, AsyncioActorExit
+
+if TYPE_CHECKING:
+    from ray.dag.class_node import ClassMethodNode, ClassNode
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -97,13 +99,11 @@ class ActorMethod:
         called = self.options(**options) if options else self
         return called.remote(*(args or ()), **(kwargs or {}))
 
-    def bind(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Not there: compiled graphs.
+    def bind(self, *args: Any, **kwargs: Any) -> ClassMethodNode:
+        """Return the call as a node of a graph, which is made when that is executed."""
+        from ray.dag.class_node import ClassMethodNode
 
-        Raises:
-            NotImplementedError: always.
-        """
-        refuse("bind()", ABSENT_MODULES["ray.dag"])
+        return ClassMethodNode(self._actor, self._info.name, self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"ActorMethod({self._actor!r}.{self._info.name})"
@@ -315,13 +315,11 @@ class ActorClass(Generic[T]):
         merged = {**self._default_options, **actor_options}
         return self._create(tuple(args or ()), dict(kwargs or {}), merged)
 
-    def bind(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Not there: graphs of lazily created actors.
+    def bind(self, *args: Any, **kwargs: Any) -> ClassNode:
+        """Return the actor as a node of a graph, which is created when that is executed."""
+        from ray.dag.class_node import ClassNode
 
-        Raises:
-            NotImplementedError: always.
-        """
-        refuse("bind()", ABSENT_MODULES["ray.dag"])
+        return ClassNode(self, args, kwargs)
 
     def _info(self) -> ClassInfo:
         if self._ray_class_info is None:
