@@ -11,6 +11,9 @@ from ray import _options
 from ray._placing import placing, refuse_missing_options
 from ray._signature import CallShape
 
+if TYPE_CHECKING:
+    from ray.dag.function_node import FunctionNode
+
 R = TypeVar("R")
 
 
