@@ -132,7 +132,20 @@ MODULES: dict[str, Entries] = {
         "RuntimeEnvConfig": (A, "nothing needs to be installed, so that no time limit applies"),
     },
     "ray.types": {"ObjectRef": (W, "")},
-    "ray.job_config": {"JobConfig": (W, "runtime_env and ray_namespace count")},
+    "ray.job_config": {"JobConfig": (W, "runtime_env, ray_namespace and metadata count")},
+    "ray.job_submission": {
+        "JobSubmissionClient": (
+            W,
+            "always sends a token: the one given, else this user's own head's on this machine; "
+            "`ray://` is refused, `create_cluster_if_needed` has no effect",
+        ),
+        "JobDetails": (W, "a dataclass with `dict()`, not a pydantic model"),
+        "DriverInfo": (W, "a dataclass"),
+        "JobErrorType": (W, ""),
+        "JobInfo": (W, ""),
+        "JobStatus": (W, ""),
+        "JobType": (W, ""),
+    },
     "ray.dag": {
         "ClassMethodNode": (W, ""),
         "ClassNode": (W, ""),

@@ -53,6 +53,13 @@ MEMBERS: dict[str, Entries] = {
         "get_worker_id is_canceled job_id namespace node_id runtime_env "
         "should_capture_child_tasks_in_placement_group task_id was_current_actor_reconstructed"
     ),
+    "ray.job_submission.JobSubmissionClient": {
+        **_works(
+            "delete_job get_address get_job_info get_job_logs get_job_status get_version "
+            "list_jobs stop_job submit_job tail_job_logs"
+        ),
+        "prepare_runtime_env": (W, "beam's own: a runtime environment as it is submitted"),
+    },
     "ray.util.actor_pool.ActorPool": _works(
         "get_next get_next_unordered has_free has_next map map_unordered pop_idle push submit"
     ),

@@ -12,7 +12,12 @@ from ray import _logging
 from ray._core import client
 from ray._private.absent import refuse
 from ray._version import __commit__, __version__
-from ray.runtime_env._submission import bring, check_job, job_environment
+from ray.runtime_env._submission import (
+    bring,
+    check_job,
+    job_environment,
+    submitted_metadata,
+)
 
 logger = logging.getLogger("ray")
 
@@ -140,9 +145,13 @@ def init(
         log_to_driver: whether the output of workers is shown here.
         namespace: namespace of actors' names.
         runtime_env: runtime environment of all actors and tasks.
-        job_config: the last two as one object.
+        job_config: the last two as one object, and metadata that is kept with the job.
+        include_dashboard: whether the head of a new cluster serves jobs and metrics over HTTP;
+            None: it does, on any port where the usual one is taken.
+        dashboard_host: on which address.
+        dashboard_port: on which port; it must be free then.
 
-    The arguments about the dashboard, isolation and reserved amounts are accepted without effect.
+    The arguments about isolation and reserved amounts are accepted without effect.
 
     Raises:
         ConnectionError: no such cluster can be reached.
@@ -165,6 +174,9 @@ def init(
     if job_config is not None:
         runtime_env = runtime_env or job_config.runtime_env
         namespace = namespace or job_config.ray_namespace
+    metadata = submitted_metadata()
+    if job_config is not None:
+        metadata = {**metadata, **job_config.metadata}
     if namespace == "":
         raise ValueError('"" is not a valid namespace. Pass None to not specify a namespace.')
     _check_amounts(num_cpus=num_cpus, num_gpus=num_gpus, object_store_memory=object_store_memory)
@@ -183,6 +195,10 @@ def init(
             ignore_reinit_error=ignore_reinit_error,
             log_to_driver=True if log_to_driver is None else log_to_driver,
             logging_level=logging_level,
+            metadata=metadata,
+            include_dashboard=include_dashboard,
+            dashboard_host=dashboard_host if dashboard_host != "127.0.0.1" else None,
+            dashboard_port=dashboard_port,
             extra={key: value for key, value in kwargs.items() if key in _PASSED_ON},
         )
     )

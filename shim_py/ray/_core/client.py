@@ -161,6 +161,7 @@ def _start_job(made: Session, options: ConnectOptions) -> None:
         "entrypoint": " ".join(sys.argv[:1]) if hasattr(sys, "argv") else "",
         "namespace": options.namespace,
         "runtime_env": environment or None,
+        "metadata": options.metadata or None,
         "log_to_driver": options.log_to_driver,
         "process": made.caller_id,
     }

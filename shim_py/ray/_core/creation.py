@@ -25,6 +25,12 @@ class ConnectOptions:
     ignore_reinit_error: bool = False
     log_to_driver: bool = True
     logging_level: int | str | None = None
+    #: Kept with the job.
+    metadata: dict[str, str] = field(default_factory=dict)
+    #: Whether and where a new cluster's head serves HTTP; None: as it usually does.
+    include_dashboard: bool | None = None
+    dashboard_host: str | None = None
+    dashboard_port: int | None = None
     #: Ray's private arguments: `_node_ip_address`, `_node_name`, `_memory` of a new cluster.
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -117,6 +117,9 @@ def _arguments(options: ConnectOptions) -> list[str]:
         "--node-ip": options.extra.get("_node_ip_address"),
         "--name": options.extra.get("_node_name"),
         "--memory": None if memory is None else int(memory),
+        "--include-dashboard": options.include_dashboard,
+        "--dashboard-host": options.dashboard_host,
+        "--dashboard-port": options.dashboard_port,
     }
     for flag, value in given.items():
         if value is not None:

@@ -116,6 +116,12 @@ def job_environment(given: Mapping[str, Any] | None, skip_hook: bool = False) ->
     return merged
 
 
+def submitted_metadata() -> dict[str, str]:
+    """Return what is kept with the job that this process was submitted as, if it was."""
+    submitted = json.loads(os.environ.get(RAY_JOB_CONFIG_JSON_ENV_VAR) or "{}")
+    return dict(submitted.get("metadata") or {})
+
+
 def check_job(given: Mapping[str, Any]) -> None:
     """Check what of a job's environment needs no cluster, before there is one.
 

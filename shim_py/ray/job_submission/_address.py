@@ -1,0 +1,80 @@
+"""Where a cluster's job API is, and the token that opens it."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from ray._core import client, discovery
+from ray._private.absent import refuse
+
+USUAL = "http://localhost:8265"
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def server_url(address: str | None) -> str:
+    """Return the URL of the server that an address names, in any of Ray's spellings.
+
+    As in Ray, RAY_API_SERVER_ADDRESS and RAY_ADDRESS go before the argument. Without an address it
+    is that of the cluster this process belongs to, else of this machine's.
+
+    Raises:
+        UnsupportedFeature: a ``ray://`` address.
+    """
+    for name in ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS"):
+        if os.environ.get(name):
+            address = os.environ[name]
+            break
+    if address and address.startswith("ray://"):
+        refuse("ray:// addresses (Ray Client)", "Give the HTTP address of the head's server.")
+    if address and "://" in address:
+        return address.rstrip("/")
+    if not address or address == "auto":
+        if client.is_connected() and client.session().dashboard_url:
+            return f"http://{client.session().dashboard_url}"
+        found = [one for one in discovery.instances() if one.record.get("dashboard")]
+        return f"http://{found[0].record['dashboard']}" if found else USUAL
+    for instance in discovery.instances():
+        if instance.record.get("dashboard") and instance.fits(address):
+            return f"http://{instance.record['dashboard']}"
+    return f"http://{address}"
+
+
+def token_for(url: str) -> str | None:
+    """Return the token to send to a server.
+
+    It is the one that was given by Ray's or beam's variables; else, for a server of this user on
+    this machine, the one that its head keeps in a file for that.
+    """
+    return _given() or _kept(url)
+
+
+def _given() -> str | None:
+    for name in ("BEAM_TOKEN", "RAY_AUTH_TOKEN"):
+        if os.environ.get(name):
+            return os.environ[name]
+    for name in ("BEAM_TOKEN_FILE", "RAY_AUTH_TOKEN_PATH"):
+        if os.environ.get(name):
+            return _read(os.environ[name])
+    if os.environ.get("RAY_AUTH_MODE", "").lower() == "token":
+        return _read(os.path.expanduser("~/.ray/auth_token"))
+    return None
+
+
+def _kept(url: str) -> str | None:
+    parts = urlsplit(url)
+    for instance in discovery.instances():
+        record = instance.record
+        port = str(record.get("dashboard") or "").rpartition(":")[2]
+        own = (*_LOCAL, record.get("node_ip"), *(record.get("aliases") or ()))
+        if port == str(parts.port or 80) and (parts.hostname or "") in own:
+            return _read(os.path.join(str(record["runtime_dir"]), "dashboard_token"))
+    return None
+
+
+def _read(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip() or None
+    except OSError:
+        return None
