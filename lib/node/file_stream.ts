@@ -1,6 +1,7 @@
 /**
  * One file from one daemon to another: `file.want`, `file.found`, then the bytes as they are. Both
- * sides hold one buffer at a time; a reader that is slow stops the sender by TCP's own means.
+ * sides hold two buffers: one is filled while the other is written. A reader that is slow stops the
+ * sender by TCP's own means.
  */
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
@@ -8,7 +9,7 @@ import { expectMessage, type Opened, refuseStream } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 
-/** Bytes copied at a time. */
+/** Bytes of one buffer. */
 const BUFFER_SIZE = 2 ** 20;
 /** How long the other side may take to say that it has the file, in milliseconds: it may be being written. */
 const FOUND_TIMEOUT = 30_000;
@@ -51,13 +52,7 @@ export async function serveFile(
     const { size } = await file.stat();
     await writeAll(stream, encodeFrame({ kind: "file.found", size }));
     await file.seek(wanted.offset, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(BUFFER_SIZE);
-    for (let left = size - wanted.offset; left > 0;) {
-      const count = await file.read(buffer);
-      if (count === null) break;
-      await writeAll(stream, buffer.subarray(0, Math.min(count, left)));
-      left -= count;
-    }
+    await copy((buffer) => file.read(buffer), (bytes) => writeAll(stream, bytes));
   } catch {
     /* the reader is gone, or asks again from where it got to */
   } finally {
@@ -93,17 +88,16 @@ export async function receiveFile(
     signal.throwIfAborted();
     await writeAll(stream, encodeFrame({ ...wanted, kind: "file.want" }));
     const { size } = await expectMessage(opened, "file.found", { peer, timeout: FOUND_TIMEOUT });
-    const buffer = new Uint8Array(BUFFER_SIZE);
-    for (let at = wanted.offset; at < size;) {
+    let at = wanted.offset;
+    await copy((buffer) => {
       watch();
-      const count = await stream.read(buffer);
-      if (count === null) {
-        throw new LinkClosed(`${peer} ended the stream at byte ${at} of ${size}`);
-      }
-      await writeWhole(file, buffer.subarray(0, count));
-      at += count;
+      return stream.read(buffer);
+    }, async (bytes) => {
+      await writeWhole(file, bytes);
+      at += bytes.length;
       progress(at);
-    }
+    });
+    if (at !== size) throw new LinkClosed(`${peer} ended the stream at byte ${at} of ${size}`);
     return { size };
   } catch (error) {
     signal.throwIfAborted();
@@ -113,6 +107,27 @@ export async function receiveFile(
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
     close(stream);
+  }
+}
+
+/** Copies until there is no more to read. */
+async function copy(
+  read: (buffer: Uint8Array) => Promise<number | null>,
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const buffers = [new Uint8Array(BUFFER_SIZE), new Uint8Array(BUFFER_SIZE)] as const;
+  let writing = Promise.resolve();
+  try {
+    for (let turn: 0 | 1 = 0;; turn = turn === 0 ? 1 : 0) {
+      const buffer = buffers[turn];
+      const count = await read(buffer);
+      await writing;
+      if (count === null) return;
+      writing = write(buffer.subarray(0, count));
+      writing.catch(() => {}); // it is waited for above, or below
+    }
+  } finally {
+    await writing;
   }
 }
 
