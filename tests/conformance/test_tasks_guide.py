@@ -115,7 +115,7 @@ def test_streams_in_asyncio_and_wait() -> None:
 
     @ray.remote
     def stream() -> Iterator[int]:
-        for number in range(3):  # not `yield from`: Ray sends into what it yields from
+        for number in range(3):  # noqa: UP028 (Ray sends into what it is yielded from)
             yield number
 
     async def all_of_it() -> list[int]:
