@@ -67,7 +67,7 @@ def wait(
         ray_waitables: references, none of them twice; a generator is ready when its next one is.
         num_returns: how many must be ready.
         timeout: seconds to wait; None for without limit.
-        fetch_local: accepted, without effect.
+        fetch_local: begin to bring values of other nodes to this one.
 
     Returns:
         The ready ones, at most `num_returns`, and the rest; both in the order given.
@@ -99,7 +99,7 @@ def wait(
         raise ValueError(
             "num_returns cannot be greater than the number of ray_waitables provided to ray.wait."
         )
-    ready, rest = session.wait(ray_waitables, num_returns, timeout)
+    ready, rest = session.wait(ray_waitables, num_returns, timeout, fetch_local)
     return list(ready), list(rest)
 
 

@@ -79,7 +79,7 @@ def as_parts(parts: Any) -> list[Part]:
     """What lies in this process of a value, as a list."""
     if type(parts) is Content:
         return parts.parts or []
-    return parts if type(parts) is list else [parts]
+    return parts if isinstance(parts, list) else [parts]
 
 
 def is_stored(parts: Any) -> bool:

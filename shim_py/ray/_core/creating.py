@@ -14,9 +14,9 @@ from ray._private.amounts import to_units
 
 from . import serialization
 from .actor_link import ActorLink
+from .content import as_parts
 from .control import Outcome
 from .creation import ActorCreation
-from .entry import Entry
 from .errors import RequestFailed, UnsupportedFeature
 from .ids import ActorID
 from .pickle_faults import explain
@@ -236,4 +236,4 @@ def _body(creation: ActorCreation, cls: Parts, arguments: Parts) -> bytes:
 
 
 def _plain(parts: Parts) -> Any:
-    return [bytes(part) for part in parts] if isinstance(parts, list) else bytes(parts)
+    return [bytes(part) for part in as_parts(parts)] if isinstance(parts, list) else parts

@@ -1,4 +1,4 @@
-"""`ray.get` and what else reads values: waits, brings large ones here, and looks again for lost ones."""
+"""Reading values: waits, brings large ones to this node, and looks again for lost ones."""
 
 from __future__ import annotations
 

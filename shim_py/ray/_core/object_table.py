@@ -21,7 +21,6 @@ from .borrowed import BorrowedEntry
 from .content import Content, Location
 from .entry import Entry
 from .errors import RequestFailed
-
 from .object_ref import ObjectRef
 from .owner_link import OwnerLink
 

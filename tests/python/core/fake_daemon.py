@@ -89,7 +89,7 @@ class FakeDaemon:
         self.locating: dict[str, list[tuple[Client, Fields]]] = {}
         self.files: dict[str, Fields] = {}
         #: Bytes that the store in memory takes; set by tests through `FAKE_STORE_BYTES`.
-        self.quota = int(os.environ.get("FAKE_STORE_BYTES", 1 << 40))
+        self.quota = int(os.environ.get("FAKE_STORE_BYTES", "1099511627776"))
 
     async def run(self) -> None:
         for part in ("workers", "s", "store", "spill"):
