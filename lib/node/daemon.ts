@@ -158,6 +158,7 @@ export class NodeDaemon {
       own: () => [
         ...this.#templates?.pids ?? [],
         ...this.#supervisors?.pids ?? [],
+        ...this.#environments?.pids ?? [],
         ...this.#head?.pid ? [this.#head.pid] : [],
       ],
     });

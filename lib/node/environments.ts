@@ -58,6 +58,8 @@ export interface EnvironmentsHost {
 
 /** See the top of this file. */
 export class Environments {
+  /** Pids of the processes that build. */
+  readonly pids = new Set<number>();
   readonly #parts: PartCache;
   /** What jobs of this node hold, by job. */
   readonly #jobs = new Map<string, { cancel: AbortController; prepared: Prepared | undefined }>();
@@ -85,7 +87,7 @@ export class Environments {
     const timer = spec.timeout === undefined
       ? undefined
       : setTimeout(() => patience.abort(late(spec.timeout!)), spec.timeout);
-    const setup = new Setup(this.host, this.#parts, spec, asker, patience.signal);
+    const setup = new Setup(this.host, this.#parts, this.pids, spec, asker, patience.signal);
     try {
       signal.throwIfAborted();
       const places = await setup.run();
@@ -145,6 +147,7 @@ class Setup {
   constructor(
     readonly host: EnvironmentsHost,
     readonly parts: PartCache,
+    readonly pids: Set<number>,
     readonly spec: EnvironmentSpec,
     readonly asker: Asker,
     readonly signal: AbortSignal,
@@ -248,6 +251,7 @@ class Setup {
       node_ip: host.node_ip(),
       log: write,
       signal,
+      pids: this.pids,
     });
   }
 

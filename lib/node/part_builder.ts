@@ -24,6 +24,8 @@ export interface BuildOptions {
   /** Takes what it prints. */
   log(text: string): void;
   signal: AbortSignal;
+  /** Pids of what builds: the daemon's own children, which no sweep may take for orphans. */
+  pids: Set<number>;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function buildPart(options: BuildOptions): Promise<void> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  options.pids.add(child.pid);
   const lifeline = child.stdin.getWriter();
   const end = () => void lifeline.close().catch(() => {});
   signal.addEventListener("abort", end, { once: true });
@@ -58,6 +61,7 @@ export async function buildPart(options: BuildOptions): Promise<void> {
     }
   };
   const [status] = await Promise.all([child.status, take(child.stdout), take(child.stderr)]);
+  options.pids.delete(child.pid);
   signal.removeEventListener("abort", end);
   end();
   signal.throwIfAborted();

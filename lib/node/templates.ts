@@ -35,6 +35,8 @@ export class Templates {
   #restarts = new Set<number>();
   /** Those that are held, by key. */
   #held = new Map<string, { count: number; linger?: number; last?: () => void }>();
+  /** Those that end because nobody held them: they have no workers. */
+  #retired = new Set<Template>();
   #closed = false;
 
   /** @param onLost a template ended; its workers end with it. */
@@ -80,6 +82,7 @@ export class Templates {
       this.#held.delete(key);
       const template = this.#byCommand.get(key);
       this.#byCommand.delete(key); // nobody gets it any more
+      if (template) this.#retired.add(template);
       template?.close();
       release();
     }, LINGER);
@@ -128,6 +131,7 @@ export class Templates {
   #onEnd(key: string, template: Template): void {
     this.#living.delete(template);
     if (this.#byCommand.get(key) === template) this.#byCommand.delete(key);
+    if (this.#retired.delete(template)) return;
     this.onLost(template);
     if (this.#closed || template.link === undefined || this.#held.has(key)) return;
     if (key !== JSON.stringify(template.options.command)) return;

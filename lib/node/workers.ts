@@ -7,6 +7,7 @@ import type { DeathReport } from "../cluster/death.ts";
 import { ProtocolError, RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
+import { removeQuietly } from "../runtime/whole_file.ts";
 import { deathReport } from "./death_report.ts";
 import type { Environments, Prepared } from "./environments.ts";
 import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
@@ -234,11 +235,22 @@ export class Workers {
     const status = template.unclaimed.get(pid);
     template.unclaimed.delete(pid);
     if (worker.state === "ended") return; // its template was lost meanwhile
-    worker.pid = pid;
+    if (worker.pid !== pid) this.#rename(worker, pid);
     this.#byPid.set(pid, worker);
     if (status !== undefined) return this.#end(worker, { status });
     if (worker.asked) return worker.kill();
     if (worker.state === "starting" && !worker.said) this.#leaveWithin(worker, HELLO_TIMEOUT);
+  }
+
+  /** What stands before a worker's command is the process that counts; the worker may say hello first. */
+  #rename(worker: Worker, pid: number): void {
+    const known = worker.pid !== 0;
+    if (known) {
+      this.#byPid.delete(worker.pid);
+      removeQuietly(this.#marker(worker));
+    }
+    worker.pid = pid;
+    if (known) Deno.writeTextFileSync(this.#marker(worker), worker.actor_id, { mode: 0o600 });
   }
 
   #fail(worker: Worker, error: unknown): void {

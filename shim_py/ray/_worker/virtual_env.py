@@ -157,10 +157,16 @@ def say(text: str) -> None:
 
 
 def run(command: Sequence[str], cwd: str) -> None:
-    """Runs a command whose output goes where this process's goes.
+    """Runs a command in ``cwd``, whose output goes where this process's goes.
+
+    Its temporary files lie there as well, so that they go with the folder when it is killed.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
+    temporary = os.path.join(cwd, ".temporary")
+    os.makedirs(temporary, exist_ok=True)
     say("+ " + " ".join(command))
-    subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, check=True)
+    environment = {**os.environ, "TMPDIR": temporary}
+    subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, check=True)
+    shutil.rmtree(temporary, ignore_errors=True)
