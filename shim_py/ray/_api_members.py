@@ -103,6 +103,15 @@ OTHER_MODULES: dict[str, Entries] = {
         "RAY_ADDRESS_ENVIRONMENT_VARIABLE RAY_ENV_VAR_NAMESPACE"
     ),
     "ray._private.runtime_env.constants": _works("RAY_JOB_CONFIG_JSON_ENV_VAR"),
+    "ray._private.runtime_env.nsight": _works("NSIGHT_DEFAULT_CONFIG parse_nsight_config"),
+    "ray._private.runtime_env.packaging": _works(
+        "GCS_STORAGE_MAX_SIZE Protocol create_package get_local_dir_from_uri "
+        "get_uri_for_directory get_uri_for_file get_uri_for_package is_jar_uri is_path "
+        "is_tar_gz_uri is_whl_uri is_zip_uri package_exists parse_path parse_uri untar_package "
+        "unzip_package upload_package_if_needed upload_package_to_gcs"
+    ),
+    "ray._private.runtime_env.py_modules": _works("upload_py_modules_if_needed"),
+    "ray._private.runtime_env.working_dir": _works("upload_working_dir_if_needed"),
     "ray.runtime_env.runtime_env": _works("RuntimeEnv RuntimeEnvConfig"),
     "ray.scripts.scripts": _works("main"),
     "ray.dag.class_node": _works("ClassMethodNode ClassNode"),

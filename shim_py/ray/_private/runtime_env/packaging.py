@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ray._private.runtime_env.ignoring import files_of
-from ray._private.runtime_env.protocol import Protocol, is_path, parse_uri
+from ray._private.runtime_env.protocol import Protocol, is_path, parse_path, parse_uri
 from ray._private.runtime_env.unpacking import strip, untar, unzip
 
 if TYPE_CHECKING:
@@ -30,16 +30,6 @@ FILE_SIZE_WARNING = 10 * 1024 * 1024
 GCS_STORAGE_MAX_SIZE = int(os.environ.get("RAY_max_grpc_message_size", str(512 << 20)))  # noqa: SIM112
 RAY_PKG_PREFIX = "_ray_pkg_"
 _BLOCK = 1 << 20
-
-
-def parse_path(pkg_path: str) -> None:
-    """Check that a path is there.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if not os.path.exists(pkg_path):
-        raise ValueError(f"{pkg_path} is not a valid path.")
 
 
 def _ends(uri: str, *extensions: str) -> bool:

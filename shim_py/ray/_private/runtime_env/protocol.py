@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import os
 import re
 from urllib.parse import urlparse
 
@@ -44,6 +45,16 @@ def is_path(path_or_uri: str) -> bool:
     if not isinstance(path_or_uri, str):
         raise TypeError(f"path_or_uri must be a string, got {type(path_or_uri)}.")
     return not urlparse(path_or_uri).scheme
+
+
+def parse_path(pkg_path: str) -> None:
+    """Check that a path is there.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not os.path.exists(pkg_path):
+        raise ValueError(f"{pkg_path} is not a valid path.")
 
 
 def parse_uri(pkg_uri: str) -> tuple[Protocol, str]:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ray._private.runtime_env.packaging import parse_path
-from ray._private.runtime_env.protocol import check_uri, is_path
+from ray._private.runtime_env.protocol import check_uri, is_path, parse_path
 
 
 def _strings(value: Any, what: str) -> list[str]:
