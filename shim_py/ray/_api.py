@@ -44,6 +44,34 @@ _STATE_FUNCTIONS: Entries = {
     "summarize_tasks": (W, ""),
 }
 
+_COLLECTIVES: Entries = {
+    "allgather": (W, ""),
+    "allgather_multigpu": (R, "give each process one GPU"),
+    "allreduce": (W, ""),
+    "allreduce_multigpu": (R, "give each process one GPU"),
+    "barrier": (W, ""),
+    "broadcast": (W, ""),
+    "broadcast_multigpu": (R, "give each process one GPU"),
+    "create_collective_group": (W, "whether the backend is there is for the actors to say"),
+    "destroy_collective_group": (W, ""),
+    "get_collective_group_size": (W, ""),
+    "get_group_handle": (W, ""),
+    "get_rank": (W, ""),
+    "gloo_available": (W, ""),
+    "init_collective_group": (W, "needs torch; leaves the default group of torch.distributed alone"),
+    "is_backend_available": (W, ""),
+    "is_group_initialized": (W, ""),
+    "nccl_available": (W, ""),
+    "recv": (W, ""),
+    "recv_multigpu": (R, "give each process one GPU"),
+    "reduce": (W, ""),
+    "reduce_multigpu": (R, "give each process one GPU"),
+    "reducescatter": (W, ""),
+    "reducescatter_multigpu": (R, "give each process one GPU"),
+    "send": (W, ""),
+    "send_multigpu": (R, "give each process one GPU"),
+}
+
 MODULES: dict[str, Entries] = {
     "ray": {
         "init": (W, "arguments below"),
@@ -201,6 +229,16 @@ MODULES: dict[str, Entries] = {
         "PublicAPI": (A, "changes nothing"),
         "RayDeprecationWarning": (W, ""),
     },
+    "ray.util.collective": {**_COLLECTIVES, "register_collective_backend": (W, "")},
+    "ray.util.collective.backend_registry": {"register_collective_backend": (W, "")},
+    "ray.util.collective.collective": _COLLECTIVES,
+    "ray.util.joblib": {"register_ray": (W, "needs joblib")},
+    "ray.util.multiprocessing": {
+        "JoinableQueue": (W, "the standard library's, as in Ray"),
+        "Pool": (W, "actors of this process end with it"),
+        "TimeoutError": (W, ""),
+    },
+    "ray.util.multiprocessing.pool": {"Pool": (W, "")},
     "ray.util.metrics": {
         "Counter": (W, _EXPORTED),
         "Gauge": (W, _EXPORTED),

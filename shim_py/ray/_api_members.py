@@ -69,6 +69,10 @@ MEMBERS: dict[str, Entries] = {
     "ray.util.placement_group.PlacementGroup": _works(
         "bundle_count bundle_specs empty id is_empty ready wait"
     ),
+    "ray.util.multiprocessing.Pool": _works(
+        "apply apply_async close imap imap_unordered join map map_async starmap starmap_async "
+        "terminate"
+    ),
     "ray.util.queue.Queue": _works(
         "actor empty full get get_async get_nowait get_nowait_batch maxsize put put_async "
         "put_nowait put_nowait_batch qsize shutdown size"
@@ -140,6 +144,12 @@ OTHER_MODULES: dict[str, Entries] = {
     ),
     "ray.util.helpers": _works("as_completed map_unordered"),
     "ray.util.serialization": _works("deregister_serializer register_serializer"),
+    "ray.util.collective.collective_group": _works(""),
+    "ray.util.collective.collective_group.base_collective_group": _works("BaseGroup"),
+    "ray.util.collective.types": _works(
+        "AllGatherOptions AllReduceOptions Backend BarrierOptions BroadcastOptions RecvOptions "
+        "ReduceOp ReduceOptions ReduceScatterOptions SendOptions unset_timeout_ms"
+    ),
     "ray.util.state.common": _works(
         f"{_STATES} DEFAULT_LIMIT DEFAULT_LOG_LIMIT DEFAULT_RPC_TIMEOUT ActorSummaries "
         "ActorSummaryPerClass ClusterEventState GetApiOptions Humanify ListApiOptions ObjectState "

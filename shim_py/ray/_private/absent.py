@@ -50,9 +50,6 @@ ABSENT_MODULES = {
     "ray.util.spark": _CORE_ONLY,
     "ray.util.tracing": "Nothing records traces; ask the state API.",
     "ray.util.xgboost": _CORE_ONLY,
-    "ray.util.collective": "Collectives among actors are not there yet in beam; "
-    "use torch.distributed.",
-    "ray.util.multiprocessing": "Use actors, or the standard library's multiprocessing.",
     "ray.workflow": _CORE_ONLY,
 }
 
