@@ -409,6 +409,5 @@ RUNTIME_ENV_FIELDS: Entries = {
     "conda": (R, "use pip or uv, or install what is needed on every node"),
     "container": (R, "run the node's daemon inside the container"),
     "image_uri": (R, "run the node's daemon inside the container"),
-    "nsight": (R, "run the worker's command under the profiler by BEAM_WORKER_CMD"),
-    "rocprof_sys": (R, "run the worker's command under the profiler by BEAM_WORKER_CMD"),
+    "rocprof_sys": (R, "give the profiler's command as py_executable"),
 }
