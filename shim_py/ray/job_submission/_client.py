@@ -216,7 +216,7 @@ class JobSubmissionClient:
             git = heeds_gitignore()
             is_folder = os.path.isdir(path)
             uri = (
-                packaging.get_uri_for_directory(path, git, excludes)
+                packaging.get_uri_for_directory(path, git, excludes, include_parent_dir)
                 if is_folder
                 else packaging.get_uri_for_file(path)
             )

@@ -75,16 +75,26 @@ def _uri(digest: hashlib._Hash, ending: str) -> str:
 
 
 def get_uri_for_directory(
-    directory: str, include_gitignore: bool = True, excludes: list[str] | None = None
+    directory: str,
+    include_gitignore: bool = True,
+    excludes: list[str] | None = None,
+    include_parent_dir: bool = False,
 ) -> str:
     """Return the URI of the package that a folder makes.
+
+    Args:
+        directory: the folder.
+        include_gitignore: whether `.gitignore` files count.
+        excludes: patterns of what stays out.
+        include_parent_dir: whether the folder itself is in the package, under its name.
 
     Raises:
         ValueError: it is no folder.
     """
     if not os.path.isdir(directory):
         raise ValueError(f"directory {os.path.abspath(directory)} must be an existing directory")
-    digest = hashlib.sha256()
+    above = os.path.basename(os.path.abspath(directory)) if include_parent_dir else ""
+    digest = hashlib.sha256(f"{above}/".encode())
     for name in files_of(directory, excludes or [], include_gitignore):
         path = os.path.join(directory, name)
         if os.path.isdir(path):

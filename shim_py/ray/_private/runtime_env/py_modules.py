@@ -97,7 +97,7 @@ def _bring(
     place = Path(path)
     packed = not place.is_dir() and path.endswith(EXTENSIONS["py_modules"])
     if place.is_dir():
-        uri = get_uri_for_directory(path, include_gitignore, excludes)
+        uri = get_uri_for_directory(path, include_gitignore, excludes, True)
     elif place.suffix == ".py":
         uri = get_uri_for_file(path)
     elif packed and place.is_file():
