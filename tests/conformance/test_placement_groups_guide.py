@@ -152,7 +152,6 @@ def test_many_actors_share_a_device_of_a_bundle() -> None:
         {"bundles": []},
         {"bundles": [{}]},
         {"bundles": [{"CPU": 0}]},
-        {"bundles": [{"CPU": -1}]},
         {"bundles": [{"CPU": 1}], "strategy": "WIDE"},
         {"bundles": [{"CPU": 1}], "lifetime": "short"},
         {"bundles": "CPU"},
