@@ -195,7 +195,7 @@ export class FakeNode implements AsyncDisposable {
 
   /** What became of a worker. */
   tell(
-    event: "ready" | "initialized" | "died",
+    event: "ready" | "initialized" | "died" | "blocked" | "unblocked" | "returned",
     worker: { actor_id: string; incarnation: number },
     more: Partial<Fields<"actor.event">> = {},
     body?: Uint8Array,

@@ -61,8 +61,8 @@ export function nodeReportOf(report: Fields): NodeReport {
       incarnation: one["incarnation"] as number,
       pid: one["pid"] as number ?? 0,
       initialized: one["initialized"] as boolean ?? false,
-      blocked: one["blocked"] === true,
-      returned: one["returned"] === true,
+      ...(one["blocked"] === true && { blocked: true }),
+      ...(one["returned"] === true && { returned: true }),
       ...(one["address"] !== undefined && one["address"] !== null && { address: one["address"] }),
     })),
     jobs: list("jobs", {

@@ -19,6 +19,8 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
     workers: [
       worker("runs", { state: "running", connectable: true }),
       worker("starts", { connectable: false }),
+      worker("waits", { state: "running", connectable: false, lending: "blocked" }),
+      worker("stays", { state: "running", connectable: false, lending: "returned" }),
     ],
     drivers: new Drivers(),
     deaths,
@@ -27,6 +29,8 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
     actors: [
       { actor_id: "runs", incarnation: 2, pid: 7, initialized: true, address: { socket: "/s" } },
       { actor_id: "starts", incarnation: 2, pid: 7, initialized: false },
+      { actor_id: "waits", incarnation: 2, pid: 7, initialized: true, blocked: true },
+      { actor_id: "stays", incarnation: 2, pid: 7, initialized: true, returned: true },
     ],
     jobs: [],
     deaths: [{ actor_id: "gone", incarnation: 1, report }],

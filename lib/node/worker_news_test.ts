@@ -45,3 +45,18 @@ Deno.test("what the head has not noted it is told again, with the exception", ()
   news.repeat();
   assert.equal(sent.length, 2);
 });
+
+Deno.test("what a worker does with what it holds goes to the head, wishes for it to who located it", () => {
+  const { news, worker, sent, pushed } = made(0);
+  for (const lending of ["blocked", "unblocked", "returned"] as const) {
+    worker.lending = lending;
+    news.lent(worker);
+  }
+  assert.deepEqual(
+    sent.map(([message]) => (message as Message<"actor.event">).event),
+    ["blocked", "unblocked", "returned"],
+  );
+  news.tellWanted("a");
+  news.tellWanted("b");
+  assert.deepEqual(pushed, [{ kind: "lease.wanted", actor_id: "a" }]);
+});
