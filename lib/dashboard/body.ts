@@ -35,7 +35,7 @@ export function boundedBody(request: Request, limits: BodyLimits): ReadableStrea
   const until = Date.now() + limits.ms;
   return new ReadableStream({
     async pull(controller) {
-      const part = reader && await within(until - Date.now(), reader.read());
+      const part = reader && await within(until - Date.now(), reader.read().catch(cut));
       if (!part || part.done) return controller.close();
       size += part.value.length;
       if (size > limits.most) throw tooLarge();
@@ -43,6 +43,10 @@ export function boundedBody(request: Request, limits: BodyLimits): ReadableStrea
     },
     cancel: (reason) => reader?.cancel(reason),
   });
+}
+
+function cut(error: unknown): never {
+  throw new HttpFailure(400, "Cannot take the request: its body was cut off.", { cause: error });
 }
 
 async function within<T>(ms: number, reading: Promise<T>): Promise<T> {

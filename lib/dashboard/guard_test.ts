@@ -1,0 +1,86 @@
+import assert from "assert";
+import { join } from "node:path";
+import { Guard, GUARD_LIMITS, type GuardLimits, HeadEnd } from "./guard.ts";
+
+/** A guard before a server that answers every request with "ok" after its body. */
+async function guarded(
+  limits: Partial<GuardLimits>,
+  run: (dial: () => Promise<Deno.TcpConn>) => Promise<void>,
+): Promise<void> {
+  const dir = Deno.makeTempDirSync();
+  const path = join(dir, "http.sock");
+  const server = Deno.serve({ transport: "unix", path, onListen() {} }, async (request) => {
+    await request.text();
+    return new Response("ok", { headers: { connection: "close" } });
+  });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const guard = new Guard([listener], path, { ...GUARD_LIMITS, ...limits });
+  try {
+    await run(() => Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }));
+  } finally {
+    await guard.close();
+    await server.shutdown();
+    Deno.removeSync(dir, { recursive: true });
+  }
+}
+
+async function said(conn: Deno.TcpConn, text: string): Promise<string> {
+  await conn.write(new TextEncoder().encode(text));
+  return await new Response(conn.readable).text().catch(() => "cut");
+}
+
+const options = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test(
+  "a request is answered, and the answer ends the connection",
+  options,
+  () =>
+    guarded({}, async (dial) => {
+      const answer = await said(await dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      assert.match(answer, /^HTTP\/1\.1 200(.|\r|\n)*ok$/);
+    }),
+);
+
+Deno.test(
+  "who does not finish a head in time is cut, also one that trickles",
+  options,
+  () =>
+    guarded({ head_ms: 100 }, async (dial) => {
+      assert.doesNotMatch(await said(await dial(), ""), /200/);
+      assert.doesNotMatch(await said(await dial(), "GET / HTTP/1.1\r\nHost: x\r\n"), /200/);
+    }),
+);
+
+Deno.test(
+  "a connection on which nothing moves ends",
+  options,
+  () =>
+    guarded({ idle_ms: 100 }, async (dial) => {
+      const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc";
+      assert.doesNotMatch(await said(await dial(), head), /200/);
+    }),
+);
+
+Deno.test(
+  "more connections than may be are closed unheard",
+  options,
+  () =>
+    guarded({ connections: 1, head_ms: 5000 }, async (dial) => {
+      using first = await dial();
+      await first.write(new TextEncoder().encode("GET / HTTP/1.1\r\n"));
+      assert.doesNotMatch(await said(await dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), /200/);
+      const rest = await said(first, "Host: x\r\n\r\n");
+      assert.match(rest, /200/);
+    }),
+);
+
+Deno.test("the end of a head is found wherever its parts are cut", () => {
+  const text = new TextEncoder().encode("GET / HTTP/1.1\r\nA: b\r\r\nC: d\r\n\r\nbody");
+  const end = text.length - "body".length;
+  for (let at = 1; at < text.length; at++) {
+    const head = new HeadEnd(100);
+    assert.equal(head.seen(text.subarray(0, at)), at >= end);
+    assert.equal(head.seen(text.subarray(at)), true);
+  }
+  assert.throws(() => new HeadEnd(10).seen(text), RangeError);
+});
