@@ -18,6 +18,9 @@ PIPELINED_CALLS = 5000
 WARM_UP = 200
 ACTORS = 10
 DEATHS = 10
+SYNC_TASKS = 500
+TASKS = 1000
+NESTED = 20
 MEBIBYTE = 1 << 20
 
 
@@ -106,8 +109,33 @@ def main() -> None:
     if len(deaths) != DEATHS:
         sys.exit("A killed actor's call did not fail")
     figures["death_told"] = statistics.median(deaths)
+    tasks(ray, figures)
     figures["shutdown"] = seconds(ray.shutdown)
     print(json.dumps(figures), flush=True)
+
+
+def tasks(ray: Any, figures: dict[str, float]) -> None:
+    """Measures tasks: one at a time, many at once, and those that wait for others of their kind."""
+
+    @ray.remote
+    def increment(number: int) -> int:
+        return number + 1
+
+    @ray.remote
+    def nest(depth: int) -> int:
+        return 0 if depth == 0 else 1 + int(ray.get(nest.remote(depth - 1)))
+
+    def one_at_a_time() -> None:
+        for number in range(SYNC_TASKS):
+            ray.get(increment.remote(number))
+
+    def at_once() -> None:
+        ray.get([increment.remote(number) for number in range(TASKS)])
+
+    at_once()
+    figures["task"] = seconds(one_at_a_time) / SYNC_TASKS
+    figures["tasks_at_once"] = seconds(at_once) / TASKS
+    figures["nested_task"] = seconds(lambda: ray.get(nest.remote(NESTED))) / NESTED
 
 
 if __name__ == "__main__":

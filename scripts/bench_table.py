@@ -24,6 +24,9 @@ LABELS = {
     "actor": "actor created and first call answered",
     "actors_together": "the same, ten at once, per actor",
     "death_told": "`kill -9` of an actor until its pending `ray.get` raises",
+    "task": "task, one at a time",
+    "tasks_at_once": "task, 1,000 at once, per task",
+    "nested_task": "task inside a task that waits for it, 20 deep, per task",
     "shutdown": "`ray.shutdown()`",
 }
 BEGIN, END = "<!-- scripts/bench begin -->", "<!-- scripts/bench end -->"
