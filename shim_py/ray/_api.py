@@ -192,7 +192,10 @@ MODULES: dict[str, Entries] = {
         "set_target_for_ref": (R, _DIRECT),
     },
     "ray.experimental.tqdm_ray": {
-        "tqdm": (W, "prints lines to stderr instead of a bar"),
+        "BarManager": (W, ""),
+        "instance": (W, ""),
+        "process_line": (W, "beam's own: how a driver takes a worker's bar"),
+        "tqdm": (W, "the driver draws bars with the package `tqdm`, else prints lines"),
         "safe_print": (W, ""),
     },
     "ray.serve": {

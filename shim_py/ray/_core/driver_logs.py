@@ -2,34 +2,120 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import sys
 from typing import IO, Any
 
+from .log_dedup import TQDM_MARK, Batch, Deduplicator
+
 logger = logging.getLogger("ray")
 
-_COLOUR = {"out": "\x1b[36m", "err": "\x1b[33m"}
+_CYAN = "\x1b[36m"
+_GREEN = "\x1b[32m"
+#: Colours of processes, where each is to have its own: magenta, cyan, green, and brighter ones.
+_COLOURS = ("\x1b[35m", _CYAN, _GREEN, "\x1b[90m", "\x1b[94m", "\x1b[95m")
 _PLAIN = "\x1b[0m"
 
 
-def print_log(message: dict[str, Any], own_ip: str) -> None:
-    """Prints a worker's new lines as Ray does: ``(Class pid=1, ip=10.0.0.1) line``.
+class LogPrinter:
+    """Prints workers' lines as Ray does: ``(Class pid=1, ip=10.0.0.1) line``.
 
-    The address is left out where it is this machine's.
+    The address is left out where it is this machine's. Colours are for terminals; RAY_COLOR_PREFIX
+    says otherwise: 0 for none, 1 for one of each process's own, everywhere.
     """
-    stream = str(message["stream"])
-    target: IO[str] | None = sys.stderr if stream == "err" else sys.stdout
-    if target is None:
+
+    def __init__(self, own_ip: str) -> None:
+        self._own_ip = own_ip
+        self._streams = {"out": Deduplicator(), "err": Deduplicator()}
+        self._colours = os.environ.get("RAY_COLOR_PREFIX", "")
+
+    @property
+    def window(self) -> float | None:
+        """In how many seconds to call `ripe`, None where nothing is held back."""
+        if any(stream.holds for stream in self._streams.values()):
+            return self._streams["out"].window
+        return None
+
+    def take(self, message: Batch) -> None:
+        """Prints new lines of a process, or holds them back."""
+        stream = str(message["stream"])
+        for batch in self._streams["err" if stream == "err" else "out"].take(message):
+            self._print(batch)
+
+    def ripe(self) -> None:
+        """Prints what was held back for long enough."""
+        for stream in self._streams.values():
+            for batch in stream.ripe():
+                self._print(batch)
+
+    def flush(self) -> None:
+        """Prints what is held back."""
+        for stream in self._streams.values():
+            for batch in stream.flush():
+                self._print(batch)
+
+    def _print(self, batch: Batch) -> None:
+        target: IO[str] | None = sys.stderr if batch["stream"] == "err" else sys.stdout
+        if target is None or not batch["lines"]:
+            return
+        place = "" if batch["ip"] == self._own_ip else f", ip={batch['ip']}"
+        prefix = f"({batch['name']} pid={batch['pid']}{place})"
+        repeated = str(batch.get("repeated", ""))
+        with contextlib.suppress(OSError, ValueError):  # closed, as at the end of a program
+            colour = self._colour(batch, target)
+            if colour:
+                prefix = f"{colour}{prefix}{_PLAIN}"
+                repeated = repeated and f"{_GREEN}{repeated}{_PLAIN}"
+            lines = [line for line in batch["lines"] if TQDM_MARK not in line]
+            if len(lines) < len(batch["lines"]):
+                _show_bars([line for line in batch["lines"] if TQDM_MARK in line])
+            target.write("".join(f"{prefix} {line}{repeated}\n" for line in lines))
+            target.flush()
+
+    def _colour(self, batch: Batch, target: IO[str]) -> str:
+        if self._colours == "0":
+            return ""
+        if self._colours == "1":
+            return _COLOURS[int(batch["pid"]) % len(_COLOURS)]
+        return _CYAN if target.isatty() else ""
+
+
+def _show_bars(lines: list[str]) -> None:
+    from ray.experimental import tqdm_ray
+
+    for line in lines:
+        tqdm_ray.process_line(line)
+
+
+def print_log(message: dict[str, Any], session: Any) -> None:
+    """Prints a worker's new lines for the session's driver, now or once they are complete."""
+    printer = session.log_printer
+    if printer is None:
+        printer = session.log_printer = LogPrinter(session.node_ip)
+    printer.take(message)
+    _watch(printer, session)
+
+
+def _watch(printer: LogPrinter, session: Any) -> None:
+    window = printer.window
+    if window is None or session.log_watched or session.pump.closed:
         return
-    place = "" if message["ip"] == own_ip else f", ip={message['ip']}"
-    prefix = f"({message['name']} pid={message['pid']}{place})"
-    try:
-        if target.isatty():
-            prefix = f"{_COLOUR.get(stream, '')}{prefix}{_PLAIN}"
-        target.write("".join(f"{prefix} {line}\n" for line in message["lines"]))
-        target.flush()
-    except (OSError, ValueError):  # closed, as at the end of a program
-        return
+    session.log_watched = True
+
+    def ripe() -> None:
+        session.log_watched = False
+        printer.ripe()
+        _watch(printer, session)
+
+    session.pump.call_later(window, lambda: session.pump.deferred.append(ripe))
+
+
+def flush_logs(session: Any) -> None:
+    """Prints what is held back, when the session ends."""
+    if session.log_printer is not None:
+        session.log_printer.flush()
 
 
 def show_warning(message: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from .content import Content
 from .control import Control, Outcome, Reply
 from .creating import create
 from .creation import ActorCreation, Assignment, CallOptions, TaskCreation
-from .driver_logs import print_log, show_warning
+from .driver_logs import LogPrinter, flush_logs, print_log, show_warning
 from .entry import Entry
 from .errors import DaemonLost, RequestFailed
 from .frames import Body, Header
@@ -68,6 +68,8 @@ class Session:
         self.runtime_dir = ""
         self.dashboard_url = ""
         self.log_to_driver = True
+        self.log_printer: LogPrinter | None = None
+        self.log_watched = False
         self.assignment: Assignment | None = None
         self.closing = False
         #: Named actors of this process whose arguments are on their way, by namespace and name.
@@ -142,7 +144,7 @@ class Session:
                 self._part_with(link)
         elif kind == "log":
             if self.log_to_driver and self.assignment is None:
-                self.pump.deferred.append(lambda: print_log(header, self.node_ip))
+                self.pump.deferred.append(lambda: print_log(header, self))
         elif kind == "lease.wanted":
             if self._tasks is not None:
                 self._tasks.on_wanted(header["actor_id"])
@@ -523,6 +525,7 @@ class Session:
                 self._listener.close()
             self.control.close()
         self.pump.stop()
+        flush_logs(self)
 
     def abandon(self) -> None:
         """After a fork, in the child: closes its copies of what is the parent's."""
