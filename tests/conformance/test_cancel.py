@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from typing import Any
 
 import pytest
 import ray
 from ray.exceptions import RayTaskError, TaskCancelledError
+
+ON_RAY = os.environ.get("CONFORMANCE") == "ray"
 
 
 @ray.remote(num_cpus=0)
@@ -96,7 +99,9 @@ def test_a_call_that_waits_is_not_run() -> None:
     with pytest.raises(TaskCancelledError):
         ray.get(waiting, timeout=30)
     assert ray.get(running, timeout=30) == "slept"
-    assert ray.get(actor.notes.remote()) == ["slept"]
+    # Genuine Ray may run it all the same where the worker has it already.
+    ran = ray.get(actor.notes.remote())
+    assert ran == ["slept"] or (ON_RAY and ran == ["slept", "ran"])
 
 
 def test_a_call_whose_arguments_are_not_there_is_not_run() -> None:

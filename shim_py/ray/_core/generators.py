@@ -13,7 +13,7 @@ from ray.exceptions import GetTimeoutError, ObjectRefStreamEndOfStreamError
 from . import serialization
 from .entry import Entry
 from .object_ref import ObjectRef
-from .streams import Stream
+from .streams import Stream, StreamCall
 
 if TYPE_CHECKING:
     from .calls import Call
@@ -38,15 +38,22 @@ class ObjectRefGenerator:
     """Gives a reference to each value of a generator that runs elsewhere, by `for` or `async for`.
 
     A value that the generator could not make is a reference too: `ray.get` of it raises. Not for
-    use by several threads at a time, and not picklable.
+    use by several threads at a time, and not picklable. Made by `.remote()` only.
+
+    Args:
+        generator_ref: a reference to the call itself.
+        worker: this process's session.
     """
 
-    def __init__(self, session: Session, call: Call, stream: Stream) -> None:
-        self._session = session
+    def __init__(self, generator_ref: ObjectRef[Any], worker: Session) -> None:
+        call = generator_ref._entry
+        if not isinstance(call, StreamCall):
+            raise TypeError("An ObjectRefGenerator is made by calling a generator, not by itself.")
+        self._session = worker
         self._call = call
-        self._stream = stream
+        self._stream = call.stream
         self._index = 0
-        self._generator_ref: ObjectRef[Any] = ObjectRef._made(call, call, 0)
+        self._generator_ref = generator_ref
 
     def __iter__(self) -> ObjectRefGenerator:
         return self

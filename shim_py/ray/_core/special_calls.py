@@ -56,8 +56,8 @@ def pickled_classes(retry: bool | list[type] | tuple[type, ...]) -> bool | bytes
     if retry is True or not retry:
         return bool(retry)
     parts = serialization.dumps_any(tuple(retry))
-    assert not isinstance(parts, list)
-    return bytes(parts)
+    assert isinstance(parts, bytes)
+    return parts
 
 
 def references(session: Session, call: Call, num_returns: int | str) -> list[Any]:
@@ -65,7 +65,7 @@ def references(session: Session, call: Call, num_returns: int | str) -> list[Any
     if isinstance(call, StreamCall):
         if num_returns == "dynamic":
             return [gathered(session, call, call.stream)]
-        return [ObjectRefGenerator(session, call, call.stream)]
+        return [ObjectRefGenerator(ObjectRef._made(call, call, 0), session)]
     if call.entries is None:
         return [ObjectRef._made(call, call, 0)]
     return [ObjectRef._made(each, call, index) for index, each in enumerate(call.entries)]
