@@ -132,6 +132,22 @@ test("past its size the store goes on on disk, with one warning, and reads it al
   assert.deepEqual(memoryFolders(small), []);
 });
 
+test("where a node's port is closed its values come through the head, and go as others do", async () => {
+  // No connection can be made to a multicast address: what a closed firewall is for others.
+  const hidden = await place.join(head, { ip: "224.0.0.9" });
+  const driver = head.driver("objects_relayed.py", [hidden.ip], { input: true });
+  assert.deepEqual(await driver.said(), { same: true });
+  await hold(1, 1);
+  assert.equal(storeCount(hidden), 1);
+  await goOn(driver);
+  await driver.said();
+  await hold(0, 0);
+  await until("it is gone there too", () => storeCount(hidden) === 0);
+  await goOn(driver);
+  await driver.ok();
+  await hidden.down();
+});
+
 const inNamespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"];
 const canMount = (() => {
   try {
