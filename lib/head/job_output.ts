@@ -54,7 +54,8 @@ export async function* jobOutput(
       return;
     }
     // The node has no more; the news of the end may still be on its way here.
-    if (!follow || hasEnded(submission)) return;
+    const now = find();
+    if (!follow || !now || hasEnded(now)) return;
     await Promise.race([changed(signal), pause(state, AWAY_MS)]);
   }
 }

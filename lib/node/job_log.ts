@@ -25,6 +25,8 @@ export interface JobLogPart {
   /** Bytes that the file has now. */
   size: number;
   bytes: Uint8Array;
+  /** False: the job had ended when this was read, so nothing follows what was read. */
+  running: boolean;
 }
 
 /** What {@link readJobLog} is asked for. */
@@ -44,9 +46,10 @@ export async function readJobLog(path: string, question: JobLogQuestion): Promis
   const until = Date.now() + question.wait_ms;
   for (;;) {
     // Asked before the file is read: what was written last is then in what is read.
-    const goesOn = question.running() && Date.now() < until && !question.signal?.aborted;
+    const running = question.running();
+    const goesOn = running && Date.now() < until && !question.signal?.aborted;
     const part = readPart(path, question.offset, Math.min(question.most, MOST_PART));
-    if (part.bytes.length > 0 || !goesOn) return part;
+    if (part.bytes.length > 0 || !goesOn) return { ...part, running };
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
@@ -71,9 +74,8 @@ export async function answerJobLog(
     const { submission_id, ...question } = fieldsOf(received, "submission.log");
     const runs = () => !link.isClosed && running(submission_id);
     const path = jobLogPath(runtime, submission_id);
-    const { size, bytes } = await readJobLog(path, { ...question, running: runs, signal });
-    // Asked again: what is written between this and the reading is read by the next question.
-    link.reply(received, "submission.log", { size, running: running(submission_id) }, bytes);
+    const part = await readJobLog(path, { ...question, running: runs, signal });
+    link.reply(received, "submission.log", { size: part.size, running: part.running }, part.bytes);
   } catch (error) {
     link.refuse(received, error);
   }
@@ -100,7 +102,7 @@ export function pruneJobLogs(runtime: string, now: number): void {
   }
 }
 
-function readPart(path: string, offset: number, most: number): JobLogPart {
+function readPart(path: string, offset: number, most: number): Omit<JobLogPart, "running"> {
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(path);

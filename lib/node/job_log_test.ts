@@ -17,9 +17,13 @@ Deno.test("a part begins where it was asked for, and ends at the bound or the fi
   try {
     Deno.writeTextFileSync(path, "0123456789");
     const part = await readJobLog(path, { ...question, offset: 3, most: 4 });
-    assert.deepEqual(part, { size: 10, bytes: bytes("3456") });
+    assert.deepEqual(part, { size: 10, bytes: bytes("3456"), running: false });
     assert.deepEqual((await readJobLog(path, { ...question, offset: 10 })).bytes.length, 0);
-    assert.deepEqual(await readJobLog(path + ".none", question), { size: 0, bytes: bytes("") });
+    assert.deepEqual(await readJobLog(path + ".none", question), {
+      size: 0,
+      bytes: bytes(""),
+      running: false,
+    });
   } finally {
     Deno.removeSync(path);
   }
@@ -34,7 +38,7 @@ Deno.test("what is not there yet is waited for while the job runs", async () => 
       return true;
     };
     const part = await readJobLog(path, { ...question, wait_ms: 60_000, running });
-    assert.deepEqual(part.bytes, bytes("at last"));
+    assert.deepEqual([part.bytes, part.running], [bytes("at last"), true]);
     const over = { ...question, offset: 7, wait_ms: 60_000 };
     assert.equal((await readJobLog(path, over)).bytes.length, 0);
   } finally {
