@@ -116,22 +116,19 @@ class ActorHandle(Generic[T]):
     copied, pickled, and sent to other tasks and actors. Further attributes may be set on them.
     """
 
-    def __init__(self, actor_id: ActorID, info: ClassInfo) -> None:
+    def __init__(self, actor_id: ActorID, info: ClassInfo, reference: Any = None) -> None:
         from ray._core import client
 
         self._ray_actor_id = actor_id
         self._ray_info = info
         self._ray_enable_tensor_transport = False
         self._ray_is_cross_language = False
-        # Kept, because a finalizer must not look for (and so start) another one.
-        self._ray_session: Any = client.session() if client.is_connected() else None
-        if self._ray_session is not None:
-            self._ray_session.handle_created(actor_id, info.any_order)
-
-    def __del__(self) -> None:
-        session = self.__dict__.get("_ray_session")
-        if session is not None:
-            session.handle_dropped(self._ray_actor_id)
+        # The actor ends when no process has such a reference any more.
+        self._ray_reference = reference
+        if client.is_connected():
+            known = client.session().handle_created(actor_id, info.any_order)
+            if reference is None:
+                self._ray_reference = known
 
     @property
     def _actor_id(self) -> ActorID:
@@ -199,22 +196,20 @@ class ActorHandle(Generic[T]):
         return bool(self._ray_actor_id == other._ray_actor_id)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        session = self._ray_session
-        if session is not None:
-            # From here on others may hold it: the end of our handles is not the actor's.
-            session.handle_shared(self._ray_actor_id)
-        return (_restore_handle, (self._ray_actor_id.binary(), self._ray_info.pickled()))
+        kept = (self._ray_actor_id.binary(), self._ray_info.pickled(), self._ray_reference)
+        return (_restore_handle, kept)
 
     def __copy__(self) -> ActorHandle[T]:
-        # Stays in this process, so nothing is shared with others.
-        return ActorHandle(self._ray_actor_id, self._ray_info)
+        return ActorHandle(self._ray_actor_id, self._ray_info, self._ray_reference)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ActorHandle[T]:
         return self.__copy__()
 
 
-def _restore_handle(actor_id: bytes, pickled_info: bytes) -> ActorHandle[Any]:
-    return ActorHandle(ActorID(actor_id), load_class_info(pickled_info))
+def _restore_handle(
+    actor_id: bytes, pickled_info: bytes, reference: Any = None
+) -> ActorHandle[Any]:
+    return ActorHandle(ActorID(actor_id), load_class_info(pickled_info), reference)
 
 
 # The name under which Ray types handles.

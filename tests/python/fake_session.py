@@ -32,7 +32,7 @@ class FakeSession:
         self.created: list[Any] = []
         self.calls: list[tuple[Any, ...]] = []
         self.tasks: list[Any] = []
-        self.handles: list[tuple[str, ActorID]] = []
+        self.handles: list[ActorID] = []
         self.taken: set[str] = set()
         self.claimed: dict[tuple[str, str], dict[str, Any]] = {}
         self.killed: list[tuple[ActorID, bool]] = []
@@ -71,11 +71,6 @@ class FakeSession:
     def kill(self, actor_id: ActorID, no_restart: bool) -> None:
         self.killed.append((actor_id, no_restart))
 
-    def handle_created(self, actor_id: ActorID, any_order: bool = False) -> None:
-        self.handles.append(("created", actor_id))
-
-    def handle_dropped(self, actor_id: ActorID) -> None:
-        self.handles.append(("dropped", actor_id))
-
-    def handle_shared(self, actor_id: ActorID) -> None:
-        self.handles.append(("shared", actor_id))
+    def handle_created(self, actor_id: ActorID, any_order: bool = False) -> Any:
+        self.handles.append(actor_id)
+        return None

@@ -1,58 +1,74 @@
-"""Counting the handles of actors in this process.
+"""Handles of actors, counted across processes.
 
-An actor ends when its creator has no handle left, none was ever pickled, and all answers have
-arrived. Finalizers only append to a queue here: they may run anywhere, also under our lock.
+An actor that ends with its handles has an object of its own in the table of the process that
+created it: an entry without a value, to which every handle, here or elsewhere, has a reference.
+Handles that travel so are held and released as references are, and when the entry is gone, nobody
+has a handle. A process that lets go of its last one tells that only when its calls are answered.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Callable
+from typing import TYPE_CHECKING, Any
+
+from .entry import Entry
+from .ids import ActorID
+from .object_ref import ObjectRef
+
+if TYPE_CHECKING:
+    from .owner_link import OwnerLink
+    from .session import Session
+
+#: What the identifier of a handle's object has behind the actor's; no value's ends so.
+_MARK = b"\xff" * 12
 
 
-class HandleCounts:
-    """See the top of this file.
+class ActorHandles:
+    """See the top of this file. Its methods are called with the lock held."""
 
-    Args:
-        on_unheld: called with the lock held when no handle is left of an actor that this process
-            created and never shared.
-        events: what finalizers append to.
-    """
-
-    def __init__(self, on_unheld: Callable[[str], None], events: deque[str]) -> None:
-        self._on_unheld = on_unheld
-        self._counts: dict[str, int] = {}
-        self._own: set[str] = set()
-        self._events = events
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        # Of actors whose first handle is about to be made.
+        self._fresh: dict[str, Entry] = {}
 
     def own(self, actor_id: str) -> None:
         """This process created the actor, and it ends with its handles."""
-        self._own.add(actor_id)
+        entry = Entry(self._session.pump)
+        entry.fill(True, b"")
+        self._fresh[actor_id] = entry
+        self._session.objects.own(_object_id(actor_id), entry)
 
-    def disown(self, actor_id: str) -> None:
-        """The actor's end does not depend on this process's handles any more."""
-        self._own.discard(actor_id)
+    def forget(self, actor_id: str) -> None:
+        """The actor's end does not depend on handles any more."""
+        self._fresh.pop(actor_id, None)
+        self._session.objects.disown(_object_id(actor_id))
 
-    @property
-    def any_own(self) -> bool:
-        """Whether handles of own actors are counted."""
-        return bool(self._own)
+    def reference(self, actor_id: ActorID) -> ObjectRef[Any] | None:
+        """What a new handle keeps; None where the actor does not end with its handles."""
+        id = actor_id.binary() + _MARK
+        entry = self._fresh.pop(actor_id.hex(), None) or self._session.objects.find(id)
+        return None if entry is None else ObjectRef(id, entry)
 
-    def created(self, actor_id: str) -> None:
-        """A handle was made. The lock is held."""
-        self._counts[actor_id] = self._counts.get(actor_id, 0) + 1
+    def gone(self, id: bytes, owner: OwnerLink | None) -> bool:
+        """No reference to an object is left here.
 
-    def dropped(self, actor_id: str) -> None:
-        """A handle went away; safe in a finalizer."""
-        self._events.append(actor_id)
+        Args:
+            owner: the process it belongs to; None: this one.
+        Returns:
+            Whether it was an actor's, whose release is seen to here.
+        """
+        if not id.endswith(_MARK):
+            return False
+        session = self._session
+        link = session.known_link(id[: ActorID.SIZE].hex())
+        if link is None:
+            return False
+        if owner is not None:
+            link.handle = (id, owner)
+        link.release_wanted = True
+        if not link.outstanding:
+            session.release(link)
+        return True
 
-    def dropped_one(self, actor_id: str) -> None:
-        """Takes in a handle that went away. The lock is held."""
-        count = self._counts.get(actor_id, 0) - 1
-        if count > 0:
-            self._counts[actor_id] = count
-            return
-        self._counts.pop(actor_id, None)
-        if actor_id in self._own:
-            self._own.discard(actor_id)
-            self._on_unheld(actor_id)
+
+def _object_id(actor_id: str) -> bytes:
+    return bytes.fromhex(actor_id) + _MARK

@@ -99,10 +99,11 @@ class ObjectTable:
                 self._listening = False
                 raise
         with session.pump.lock:
-            self._own(id, entry)
+            self.own(id, entry)
         return id, session.caller_id, session.node_id
 
-    def _own(self, id: bytes, entry: Entry) -> Owned:
+    def own(self, id: bytes, entry: Entry) -> Owned:
+        """Others may ask for this value by its id. The lock is held."""
         owned = self._owned.get(id)
         if owned is None or owned.weak() is None:
             events = self.events
@@ -110,6 +111,10 @@ class ObjectTable:
             owned = self._owned[id] = Owned(weak)
             self._tick()
         return owned
+
+    def disown(self, id: bytes) -> None:
+        """Nothing depends on the object any more. The lock is held."""
+        self._owned.pop(id, None)
 
     def _tick(self) -> None:
         if self.session.pump.tick_every is None:

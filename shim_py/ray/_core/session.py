@@ -29,7 +29,7 @@ from .driver_logs import LogPrinter, flush_logs, print_log, show_warning
 from .entry import Entry
 from .errors import DaemonLost, RequestFailed
 from .frames import Body, Header
-from .handles import HandleCounts
+from .handles import ActorHandles
 from .ids import ActorID, JobID, PlacementGroupID
 from .lending import Lending
 from .object_ref import ObjectRef
@@ -85,7 +85,7 @@ class Session:
         self._methods: dict[str, Method] = {}
         #: Actors that this process created and that end with it.
         self._created: set[str] = set()
-        self._handles = HandleCounts(self._on_unheld, self.pump.left_behind)
+        self._handles = ActorHandles(self)
         self._tasks: Any = None
         #: The references that cross to other processes, and who holds those of this one.
         self.objects = ObjectTable(self)
@@ -106,17 +106,14 @@ class Session:
                 event = left.popleft()
             except IndexError:
                 break
-            if type(event) is str:
-                self._handles.dropped_one(event)
-            else:
-                self.objects.drain_one(event)
+            self.objects.drain_one(event)
         if self.freed and self.control.lost is None and not self.pump.closed:
             freed, self.freed = self.freed, []
             self.control.send("object.free", {"objects": freed})
 
     def object_gone(self, id: bytes, owner: OwnerLink | None) -> bool:
         """No reference to an object is left; whether its release comes later. The lock is held."""
-        return False
+        return self._handles.gone(id, owner)
 
     def listen(self) -> None:
         """Lets other processes ask this one for values; does not wait for the daemon."""
@@ -213,12 +210,10 @@ class Session:
         """This process created the actor, which ends with its handles. The lock is held."""
         self._handles.own(actor_id)
         self._created.add(actor_id)
-        if self.pump.tick_every is None:
-            self.pump.tick_every = 0.5
 
     def forget(self, actor_id: str) -> None:
         """Nothing is to be known of the actor any more. The lock is held."""
-        self._handles.disown(actor_id)
+        self._handles.forget(actor_id)
         self._created.discard(actor_id)
         link = self._links.pop(actor_id, None)
         if link is not None:
@@ -330,38 +325,31 @@ class Session:
 
     # ── handles ──────────────────────────────────────────────────────────────────────────────
 
-    def handle_created(self, actor_id: ActorID, any_order: bool = False) -> None:
-        """A handle of the actor was made in this process.
+    def handle_created(self, actor_id: ActorID, any_order: bool = False) -> ObjectRef[Any] | None:
+        """A handle of the actor is made in this process.
 
         Args:
             any_order: its calls may overtake those that wait for their arguments.
+        Returns:
+            What the handle keeps, where the actor ends with its handles.
         """
         with self.pump.lock:
             self._drain()
-            self._handles.created(actor_id.hex())
             if any_order:
                 self.link(actor_id.hex()).any_order = True
+            return self._handles.reference(actor_id)
 
-    def handle_dropped(self, actor_id: ActorID) -> None:
-        """A handle went away; safe in a finalizer."""
-        self._handles.dropped(actor_id.hex())
-
-    def handle_shared(self, actor_id: ActorID) -> None:
-        """A handle was pickled: others may hold the actor now."""
-        with self.pump.lock:
-            self._handles.disown(actor_id.hex())
-
-    def _on_unheld(self, actor_id: str) -> None:
-        link = self._links.get(actor_id)
-        if link is None:
-            return
-        link.release_wanted = True
-        if not link.outstanding:
-            self.release(link)
+    def known_link(self, actor_id: str) -> ActorLink | None:
+        """The caller's side of an actor that was called or created here. The lock is held."""
+        return self._links.get(actor_id)
 
     def release(self, link: ActorLink) -> None:
         """Tells that nobody here needs the actor any more. The lock is held."""
         link.release_wanted = False
+        handle, link.handle = link.handle, None
+        if handle is not None:
+            self.objects.release(*handle)
+            return
         link.released = True
         if link.death is None and self.control.lost is None:
             self.control.send("actor.release", {"actor_id": link.actor_id})

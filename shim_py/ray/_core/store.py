@@ -93,7 +93,7 @@ def _fill(path: str, parts: Sequence[Part]) -> None:
         last = len(parts) - 1
         for index, part in enumerate(parts):
             view = memoryview(part)
-            while len(view):
+            while view.nbytes:
                 view = view[os.write(file, view[:_CHUNK]) :]
             gap = 0 if index == last else _padded(len(part)) - len(part)
             while gap:
