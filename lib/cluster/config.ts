@@ -18,7 +18,7 @@ export interface BrainConfig {
   /** Wait before a worker that could not be started is tried again; doubles up to the longest. */
   start_retry_ms: number;
   start_retry_most_ms: number;
-  /** How many ended actors, groups, jobs and nodes stay listed, of each kind. */
+  /** How many ended actors, workers for tasks, groups, jobs and nodes stay listed, of each kind. */
   keep_ended: number;
 }
 

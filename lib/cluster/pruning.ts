@@ -7,12 +7,13 @@ export function prune(books: Books): void {
     const excess = ended.length - books.config.keep_ended;
     for (const id of ended.slice(0, Math.max(0, excess))) books.forget(table, id);
   };
-  const actors = [...books.actors.values()];
-  over(
-    "actors",
-    actors.filter((one) => one.step === "ended" && one.leaving.length === 0)
-      .map((one) => one.actor_id),
-  );
+  const actors = [...books.actors.values()]
+    .filter((one) => one.step === "ended" && one.leaving.length === 0);
+  // Workers for tasks come and go by the thousand: they must not push out actors.
+  for (const tasks of [false, true]) {
+    const alike = actors.filter((one) => (one.kind === "task") === tasks);
+    over("actors", alike.map((one) => one.actor_id));
+  }
   const groups = [...books.groups.values()];
   over(
     "groups",

@@ -23,3 +23,18 @@ Deno.test("what ended long ago is forgotten, in the journal too; what lives stay
   test.restartHead();
   assert.equal(test.brain.books.actors.size, 4);
 });
+
+Deno.test("workers for tasks that ended do not push out actors", () => {
+  const test = new TestCluster({ keep_ended: 2 });
+  test.join(1, { CPU: 4 });
+  test.driver();
+  const ended = (kind: "actor" | "task") => {
+    const actor = test.actor({ CPU: 1 }, { kind });
+    test.died(actor);
+    return actor;
+  };
+  const actors = [ended("actor"), ended("actor")];
+  const tasks = [1, 2, 3, 4].map(() => ended("task"));
+  test.pass(1);
+  assert.deepEqual([...test.brain.books.actors.keys()], [...actors, tasks[2], tasks[3]]);
+});

@@ -272,7 +272,7 @@ class Executor:
         shown = method
         current_call.set(task)
         try:
-            if self._titles is not None:
+            if self._titles is not None and method != "__beam_run__":
                 self._show(method)
             if body == EMPTY_ARGUMENTS:
                 value = self.method(method)()
@@ -280,6 +280,9 @@ class Executor:
                 args, kwargs = self.arguments(header, body)
                 if method == "__beam_run__":
                     shown = args[1]
+                    if self._titles is not None and shown != self._title:
+                        self._title = shown
+                        self._titles(f"ray::{shown}")
                 value = self.method(method)(*args, **kwargs)
                 del args, kwargs
             if header is not PLAIN and is_stream(header):
