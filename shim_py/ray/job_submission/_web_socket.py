@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -63,9 +64,9 @@ class WebSocket:
                 return cls(reader, writer)
             text = (await reader.read(min(length, _MOST))).decode("utf-8", "replace")
         except BaseException:
-            writer.close()
+            await _end(writer)
             raise
-        writer.close()
+        await _end(writer)
         if status in ("401", "403"):
             raise AuthenticationError(text)
         raise RuntimeError(f"Request failed with status code {status or rest or 'none'}: {text}.")
@@ -91,7 +92,7 @@ class WebSocket:
         except (asyncio.IncompleteReadError, OSError):
             return
         finally:
-            self._writer.close()
+            await _end(self._writer)
 
     async def _frame(self) -> tuple[int, bytes]:
         first, second = await self._reader.readexactly(2)
@@ -106,3 +107,9 @@ class WebSocket:
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
         self._writer.write(bytes([0x80 | code, 0x80 | len(payload)]) + mask + masked)
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

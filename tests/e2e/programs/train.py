@@ -1,4 +1,4 @@
-"""A training script as slime's and OpenRLHF's: launched by `ray job submit`, it never calls ray.init."""
+"""A training script as slime's: launched by `ray job submit`, it never calls ray.init."""
 
 import json
 import os
