@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -155,3 +156,183 @@ def test_cancelling_a_coroutine() -> None:
     ray.cancel(running)
     with pytest.raises((TaskCancelledError, RayTaskError)):
         ray.get(running, timeout=30)
+
+
+class Code(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class TwoArguments(Exception):
+    """A plain pickle of it cannot be read: its constructor wants two arguments."""
+
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__(f"{first}-{second}")
+
+
+class Final(Exception):
+    def __init_subclass__(cls) -> None:
+        raise TypeError("no subclasses")
+
+
+class OwnArgs(Exception):
+    @property
+    def args(self) -> Any:
+        return ("own",)
+
+
+@ray.remote(num_cpus=0)
+class Raising:
+    def run(self, make: Any) -> None:
+        raise make()
+
+    def from_another(self) -> None:
+        try:
+            _ = 1 / 0
+        except ZeroDivisionError as error:
+            raise ValueError("outer") from error
+
+    def through(self, others: list[Any]) -> None:
+        first, *rest = others
+        if rest:
+            ray.get(first.through.remote(rest))
+        else:
+            ray.get(first.run.remote(lambda: ValueError("deep")))
+
+    def wrapped(self, other: Any) -> None:
+        try:
+            ray.get(other.run.remote(lambda: ValueError("inner")))
+        except ValueError as error:
+            raise RuntimeError("outer") from error
+
+    def returned(self) -> ValueError:
+        return ValueError("a value")
+
+    def exit(self, code: Any) -> None:
+        sys.exit(code)
+
+    def fine(self) -> str:
+        return "fine"
+
+
+def raised(make: Any) -> BaseException:
+    """Return what the caller gets for an exception."""
+    with pytest.raises(BaseException) as caught:  # noqa: PT011
+        ray.get(Raising.remote().run.remote(make), timeout=60)
+    return caught.value
+
+
+def test_kinds_of_exceptions() -> None:
+    code = raised(lambda: Code(5))
+    assert isinstance(code, Code)
+    assert isinstance(code, RayTaskError)
+    assert code.code == 5
+    assert code.args == (code.cause,)  # type: ignore[attr-defined]
+    missing = raised(lambda: FileNotFoundError(2, "No such file", "/nowhere"))
+    assert isinstance(missing, FileNotFoundError)
+    decode = raised(lambda: UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"))
+    assert isinstance(decode, UnicodeDecodeError)
+    assert isinstance(raised(OwnArgs), OwnArgs)
+    assert isinstance(raised(lambda: TimeoutError("late")), TimeoutError)
+    assert isinstance(raised(lambda: StopIteration("over")), StopIteration)
+    assert isinstance(raised(lambda: GetTimeoutError("mine")), GetTimeoutError)
+
+
+def test_a_class_that_cannot_be_derived_from() -> None:
+    error = raised(lambda: Final("final"))
+    assert type(error) is RayTaskError
+    assert type(error.cause).__name__ == "Final"
+
+
+def test_a_class_whose_constructor_wants_other_arguments() -> None:
+    error = raised(lambda: TwoArguments(1, 2))
+    assert isinstance(error, ray.exceptions.UnserializableException)
+    assert "1-2" in str(error)
+
+
+def test_what_is_no_exception() -> None:
+    error = raised(lambda: BaseException("base"))
+    assert type(error) is RayTaskError
+    assert "BaseException: base" in str(error)
+    assert isinstance(raised(KeyboardInterrupt), TaskCancelledError)
+    assert isinstance(raised(lambda: GeneratorExit("x")), GeneratorExit)
+
+
+def test_returned_exceptions_are_values() -> None:
+    assert repr(ray.get(Raising.remote().returned.remote())) == "ValueError('a value')"
+
+
+def test_the_cause_of_a_cause_is_in_the_text() -> None:
+    with pytest.raises(ValueError, match="outer") as caught:
+        ray.get(Raising.remote().from_another.remote())
+    assert "ZeroDivisionError" in str(caught.value)
+    assert "direct cause" in str(caught.value)
+
+
+def test_through_three_processes() -> None:
+    actors = [Raising.remote() for _ in range(4)]
+    with pytest.raises(ValueError, match="deep") as caught:
+        ray.get(actors[0].through.remote(actors[1:]), timeout=60)
+    assert type(caught.value.cause) is ValueError  # type: ignore[attr-defined]
+    text = str(caught.value)
+    assert text.count("ray::Raising.through()") >= 3
+    assert "ray::Raising.run()" in text
+    with pytest.raises(RuntimeError, match="outer") as wrapped:
+        ray.get(actors[0].wrapped.remote(actors[1]), timeout=60)
+    assert "ValueError: inner" in str(wrapped.value)
+
+
+def test_they_survive_a_pickle() -> None:
+    for make in (lambda: ValueError("plain"), lambda: Code(7)):
+        error = raised(make)
+        again = ray.cloudpickle.loads(ray.cloudpickle.dumps(error))
+        assert isinstance(again, RayTaskError)
+        assert isinstance(again, type(error.cause))  # type: ignore[attr-defined]
+        assert str(again) == str(error)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups are of Python 3.11")
+def test_exception_groups() -> None:
+    group = raised(lambda: ExceptionGroup("two", [ValueError("v"), TypeError("t")]))  # noqa: F821
+    assert isinstance(group, ExceptionGroup)  # noqa: F821
+    assert isinstance(group, RayTaskError)
+    matched, rest = group.split(ValueError)
+    assert [type(each) for each in matched.exceptions] == [ValueError]
+    assert [type(each) for each in rest.exceptions] == [TypeError]
+    told = []
+    # `except*` is no syntax of the oldest Python this package runs on.
+    program = (
+        "try:\n    raise group\nexcept* ValueError:\n    told.append('value')\n"
+        "except* TypeError:\n    told.append('type')\n"
+    )
+    exec(program, {"group": group, "told": told})
+    assert told == ["value", "type"]
+    single = raised(lambda: ValueError("alone"))
+    program = "try:\n    raise single\nexcept* ValueError as caught:\n    told.append(caught)\n"
+    exec(program, {"single": single, "told": told})
+    assert told[2].exceptions == (single,)
+
+
+def test_sys_exit_ends_the_actor() -> None:
+    for code in (0, 3):
+        actor = Raising.remote()
+        with pytest.raises(RayActorError):
+            ray.get(actor.exit.remote(code), timeout=60)
+        with pytest.raises(RayActorError):
+            ray.get(actor.fine.remote(), timeout=60)
+
+
+@ray.remote(num_cpus=0, max_retries=0)
+def task(make: Any) -> None:
+    raise make()
+
+
+def test_exceptions_of_tasks() -> None:
+    with pytest.raises(ValueError, match="in a task") as caught:
+        ray.get(task.remote(lambda: ValueError("in a task")), timeout=60)
+    assert "ray::task()" in str(caught.value)
+    with pytest.raises(ray.exceptions.WorkerCrashedError):
+        ray.get(task.remote(lambda: SystemExit(1)), timeout=60)
+    with pytest.raises(TaskCancelledError):
+        ray.get(task.remote(KeyboardInterrupt), timeout=60)

@@ -77,11 +77,13 @@ class Stream:
         """A value has arrived; one that is there already comes from a call that was repeated."""
         if index != self.arrived or self.count is not None:
             return
-        self.arrived = index + 1
-        if self.taken == _ALL:
+        if index < self.taken:  # nobody reads any more, or a signal cut this off before
+            self.arrived = index + 1
             return
         entry = self.entry(index)
         entry.fill(ok, parts)
+        # Last: where a signal cuts this off, the frame is handed over again.
+        self.arrived = index + 1
         self._bytes += entry.size()
         if self.arrived - self._told >= _TELL_VALUES or self._bytes >= _TELL_BYTES:
             self._tell()
@@ -114,11 +116,11 @@ class Stream:
         """The next value is an error (or its pickle), and the last one."""
         if self.count is None:
             entry = self.entry(self.arrived)
-            self.arrived += 1
             if error is not None:
                 entry.fail(error)
             else:
                 entry.fill(False, parts)
+            self.arrived += 1
             self.end()
 
     def _tell(self) -> None:
