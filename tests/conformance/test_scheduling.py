@@ -70,7 +70,7 @@ def test_the_same_for_actors() -> None:
 
     hard = NodeAffinitySchedulingStrategy(NOWHERE, soft=False)
     lost = Here.options(scheduling_strategy=hard).remote()
-    with pytest.raises(ray.exceptions.RayError):
+    with pytest.raises(ray.exceptions.ActorUnschedulableError):
         ray.get(lost.node.remote(), timeout=60)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ray.exceptions import (
     ActorDiedError,
+    ActorUnschedulableError,
     RayActorError,
     RayError,
     RaySystemError,
@@ -67,6 +68,9 @@ def actor_death(
     """
     if report and report.get("kind") == "environment":
         return RuntimeEnvSetupError(_setup_failure(report))
+    if report and report.get("unschedulable"):
+        mend = f" {report['mend']}" if report.get("mend") else ""
+        return ActorUnschedulableError(f"{report.get('message')}{mend}")
     if pickled:
         from .packages import cloudpickle
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ray.exceptions import (
     ActorDiedError,
+    ActorUnschedulableError,
     TaskPlacementGroupRemoved,
     TaskUnschedulableError,
     WorkerCrashedError,
@@ -29,15 +30,11 @@ def task_death(error: BaseException) -> BaseException:
     """The error for a task's values where its worker ended with ``error``."""
     if isinstance(error, RequestFailed):
         return TaskPlacementGroupRemoved() if error.code == "group_removed" else error
+    if isinstance(error, ActorUnschedulableError):
+        return TaskUnschedulableError(error.error_message)
     if not isinstance(error, ActorDiedError):
         return error
-    report = error.report
-    text = str(report.get("message") or error)
-    if report.get("mend"):
-        text += f" {report['mend']}"
-    if report.get("unschedulable"):
-        return _with_cause(TaskUnschedulableError(text), error)
-    if report.get("kind") == "group":
+    if _kind(error) == "group":
         return _with_cause(TaskPlacementGroupRemoved(), error)
     if is_crash(error):
         told = str(error).replace("The actor", "The worker")

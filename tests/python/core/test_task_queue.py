@@ -12,7 +12,7 @@ import pytest
 from ray._core import serialization, task_queue
 from ray._core.content import Content
 from ray._core.creation import TaskCreation
-from ray._core.errors import RequestFailed
+from ray._core.errors import RequestFailed, actor_death
 from ray._core.ids import JobID
 from ray._core.tasks import TaskPool
 from ray.exceptions import (
@@ -286,7 +286,7 @@ def test_a_task_that_waits_is_cancelled_at_once(pool: Pool) -> None:
 
 def test_what_keeps_one_worker_away_fails_all_that_wait(pool: Pool) -> None:
     entries = pool.run(20)
-    pool.asked[0].fail_all(death(kind="start", unschedulable=True))
+    pool.asked[0].fail_all(actor_death({"message": "It ended.", "unschedulable": True}, {}))
     for entry in entries:
         with pytest.raises(TaskUnschedulableError, match="It ended"):
             entry.value()
