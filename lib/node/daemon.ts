@@ -650,10 +650,10 @@ export class NodeDaemon {
     }
     await leaving;
     await this.#control?.close();
-    removeTree(environmentsDir(this.#instance.runtime));
     await this.#splicer?.close();
     await this.#objects?.close();
     await this.#head?.stop();
+    removeTree(environmentsDir(this.#instance.runtime));
     this.#logs[Symbol.dispose]();
     this.#instance[Symbol.dispose]();
     this.#log[Symbol.dispose]();

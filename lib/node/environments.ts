@@ -27,6 +27,9 @@ import type { Environment } from "./worker_env.ts";
 /** How many bytes of unpacked packages and installed environments may stay: Ray's bound. */
 export const ENVIRONMENTS_LIMIT = 10 * 2 ** 30;
 
+/** The longest that a timer may run, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** What a worker is started with besides what every worker of its job is. */
 export interface Prepared {
   places: Places;
@@ -93,6 +96,8 @@ export class Environments {
       const places = await setup.run();
       const { plan, templates, driverOf } = this.host;
       const parts = plan.templateIn(places, driverOf(asker), spec.vars);
+      // A command of the user's may set up more by itself before it runs the interpreter.
+      if (spec.py_executable) parts.timeout = spec.timeout ?? LONGEST_TIMER;
       const held = templates.hold(parts, () => setup.release());
       return { places, ...held, templateEnv: parts.env ?? plan.templateEnv };
     } catch (error) {

@@ -58,10 +58,11 @@ export class Template {
     });
     this.ready.catch(() => {}); // whoever waits for it hears of it
     this.#child = this.#spawn();
+    const timeout = options.timeout ?? TEMPLATE_TIMEOUT;
     this.#timer = setTimeout(() => {
-      this.#fail(this.#trouble("did not say that it is ready within a minute"));
+      this.#fail(this.#trouble(`did not say that it is ready within ${timeout / 1000} s`));
       this.kill();
-    }, options.timeout ?? TEMPLATE_TIMEOUT);
+    }, timeout);
     const listening = [this.#listen(this.#child.stdout), this.#listen(this.#child.stderr)];
     this.ended = this.#watch(listening);
   }

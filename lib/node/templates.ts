@@ -13,6 +13,8 @@ export interface TemplateParts {
   /** Its whole environment, where that is not every template's. */
   env?: Environment;
   cwd?: string;
+  /** How long it may take to say hello, in milliseconds. */
+  timeout?: number;
 }
 
 /** A template that stays while it is held. */
