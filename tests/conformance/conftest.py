@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from types import FrameType
@@ -19,8 +20,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ON_RAY = os.environ.get("CONFORMANCE") == "ray"
 
 if not ON_RAY:
-    sys.path.insert(0, str(ROOT / "shim_py"))
-    os.environ.setdefault("BEAM_BIN", str(ROOT / "scripts" / "beam"))
+    beam = os.environ.setdefault("BEAM_BIN", str(ROOT / "scripts" / "beam"))
+    if "ray" not in sys.modules:
+        # The package as it is delivered, with the libraries that it carries: what workers pickle by
+        # value names those, and a class must be the same one when it comes back.
+        shim = subprocess.run([beam, "shim-path"], stdout=subprocess.PIPE, text=True, check=True)
+        sys.path.insert(0, shim.stdout.strip())
 else:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"

@@ -77,9 +77,9 @@ def test_affinity_to_a_node() -> None:
     here = ray.nodes()[0]["NodeID"]
     hard = NodeAffinitySchedulingStrategy(node_id=here, soft=False)
     assert ray.get(node.options(scheduling_strategy=hard).remote()) == here
-    gone = NodeAffinitySchedulingStrategy(node_id="f" * 56, soft=True)
+    gone = NodeAffinitySchedulingStrategy(node_id="ab" * 28, soft=True)
     assert ray.get(node.options(scheduling_strategy=gone).remote(), timeout=60) == here
-    never = NodeAffinitySchedulingStrategy(node_id="f" * 56, soft=False)
+    never = NodeAffinitySchedulingStrategy(node_id="ab" * 28, soft=False)
     with pytest.raises(ray.exceptions.TaskUnschedulableError):
         ray.get(node.options(scheduling_strategy=never).remote(), timeout=60)
 
