@@ -304,6 +304,7 @@ PRIVATE_MODULES: dict[str, Entries] = {
         "timeline": (W, ""),
         "total_resources_per_node": (W, ""),
     },
+    "ray._private.internal_api": {"free": (W, "as `ray.internal.free`")},
     "ray._private.services": {"get_node_ip_address": (W, "")},
     "ray._private.worker": {
         "SCRIPT_MODE": (W, ""),

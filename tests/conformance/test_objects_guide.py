@@ -242,8 +242,10 @@ def test_values_stay_as_they_were_put() -> None:
 
 
 def test_an_object_is_freed_on_demand() -> None:
+    from ray._private.internal_api import free
+
     ref = ray.put(b"x" * (2 << 20))
-    ray.internal.free([ref])
+    free([ref])
     with pytest.raises(ray.exceptions.ObjectFreedError):
         ray.get(ref, timeout=30)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
+import subprocess
 import sys
-from typing import Any
 
 import pytest
 import ray
@@ -57,33 +58,63 @@ def test_wrong_fields() -> None:
         RuntimeEnv(env_vars=["A"])
 
 
-def test_a_working_directory(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "data.txt").write_text("the data")
-    (tmp_path / "beside_it.py").write_text("VALUE = 42\n")
-    (tmp_path / "left").mkdir()
-    (tmp_path / "left" / "out.txt").write_text("out")
-
-    @ray.remote(runtime_env={"working_dir": str(tmp_path), "excludes": ["left/"]})
-    def inside() -> list[Any]:
-        import beside_it  # type: ignore[import-not-found]
-
-        return [pathlib.Path("data.txt").read_text(), beside_it.VALUE, os.path.exists("left")]
-
-    assert ray.get(inside.remote(), timeout=80) == ["the data", 42, False]
+def test_folders_belong_to_the_job(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "package").mkdir()
+    for field, value in (("working_dir", str(tmp_path)), ("py_modules", [str(tmp_path)])):
+        with pytest.raises(ValueError, match="URI"):
+            ray.get(variables.options(runtime_env={field: value}).remote("A"), timeout=80)
 
 
-def test_modules_that_travel(tmp_path: pathlib.Path) -> None:
-    package = tmp_path / "travelling"
+JOB = """
+import json, os, pathlib, sys
+import ray
+
+ray.init(address=sys.argv[1], log_to_driver=False, runtime_env={
+    "working_dir": sys.argv[2], "excludes": ["left/"], "py_modules": [sys.argv[3]],
+    "env_vars": {"JOBS": "own"},
+})
+
+@ray.remote(num_cpus=0)
+def inside():
+    import beside_it, travelling
+    return [
+        pathlib.Path("data.txt").read_text(), beside_it.VALUE, os.path.exists("left"),
+        travelling.answer(), os.environ["JOBS"],
+    ]
+
+@ray.remote(num_cpus=0)
+class Inside:
+    def data(self):
+        return pathlib.Path("data.txt").read_text()
+
+print("TOLD", json.dumps([ray.get(inside.remote()), ray.get(Inside.remote().data.remote())]))
+"""
+
+
+def test_a_working_directory_and_modules_that_travel(tmp_path: pathlib.Path) -> None:
+    folder, package = tmp_path / "folder", tmp_path / "travelling"
+    (folder / "left").mkdir(parents=True)
     package.mkdir()
+    (folder / "data.txt").write_text("the data")
+    (folder / "beside_it.py").write_text("VALUE = 42\n")
+    (folder / "left" / "out.txt").write_text("out")
     (package / "__init__.py").write_text("def answer():\n    return 'from the package'\n")
-
-    @ray.remote(runtime_env={"py_modules": [str(package)]})
-    def use() -> str:
-        import travelling  # type: ignore[import-not-found]
-
-        return str(travelling.answer())
-
-    assert ray.get(use.remote(), timeout=80) == "from the package"
+    script = tmp_path / "job.py"
+    script.write_text(JOB)
+    address = ray.get_runtime_context().gcs_address
+    env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    env["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    ended = subprocess.run(
+        [sys.executable, str(script), address, str(folder), str(package)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=85,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (told,) = [line[5:] for line in ended.stdout.splitlines() if line.startswith("TOLD ")]
+    assert json.loads(told) == [["the data", 42, False, "from the package", "own"], "the data"]
 
 
 def test_an_interpreter_of_ones_own(tmp_path: pathlib.Path) -> None:
