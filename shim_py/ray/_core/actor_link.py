@@ -65,7 +65,7 @@ class ActorLink:
         self.released = False
         self.max_task_retries = 0
         #: What the actor's constructor was given, while it may be made (again) from that.
-        self._creation: Any = None
+        self.creation: Any = None
         #: Calls may overtake those that wait for their arguments, which are held meanwhile.
         self.any_order = False
         self.held: dict[Call, None] = {}
@@ -179,11 +179,6 @@ class ActorLink:
     def unanswered(self) -> Iterator[Call]:
         """The calls without an answer."""
         return chain(list(self.pending.values()), list(self.queue), list(self.held))
-
-    def keep_for_creation(self, arguments: Parts, max_restarts: int) -> None:
-        """Keeps what is inside the constructor's arguments as long as it may be needed."""
-        if type(arguments) is not bytes:
-            self._creation = arguments
 
     # ── finding the worker ───────────────────────────────────────────────────────────────────
 
@@ -514,7 +509,7 @@ class ActorLink:
         """Everything under way, and everything later, gets ``error``."""
         self.death = error
         self.state = "dead"
-        self._creation = None
+        self.creation = None
         if self._channel is not None:
             self._channel.close()
             self._channel = None

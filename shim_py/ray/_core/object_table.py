@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: While references are about, what died is looked at this often at least, in seconds.
 _TICK = 0.5
+#: As many ids are told of in one message.
+_MOST_IDS = 4096
 
 
 def current() -> ObjectTable:
@@ -73,6 +75,8 @@ class ObjectTable:
         self._pinned: dict[bytes, Entry] = {}
         # The files that this process owns, by name: a result that arrives twice is one file.
         self._files: weakref.WeakValueDictionary[str, Content] = weakref.WeakValueDictionary()
+        self._parting: set[OwnerLink] = set()
+        self._releasing = False
         self._holding = 0
         self._settled: deque[Callable[[], None]] = deque()
         self._listening = False
@@ -188,13 +192,19 @@ class ObjectTable:
             if entry is not None:
                 by_link.setdefault(entry.owner, []).append(id)
         for link, ids in by_link.items():
-            self._holding += 1
-            link.hold(ids, self._held)
+            for at in range(0, len(ids), _MOST_IDS):
+                self._holding += 1
+                link.hold(ids[at : at + _MOST_IDS], self._held)
 
     def _held(self) -> None:
         self._holding -= 1
         while self._settled and not self._holding:
             self._settled.popleft()()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing waits for an owner to know what is held here. The lock is held."""
+        return not self._settled
 
     def drain_one(self, event: tuple[Any, ...]) -> None:
         """Takes in what a finalizer left. The lock is held."""
@@ -216,19 +226,25 @@ class ObjectTable:
                     self.release(id, link)
 
     def release(self, id: bytes, link: OwnerLink) -> None:
-        """This process needs the reference no more. The lock is held."""
+        """This process needs the reference no more; see :meth:`send_releases`. The lock is held."""
         if id in link.held:
-            if not link.releases:
-                link.releases.add(id)
-                self.settle(lambda: self._release(link))
-            else:
-                link.releases.add(id)
+            link.releases.add(id)
+            self._parting.add(link)
 
-    def _release(self, link: OwnerLink) -> None:
-        ids = [id for id in link.releases if id in link.held and id not in self._borrowed]
-        link.releases.clear()
-        if ids:
-            link.release(ids)
+    def send_releases(self) -> None:
+        """Tells owners what is released, once all know what is held. The lock is held."""
+        if self._parting and not self._releasing:
+            self._releasing = True
+            self.settle(self._release)
+
+    def _release(self) -> None:
+        self._releasing = False
+        while self._parting:
+            link = self._parting.pop()
+            ids = [id for id in link.releases if id in link.held and id not in self._borrowed]
+            link.releases.clear()
+            if ids:
+                link.release(ids)
 
     def idle(self, link: OwnerLink) -> None:
         """Nothing is asked of that owner, and nothing of it is held. The lock is held."""
@@ -342,6 +358,7 @@ class ObjectTable:
                 entry = ref._entry
                 if isinstance(entry, BorrowedEntry):
                     entry.owner.drop([entry.id])
+                    self.delete(entry.id, entry)
                 elif entry is not None:
                     self.delete(ref.binary(), entry)
 

@@ -163,7 +163,9 @@ class OwnerLink:
             }
         )
         if self._opened_once and self.held:
-            self.hold(list(self.held), lambda: None)
+            held = list(self.held)
+            for at in range(0, len(held), 4096):
+                self.hold(held[at : at + 4096], lambda: None)
         self._opened_once = True
         for header, _ in list(self._requests.values()):
             self._send(header)

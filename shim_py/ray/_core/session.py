@@ -107,6 +107,7 @@ class Session:
             except IndexError:
                 break
             self.objects.drain_one(event)
+        self.objects.send_releases()
         if self.freed and self.control.lost is None and not self.pump.closed:
             freed, self.freed = self.freed, []
             self.control.send("object.free", {"objects": freed})
@@ -349,6 +350,7 @@ class Session:
         handle, link.handle = link.handle, None
         if handle is not None:
             self.objects.release(*handle)
+            self.objects.send_releases()
             return
         link.released = True
         if link.death is None and self.control.lost is None:
@@ -384,10 +386,11 @@ class Session:
         """
         entries = [ref._entry or ref._require() for ref in refs]
         deadline = None if timeout is None else time.monotonic() + timeout
-        large = False
+        large = asked = False
         for entry in entries:
             if not entry.done:
-                if entry.lazy:
+                if entry.lazy and not asked:
+                    asked = True
                     for each in entries:
                         each.want()
                 self._wait_for(entry, deadline)

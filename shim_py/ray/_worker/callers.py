@@ -17,6 +17,7 @@ from ray._core.frames import Body, Header, ProtocolError, decode_header, encode_
 from ray._core.protocol import PROTOCOL_VERSION
 from ray._core.pump import Pump, finish
 from ray._core.serialization import Part
+from ray._core.values import Answer
 
 from .sending import Outgoing
 
@@ -212,10 +213,11 @@ class Callers:
         return any(caller.done for caller in self._callers.values() if caller.channel is not None)
 
     def flush(self) -> bool:
-        """Whether everything is sent."""
-        return not any(
-            caller.channel is not None and caller.channel.sending
+        """Whether everything is sent, and what is inside of values is held by who got them."""
+        return self._session.objects.settled and not any(
+            caller.channel.sending or any(type(frame) is Answer for frame in caller.done.values())
             for caller in self._callers.values()
+            if caller.channel is not None
         )
 
 

@@ -81,6 +81,11 @@ class Keeper:
         self.made = [ray.put(value)]
         return self.made
 
+    def make_many(self, count: int) -> Any:
+        import ray
+
+        return [ray.put(each) for each in range(count)]
+
     def make_and_forget(self, value: Any) -> Any:
         import ray
 
@@ -312,9 +317,28 @@ def test_references_beside_large_arguments(ray: Any) -> None:
 def test_a_constructors_large_arguments(ray: Any, keeper: Any, daemon: dict[str, Any]) -> None:
     actors = [keeper.remote(block(5)), keeper.remote(ray.put(block(6)))]
     assert [ray.get(actor.give.remote()).data[0] for actor in actors] == [5, 6]
-    del actors
+    gc.collect()
+    until(lambda: not files(daemon), "files were not freed though the actors are never restarted")
+    restartable = keeper.options(max_restarts=1).remote(block(7))
+    ray.kill(restartable, no_restart=False)
+    assert ray.get(restartable.give.remote()).data[0] == 7
+    del actors, restartable
     gc.collect()
     until(lambda: not files(daemon), "files were not freed")
+
+
+def test_many_references_are_released_at_once(ray: Any, keeper: Any) -> None:
+    actor = keeper.remote()
+    made = ray.get(actor.make_many.remote(3000))
+    assert sum(ray.get(made)) == sum(range(3000))
+    link = made[0]._entry.owner
+    assert len(link.held) == 3000
+    sent = []
+    link.release = lambda ids, real=link.release: (sent.append(len(ids)), real(ids))
+    del made
+    gc.collect()
+    until(lambda: sum(sent) == 3000, "not all were released")
+    assert len(sent) < 30
 
 
 def test_an_actors_large_value_is_read_by_its_borrowers(
