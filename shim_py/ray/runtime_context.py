@@ -179,13 +179,13 @@ class RuntimeContext:
         Raises:
             RuntimeError: this process is no actor.
         """
-        from ray._actor_methods import ClassInfo
+        from ray._actor_methods import load_class_info
         from ray.actor import ActorHandle
 
         actor_id = self.get_actor_id()
         if actor_id is None:
             raise RuntimeError("This method is only available in an actor.")
-        return ActorHandle(ActorID.from_hex(actor_id), ClassInfo.of(running.actor_class[0]))
+        return ActorHandle(ActorID.from_hex(actor_id), load_class_info(running.actor_meta[0]))
 
     @property
     def gcs_address(self) -> str:

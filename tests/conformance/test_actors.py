@@ -570,3 +570,24 @@ def test_static_class_and_private_methods() -> None:
     assert ray.get(calls) == [3, "Kinds", "private", "called"]
     with pytest.raises(AttributeError):
         _ = actor.fact
+
+
+@ray.remote(num_cpus=0, concurrency_groups={"io": 1})
+class Selfish:
+    @ray.method(concurrency_group="io")
+    def io(self) -> str:
+        return "io"
+
+    def myself(self) -> Any:
+        return ray.get_runtime_context().current_actor
+
+    def call_myself(self) -> str:
+        return ray.get(ray.get_runtime_context().current_actor.io.remote())
+
+
+def test_an_actor_has_a_handle_to_itself() -> None:
+    actor = Selfish.remote()
+    assert ray.get(actor.call_myself.remote(), timeout=30) == "io"
+    again = ray.get(actor.myself.remote(), timeout=30)
+    assert again == actor
+    assert ray.get(again.io.remote(), timeout=30) == "io"

@@ -18,6 +18,9 @@ current_function: ContextVar[tuple[str, Callable[..., Any]] | None] = ContextVar
 #: The class of the actor that this process is, in a list of at most one.
 actor_class: list[type] = []
 
+#: What handles to it are made from, in a list of at most one; see `ClassInfo.pickled`.
+actor_meta: list[bytes] = []
+
 #: Lets the actor that this process is end soon, in a list of at most one.
 on_exit: list[Callable[[], None]] = []
 

@@ -80,9 +80,7 @@ class _Worker:
         self._session.on_worker_push = self._on_push
         self._pump = self._session.pump
         self._session.object_socket = order["socket"]
-        self._callers = Callers(
-            self._pump, listener, self._inbox, self._on_cancel, self._session
-        )
+        self._callers = Callers(self._pump, listener, self._inbox, self._on_cancel, self._session)
         self._pump.start()
 
     def run(self) -> NoReturn:
@@ -156,6 +154,7 @@ class _Worker:
         cls = serialization.loads(spec["cls"])
         args, kwargs = _arguments(spec)
         running.actor_class.append(cls)
+        running.actor_meta.append(spec["options"]["meta"])
         kind = self._kind(cls, spec["options"], assignment)
         self._executor = executor = self._make(kind, assignment)
         executor.start(lambda: cls(*args, **kwargs))
