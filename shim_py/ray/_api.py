@@ -80,8 +80,11 @@ MODULES: dict[str, Entries] = {
         "remote": (W, "options below; `async def` tasks are refused, as in Ray"),
         "method": (W, "options below"),
         "get": (W, "lists and single references; no compiled graph references"),
-        "wait": (W, "`fetch_local` has no effect"),
-        "put": (W, "`_owner` and `_tensor_transport` are refused"),
+        "wait": (
+            W,
+            "with `fetch_local` it begins to bring what is ready here, and does not wait for that",
+        ),
+        "put": (W, "`_owner`, which newer Rays dropped, and `_tensor_transport` are refused"),
         "kill": (W, ""),
         "cancel": (
             W,
@@ -185,7 +188,7 @@ MODULES: dict[str, Entries] = {
         "MultiOutputNode": (W, ""),
     },
     "ray.internal": {
-        "free": (A, "a value is freed with its last reference, so that nothing is left to do"),
+        "free": (W, "`local_only` does nothing: the owner's copy is the value"),
     },
     "ray.experimental": {
         "register_nixl_memory": (R, _DIRECT),
