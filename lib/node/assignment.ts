@@ -63,6 +63,7 @@ export function assignmentOf(
     detached: actor["detached"] === true,
     owner: actor["owner"] ?? null,
     metadata: mapIn(job.facts, "metadata"),
+    logging: mapIn(job.facts, "logging"),
   };
 }
 

@@ -150,6 +150,7 @@ export const MESSAGES = {
       namespace: "str?",
       runtime_env: "map?",
       log_to_driver: "bool?",
+      logging: "map?",
       metadata: "map?",
       process: "str?",
     },

@@ -162,6 +162,8 @@ def init(
     if configure_logging:
         level = getattr(logging_config, "log_level", None) or logging_level
         _logging.configure(level, logging_format)
+    if logging_config is not None:
+        logging_config._apply()
     _check_arguments(address, kwargs, local_mode)
     if client.is_connected():
         if ignore_reinit_error:
@@ -199,7 +201,10 @@ def init(
             include_dashboard=include_dashboard,
             dashboard_host=dashboard_host if dashboard_host != "127.0.0.1" else None,
             dashboard_port=dashboard_port,
-            extra={key: value for key, value in kwargs.items() if key in _PASSED_ON},
+            extra={
+                **{key: value for key, value in kwargs.items() if key in _PASSED_ON},
+                "logging": logging_config and logging_config.to_dict(),
+            },
         )
     )
     return _context()

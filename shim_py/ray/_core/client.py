@@ -162,6 +162,7 @@ def _start_job(made: Session, options: ConnectOptions) -> None:
         "namespace": options.namespace,
         "runtime_env": environment or None,
         "metadata": options.metadata or None,
+        "logging": options.extra.get("logging"),
         "log_to_driver": options.log_to_driver,
         "process": made.caller_id,
     }

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import IO, Any
 
-from .log_dedup import TQDM_MARK, Batch, Deduplicator
+from .log_dedup import TQDM_MARK, Batch, Deduplicator, first_hint
 
 logger = logging.getLogger("ray")
 
@@ -28,7 +28,8 @@ class LogPrinter:
 
     def __init__(self, own_ip: str) -> None:
         self._own_ip = own_ip
-        self._streams = {"out": Deduplicator(), "err": Deduplicator()}
+        hints = first_hint()
+        self._streams = {name: Deduplicator(hints=hints) for name in ("out", "err")}
         self._colours = os.environ.get("RAY_COLOR_PREFIX", "")
 
     @property

@@ -45,12 +45,14 @@ class Deduplicator:
         environment: RAY_DEDUP_LOGS (0: everything is shown), RAY_DEDUP_LOGS_AGG_WINDOW_S (how long
             lines are held back, in seconds), RAY_DEDUP_LOGS_ALLOW_REGEX (lines that are always
             shown), RAY_DEDUP_LOGS_SKIP_REGEX (lines that never are).
+        hints: said after the first number and used up; several streams may share them.
     """
 
     def __init__(
         self,
         environment: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.monotonic,
+        hints: list[str] | None = None,
     ) -> None:
         given = os.environ if environment is None else environment
         self.is_on = given.get("RAY_DEDUP_LOGS", "1").lower() not in ("0", "false")
@@ -59,7 +61,7 @@ class Deduplicator:
         self._skip = _pattern(given.get("RAY_DEDUP_LOGS_SKIP_REGEX"))
         self._now = now
         self._recent: dict[str, _Pattern] = {}
-        self._hinted = False
+        self._hints = first_hint() if hints is None else hints
 
     @property
     def holds(self) -> bool:
@@ -125,9 +127,14 @@ class Deduplicator:
             return []
         batch = {**pattern.batch, "lines": [pattern.line]}
         if pattern.count > 1:
-            hint, self._hinted = "" if self._hinted else _HINT, True
+            hint = self._hints.pop() if self._hints else ""
             batch["repeated"] = f" [repeated {pattern.count}x across cluster]{hint}"
         return [batch]
+
+
+def first_hint() -> list[str]:
+    """What is said once of all this."""
+    return [_HINT]
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

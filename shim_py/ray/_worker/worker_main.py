@@ -24,6 +24,7 @@ from ray._core.packages import cloudpickle
 from ray._core.protocol import PROTOCOL_VERSION, python_version
 from ray._core.references import load_arguments
 from ray._core.session import Session
+from ray._logging import LoggingConfig
 from ray._private import running
 from ray._private.amounts import to_floats
 
@@ -130,6 +131,8 @@ class _Worker:
         session.runtime_dir = str(raw.get("runtime_dir") or "")
         session.dashboard_url = str(raw.get("dashboard_url") or "")
         session.log_to_driver = False
+        if raw.get("logging"):
+            LoggingConfig.from_dict(raw["logging"])._apply()
         client.adopt(session)
         cwd = raw.get("cwd")
         if cwd and os.path.isdir(cwd):

@@ -9,10 +9,23 @@ from collections.abc import Iterable, Iterator
 from multiprocessing import TimeoutError
 from typing import TYPE_CHECKING, Any, Callable
 
+from ray.exceptions import RayError
 from ray.util.multiprocessing._runner import Outcome
 
 if TYPE_CHECKING:
     from ray.util.multiprocessing.pool import Pool
+
+
+class PoolTaskError(Exception):
+    """Stands for what a call raised.
+
+    Attributes:
+        underlying: what it raised.
+    """
+
+    def __init__(self, underlying: BaseException) -> None:
+        super().__init__(underlying)
+        self.underlying = underlying
 
 
 def outcomes_of(reference: Any) -> list[Outcome]:
@@ -32,7 +45,7 @@ class AsyncResult:
     Args:
         references: one per batch, in order.
         callback: called with the result once all is done and nothing failed.
-        error_callback: called with the first error once all is done.
+        error_callback: called with the first error once all is done, as a `PoolTaskError`.
         single: the result is one call's value, not a list.
     """
 
@@ -61,7 +74,7 @@ class AsyncResult:
             if self._callback is not None:
                 self._callback(self._value())
         elif self._error_callback is not None:
-            self._error_callback(error)
+            self._error_callback(PoolTaskError(error))
 
     def _done(self) -> list[Outcome]:
         if self._outcomes is None:
@@ -186,7 +199,7 @@ class IMapIterator:
         return self.next()
 
     def next(self, timeout: float | None = None) -> Any:
-        """Return the next result.
+        """Return the next result; for a call that raised something, a `PoolTaskError`, as in Ray.
 
         Args:
             timeout: seconds to wait at most, None for without limit.
@@ -194,7 +207,7 @@ class IMapIterator:
         Raises:
             StopIteration: there are no more.
             multiprocessing.TimeoutError: it was not there in time.
-            Exception: what the call raised.
+            RayError: the call's process died.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while not self._ready:
@@ -204,7 +217,9 @@ class IMapIterator:
         fine, value = self._ready.popleft()
         if fine:
             return value
-        raise value
+        if isinstance(value, RayError):
+            raise value
+        return PoolTaskError(value)
 
     def _take(self, end: float | None) -> None:
         import ray

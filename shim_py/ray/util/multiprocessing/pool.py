@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
-from ray.util.multiprocessing._results import AsyncResult, IMapIterator
+from ray.util.multiprocessing._results import AsyncResult, IMapIterator, PoolTaskError
 from ray.util.multiprocessing._runner import Arguments, Runner
 
 logger = logging.getLogger("ray")
@@ -114,7 +114,7 @@ class Pool:
             args: its arguments.
             kwargs: its named arguments.
             callback: called with the value, on a thread of this process.
-            error_callback: called with what it raised instead.
+            error_callback: called with what it raised instead, as a `PoolTaskError`.
 
         Raises:
             ValueError: the pool is closed.
@@ -270,4 +270,4 @@ def _connect(processes: int | None, address: str | None) -> int:
     return processes
 
 
-__all__ = ["Pool"]
+__all__ = ["AsyncResult", "IMapIterator", "Pool", "PoolTaskError"]
