@@ -14,6 +14,7 @@ from ray._private.amounts import to_units
 
 from . import serialization
 from .actor_link import ActorLink
+from .calls import EMPTY_ARGUMENTS, Call, Method
 from .content import as_parts
 from .control import Outcome
 from .creation import ActorCreation
@@ -21,11 +22,13 @@ from .errors import RequestFailed, UnsupportedFeature
 from .ids import ActorID
 from .pickle_faults import explain
 from .protocol import python_version
-from .references import Placeholders, join_parts, pickle_arguments
+from .references import Arguments, Placeholders, join_parts, pickle_arguments
 from .serialization import Parts
 
 if TYPE_CHECKING:
     from .session import Session
+
+_READY = Method("__ray_ready__")
 
 
 def create(session: Session, creation: ActorCreation) -> ActorID:
@@ -42,17 +45,28 @@ def create(session: Session, creation: ActorCreation) -> ActorID:
         )
         if not creation.detached:
             session.own(link.actor_id)
-    link.keep_for_creation(arguments, creation.max_restarts)
+    # What is inside the arguments lives as long as the constructor may run (again).
+    link.creation = arguments
     made = _Creation(session, link, fields, creation, cls, arguments, waits)
     if creation.name is not None:
         body = made.body_at_once()
         if body is not None and (fields["namespace"], creation.name) not in session.claimed:
-            return _register(session, link, fields, body)
+            return _register(session, link, fields, body, creation)
         existing = _claim(session, link, fields)
         if existing is not None:
             return existing
     made.start()
+    _let_go_when_made(session, link, creation)
     return actor_id
+
+
+def _let_go_when_made(session: Session, link: ActorLink, creation: ActorCreation) -> None:
+    """Asks an actor that is never restarted for a sign, which ends the life of its arguments."""
+    if creation.max_restarts == 0 and isinstance(link.creation, Arguments):
+        kept, link.creation = link.creation, None
+        sign = Call(session.pump, link, _READY, Arguments([EMPTY_ARGUMENTS], [kept]))
+        with session.pump.lock:
+            link.submit(sign)
 
 
 def _claim(session: Session, link: ActorLink, fields: dict[str, Any]) -> ActorID | None:
@@ -90,7 +104,13 @@ def _forget(session: Session, link: ActorLink) -> None:
         session.forget(link.actor_id)
 
 
-def _register(session: Session, link: ActorLink, fields: dict[str, Any], body: bytes) -> ActorID:
+def _register(
+    session: Session,
+    link: ActorLink,
+    fields: dict[str, Any],
+    body: bytes,
+    creation: ActorCreation,
+) -> ActorID:
     """Creates a named actor: waits until the name is this actor's, or another's."""
     try:
         existing = session.request("actor.create", fields, body).fields.get("existing")
@@ -100,6 +120,7 @@ def _register(session: Session, link: ActorLink, fields: dict[str, Any], body: b
     if existing:
         _forget(session, link)
         return ActorID.from_hex(existing)
+    _let_go_when_made(session, link, creation)
     return ActorID.from_hex(link.actor_id)
 
 
