@@ -109,9 +109,25 @@ class JobSubmissionClient:
             Its id.
 
         Raises:
+            TypeError: an argument has another type.
             RuntimeError: the server refuses, for example an id that is taken.
             ValueError: the runtime environment cannot be used.
         """
+        _check_text(entrypoint=entrypoint)
+        for name, text in (("submission_id", submission_id), ("job_id", job_id)):
+            if text is not None:
+                _check_text(**{name: text})
+        _check_map("runtime_env", runtime_env, object)
+        _check_map("metadata", metadata, str)
+        _check_map("entrypoint_resources", entrypoint_resources, (int, float))
+        _check_map("entrypoint_label_selector", entrypoint_label_selector, str)
+        for name, amount in (
+            ("entrypoint_num_cpus", entrypoint_num_cpus),
+            ("entrypoint_num_gpus", entrypoint_num_gpus),
+            ("entrypoint_memory", entrypoint_memory),
+        ):
+            if amount is not None and not isinstance(amount, (int, float)):
+                raise TypeError(f"{name} must be a number, got {type(amount)}")
         request = {
             "entrypoint": entrypoint,
             "submission_id": submission_id or job_id,
@@ -267,6 +283,25 @@ def _package_path(uri: str) -> str:
 
 def _raise_error(answer: Answer) -> NoReturn:
     raise RuntimeError(f"Request failed with status code {answer.status_code}: {answer.text}.")
+
+
+def _check_text(**texts: Any) -> None:
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise TypeError(f"{name} must be a string, got {type(text)}")
+
+
+def _check_map(name: str, given: Any, kind: type | tuple[type, ...]) -> None:
+    if given is None:
+        return
+    if not isinstance(given, dict):
+        raise TypeError(f"{name} must be a dict, got {type(given)}")
+    for key, value in given.items():
+        if not isinstance(key, str):
+            raise TypeError(f"{name} keys must be strings, got {type(key)}")
+        if not isinstance(value, kind):
+            what = "strings" if kind is str else "numbers"
+            raise TypeError(f"{name} values must be {what}, got {type(value)}")
 
 
 def _check_types(
