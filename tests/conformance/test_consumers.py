@@ -74,7 +74,7 @@ def test_lmdeploys_executor() -> None:
             {"rank": 0, "sum": 3},
         ],
         "freed": 2,
-        "ends": ["TaskCancelledError", "TaskCancelledError"],
+        "ends": ["RayTaskError(TaskCancelledError)"] * 2,
         "twice": "ActorAlreadyExistsError",
         "hex": 56,
         "gone": True,

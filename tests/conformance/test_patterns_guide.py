@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import ray
 
 
@@ -26,6 +27,7 @@ def test_nested_tasks_sort_a_list() -> None:
     assert ray.get(sort.remote(list(values)), timeout=80) == sorted(values)
 
 
+@pytest.mark.filterwarnings("ignore:.*dynamic.*")
 def test_a_generator_gives_large_values_one_by_one() -> None:
     @ray.remote(num_returns="dynamic")
     def dynamic(number: int) -> Iterator[bytes]:

@@ -95,8 +95,8 @@ class Trainer:
 
 def main() -> None:
     """Run a loop of two steps."""
-    told: dict[str, Any] = {"gpus": ray.available_resources().get("GPU")}  # initializes by itself
-    group = placement_group([{"GPU": 1, "CPU": 1}], strategy="PACK")
+    group = placement_group([{"GPU": 1, "CPU": 1}], strategy="PACK")  # initializes by itself
+    told: dict[str, Any] = {"gpus": ray.cluster_resources().get("GPU")}
     ray.get(group.ready(), timeout=60)
     told["bundles"] = group.bundle_count
     rollouts = [

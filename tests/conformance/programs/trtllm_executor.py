@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import ray
-from ray.util.placement_group import (
-    PlacementGroupSchedulingStrategy,
-    get_current_placement_group,
-    placement_group,
-)
+from ray.util.placement_group import get_current_placement_group, placement_group
+
+try:
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+except ImportError:  # where older Ray had it too
+    from ray.util.placement_group import PlacementGroupSchedulingStrategy
 
 
 @contextmanager
