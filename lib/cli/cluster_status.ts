@@ -1,10 +1,20 @@
 /** What the head says of the cluster, asked through this machine's daemon or itself. */
-import type { ActorView, Floats, GroupView, JobView, NodeView } from "../cluster/views.ts";
+import type {
+  ActorView,
+  Floats,
+  GroupView,
+  JobView,
+  NodeView as BareNodeView,
+} from "../cluster/views.ts";
 import type { Demand, PendingReason } from "../cluster/pending.ts";
+import type { ObjectStoreView } from "../head/store_use.ts";
 import { Trouble } from "../runtime/errors.ts";
 import type { Link } from "../wire/link.ts";
 
-export type { ActorView, Floats, GroupView, JobView, NodeView };
+export type { ActorView, Floats, GroupView, JobView };
+
+/** A node, with what its object store uses where it has said so. */
+export type NodeView = BareNodeView & { object_store?: ObjectStoreView };
 
 /** One consistent picture of the cluster. */
 export interface ClusterStatus {

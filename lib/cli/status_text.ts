@@ -79,7 +79,19 @@ function nodeLines(node: NodeView, status: ClusterStatus): string[] {
     actor.node_id === node.node_id && actor.state !== "DEAD" && actor.gpus.length === 0
   );
   if (others.length > 0) lines.push(`    without a GPU: ${others.map(actorName).join(", ")}`);
-  return lines;
+  return [...lines, ...storeLines(node)];
+}
+
+/** What large values take, where there are any. */
+function storeLines({ object_store: store }: NodeView): string[] {
+  if (!store || store.objects === 0) return [];
+  const files = store.objects === 1 ? "1 file" : `${store.objects} files`;
+  const disk = store.spilled > 0 ? `, ${mebibytes(store.spilled)} on disk` : "";
+  return [`    large values: ${files}, ${mebibytes(store.used)} in memory${disk}`];
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
 function groupLines(status: ClusterStatus): string[] {

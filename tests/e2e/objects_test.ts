@@ -65,6 +65,7 @@ test("status tells what the stores use", async () => {
     });
   };
   await until("both nodes tell", async () => (await used()).join() === "1,1", { found: used });
+  assert.match(await head.tell("status"), /^ +large values: 1 file, 5\.\d MiB in memory$/m);
   await driver.stop();
   await hold(0, 0);
 });
