@@ -1,4 +1,7 @@
-"""Actors: the classes that `@ray.remote` makes, handles to actors, and their methods."""
+"""Actors: the classes that `@ray.remote` makes, handles to actors, and their methods.
+
+They are in one file, long as it is, because pickles and programs name them by this module.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ A call goes from ``queue`` (submitted) to ``pending`` (sent, without an answer) 
 answer. Only a death report fails it: after a broken channel what is pending is sent again, and the
 worker answers what it has done from memory. All of it happens with the pump's lock held, and each
 step can be repeated where a signal interrupted it: a call sent twice has the same number.
+
+It is long because queue, numbers and states change in the same steps, which must be read together.
 """
 
 from __future__ import annotations

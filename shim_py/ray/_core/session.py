@@ -534,7 +534,7 @@ class Session:
 
 def _check_pending(call: Call, limit: int) -> None:
     link: ActorLink = call.actor
-    count = len(link.pending) + len(link.queue)
+    count = len(link.pending) + len(link.queue) + len(link.held)
     if count >= limit:
         shown = f"Actor({link.facts.get('class_name') or '?'}, {link.actor_id})"
         raise PendingCallsLimitExceeded(
