@@ -54,16 +54,17 @@ export async function fetchRows(
 ): Promise<Row[]> {
   switch (kind) {
     case "workers": {
-      const { workers } = await askCluster(address, { kind: "query.workers" }, timeout);
-      return (workers as WorkerView[]).map((worker) => workerRow(worker, detail));
+      const { fields } = await askCluster(address, { kind: "query.workers" }, timeout);
+      return (fields.workers as WorkerView[]).map((worker) => workerRow(worker, detail));
     }
     case "runtime-envs": {
-      const { workers } = await askCluster(address, { kind: "query.workers" }, timeout);
-      return environmentRows(workers as WorkerView[], detail);
+      const { fields } = await askCluster(address, { kind: "query.workers" }, timeout);
+      return environmentRows(fields.workers as WorkerView[], detail);
     }
     case "tasks": {
-      const { tasks } = await askCluster(address, { kind: "query.tasks" }, timeout);
-      return (tasks as TaskView[]).map((task) => taskRow(task, detail));
+      const { body } = await askCluster(address, { kind: "query.tasks" }, timeout);
+      const tasks = JSON.parse(new TextDecoder().decode(body)) as TaskView[];
+      return tasks.map((task) => taskRow(task, detail));
     }
     default:
       return rowsOf(await clusterStatus(address, timeout), kind satisfies Listed, detail);

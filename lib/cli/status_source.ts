@@ -38,11 +38,10 @@ export async function askCluster<K extends "query.workers" | "query.tasks">(
   address: string | undefined,
   message: Message<K>,
   timeout: number,
-): Promise<Reply<K>> {
+): Promise<{ fields: Reply<K>; body: Uint8Array }> {
   const ask = async (link: Link) => {
     try {
-      const { fields } = await link.request(message, { signal: AbortSignal.timeout(timeout) });
-      return fields;
+      return await link.request(message, { signal: AbortSignal.timeout(timeout) });
     } catch (error) {
       throw inTime(error, timeout);
     }

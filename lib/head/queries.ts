@@ -49,9 +49,13 @@ export function workersOf({ brain, workers }: HeadState): Reply<"query.workers">
   return { workers: workers.view(brain.books.jobs.values()) };
 }
 
-/** `query.tasks`. */
-export function tasksOf({ brain, tasks, workers }: HeadState): Reply<"query.tasks"> {
-  return { tasks: tasks.view(brain.books, workers), dropped: tasks.dropped };
+/** `query.tasks`: the answer and its body. */
+export function tasksOf(
+  { brain, tasks, workers }: HeadState,
+): [Reply<"query.tasks">, Uint8Array] {
+  const found = tasks.view(brain.books, workers);
+  const body = new TextEncoder().encode(JSON.stringify(found));
+  return [{ count: found.length, dropped: tasks.dropped }, body];
 }
 
 /** `query.metrics`: what an HTTP server at `/metrics` serves. */

@@ -88,7 +88,7 @@ function dispatch(
     case "query.workers":
       return answer.give(workersOf(state));
     case "query.tasks":
-      return answer.give(tasksOf(state));
+      return answer.give(...tasksOf(state));
     case "query.metrics":
       return answer.give(metricsOf(state));
     case "query.nodes":

@@ -3,7 +3,6 @@
  *
  * The batches stay packed until somebody asks, so that telling costs the head next to nothing.
  */
-import { decode } from "msgpack";
 import type { ActorRecord } from "../cluster/actors.ts";
 import type { Books } from "../cluster/books.ts";
 import type { KnownWorker, WorkerRegistry } from "./worker_registry.ts";
@@ -41,7 +40,7 @@ export interface TaskView {
   error_message: string | null;
 }
 
-/** As the workers pack it; seconds since the epoch, `end` 0 while it runs. */
+/** As the workers write it; seconds since the epoch, `end` 0 while it runs. */
 type Row = [
   caller: string,
   number: number,
@@ -111,7 +110,7 @@ export class TaskLog {
 
 function rowsOf(packed: Uint8Array): Row[] {
   try {
-    const rows = decode(packed);
+    const rows: unknown = JSON.parse(new TextDecoder().decode(packed));
     return Array.isArray(rows) ? rows as Row[] : [];
   } catch {
     return []; // a worker's own mistake must not hide what the others told

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { encode } from "msgpack";
 import { Books } from "../cluster/books.ts";
 import { TaskLog } from "./task_log.ts";
 import { MOST_DEAD, WorkerRegistry } from "./worker_registry.ts";
 
+const encode = (rows: unknown) => new TextEncoder().encode(JSON.stringify(rows));
 const ACTOR = "ab".repeat(16);
 const CALLER = "0000000000000002" + "f".repeat(16);
 

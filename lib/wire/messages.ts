@@ -519,7 +519,8 @@ export const MESSAGES = {
     from: "shim",
     doc: "Tasks and calls of which `task.events` told; `dropped` counts those that were not kept.",
     fields: {},
-    reply: { tasks: "list", dropped: "int" },
+    reply: { count: "int", dropped: "int" },
+    replyBody: "JSON: a list of tasks, as the head's `TaskView`",
   },
   "query.metrics": {
     link: "control",
@@ -557,7 +558,7 @@ export const MESSAGES = {
       "that cannot be reached misses it.",
     fields: { count: "int", dropped: "int" },
     body:
-      "packed: a list of [caller, number, kind, name, function, start, end, error type, error, thread]",
+      "JSON: a list of [caller, number, kind, name, function, start, end, error type, error]",
   },
   "metrics.report": {
     link: "control",

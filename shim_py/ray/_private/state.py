@@ -102,6 +102,15 @@ def available_resources() -> dict[str, float]:
     return sum_amounts(_request("query.resources")["available"].values())
 
 
+def query_tasks(timeout: float | None = None) -> tuple[list[dict[str, Any]], int]:
+    """Return the head's records of tasks, and how many it does not keep any more."""
+    from ray._core import client
+
+    answer = client.session().request("query.tasks", {}, timeout=timeout)
+    tasks: list[dict[str, Any]] = json.loads(bytes(answer.body))
+    return tasks, answer.fields["dropped"]
+
+
 def timeline(filename: str | None = None) -> list[dict[str, Any]] | None:
     """Return when each task and call ran, as events for Chrome's tracing page.
 
@@ -110,7 +119,7 @@ def timeline(filename: str | None = None) -> list[dict[str, Any]] | None:
     """
     from ray._private.timeline import timeline_events
 
-    events = timeline_events(_request("query.tasks")["tasks"])
+    events = timeline_events(query_tasks()[0])
     if filename is None:
         return events
     with open(filename, "w") as file:

@@ -9,13 +9,13 @@ it ran.
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import time
 import traceback
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable
 
-from ray._core.packages import msgpack
 from ray._private.running import current_call, current_function
 from ray.exceptions import TaskCancelledError
 
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from .callers import Frame, Task
     from .executor import Executor
 
-#: How many records are kept between two reports; fewer where MessagePack is pure Python.
+#: How many records are kept between two reports.
 MOST = 10_000
-_MOST_SLOW = 1_000
 #: The longest text of an error, in characters.
 _MOST_WORDS = 4000
 _NAME, _FUNCTION, _END, _ERROR_TYPE, _ERROR, _TOLD = 3, 4, 6, 7, 8, 9
@@ -69,9 +68,7 @@ class _Recorder:
         self._class = assignment.class_name
         self._creation = f"{assignment.name}:" if assignment.name else ""
         self._kind = "NORMAL_TASK" if self._is_task else "ACTOR_TASK"
-        is_fast = not msgpack.Packer.__module__.endswith("fallback")
-        most = MOST if is_fast else _MOST_SLOW
-        self._ring: deque[list[Any]] = deque(maxlen=most)
+        self._ring: deque[list[Any]] = deque(maxlen=MOST)
         self._made = 0
         self._told = 0
         self._names: dict[str, str] = {}
@@ -219,9 +216,9 @@ class _Recorder:
         self._told = made
         if not rows and not dropped:
             return
-        packed = msgpack.packb(rows, use_bin_type=True)
         fields = {"count": len(rows), "dropped": dropped}
-        self._session.control.send("task.events", fields, packed)
+        # Not MessagePack, which may be pure Python: this is for thousands of rows.
+        self._session.control.send("task.events", fields, json.dumps(rows).encode())
 
 
 def _words(error: BaseException) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from ray._private.state import query_tasks
 from ray.util.state import _records
 from ray.util.state._schema import StateSchema, value_for
 from ray.util.state.common import (
@@ -20,6 +21,7 @@ from ray.util.state.common import (
 from ray.util.state.exception import RayStateApiException
 
 Row = dict[str, Any]
+Answer = TypeVar("Answer")
 
 
 @dataclasses.dataclass
@@ -32,17 +34,25 @@ class Found:
 
 def _ask(kind: str, timeout: float) -> Mapping[str, Any]:
     from ray._core import client
+
+    def ask() -> Mapping[str, Any]:
+        fields: Mapping[str, Any] = client.session().request(kind, {}, timeout=timeout).fields
+        return fields
+
+    return _answer(ask, timeout)
+
+
+def _answer(ask: Callable[[], Answer], timeout: float) -> Answer:
     from ray._core.errors import DaemonLost, RequestFailed
 
     try:
-        fields: Mapping[str, Any] = client.session().request(kind, {}, timeout=timeout).fields
+        return ask()
     except TimeoutError:
         raise RayStateApiException(
             f"Failed to make request: the cluster's head did not answer within {timeout} s."
         ) from None
     except (RequestFailed, DaemonLost) as error:
         raise RayStateApiException(f"Failed to make request: {error}") from error
-    return fields
 
 
 def _asked(
@@ -52,8 +62,7 @@ def _asked(
 
 
 def _tasks(timeout: float) -> Found:
-    told = _ask("query.tasks", timeout)
-    return Found(list(told["tasks"]), told["dropped"])
+    return Found(*_answer(lambda: query_tasks(timeout), timeout))
 
 
 def _objects(_timeout: float) -> Found:
