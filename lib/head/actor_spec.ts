@@ -83,6 +83,7 @@ export function groupSpecOf(asker: Asker, message: Message<"group.create">): Gro
       `Cannot create the placement group: bundle ${index} must be a map, got ${bundle}`,
     );
   }
+  const { selectors } = message;
   return {
     pg_id: message.pg_id,
     job_id: jobOf(asker),
@@ -91,5 +92,6 @@ export function groupSpecOf(asker: Asker, message: Message<"group.create">): Gro
     strategy: message.strategy as GroupStrategy,
     bundles: message.bundles as Amounts[],
     detached: message.detached,
+    ...(selectors && { selectors: selectors.map(textsOf) }),
   };
 }

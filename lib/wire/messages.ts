@@ -453,8 +453,16 @@ export const MESSAGES = {
     link: "control",
     from: "shim",
     doc:
-      "Reserve a placement group under an id that the shim made. Answered when it is registered.",
-    fields: { pg_id: "str", strategy: "str", bundles: "list", detached: "bool", name: "str?" },
+      "Reserve a placement group under an id that the shim made. Answered when it is registered. `selectors` are " +
+      "the label selectors of the bundles.",
+    fields: {
+      pg_id: "str",
+      strategy: "str",
+      bundles: "list",
+      detached: "bool",
+      name: "str?",
+      selectors: "list?",
+    },
     reply: {},
   },
   "group.wait": {

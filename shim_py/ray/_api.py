@@ -265,7 +265,7 @@ MODULES: dict[str, Entries] = {
         "get_placement_group": (W, ""),
         "placement_group": (
             W,
-            "`bundle_label_selector` and `topology_strategy` are refused; "
+            "`topology_strategy` is refused; "
             "`_soft_target_node_id` has no effect",
         ),
         "placement_group_table": (W, ""),

@@ -122,6 +122,16 @@ def test_fallbacks() -> None:
     assert ray.get(placed.remote(), timeout=60) == _here()
 
 
+def test_labels_of_bundles() -> None:
+    own, other = {"ray.io/node-id": _here()}, {"ray.io/node-id": f"!{_here()}"}
+    made = placement_group([{"CPU": 1}], bundle_label_selector=[own])
+    assert made.wait(60)
+    remove_placement_group(made)
+    waiting = placement_group([{"CPU": 1}, {"CPU": 1}], bundle_label_selector=[own, other])
+    assert not waiting.wait(1)
+    remove_placement_group(waiting)
+
+
 @pytest.fixture
 def two_bundles() -> Any:
     made = placement_group([{"CPU": 1}, {"CPU": 1}])

@@ -88,9 +88,15 @@ def test_malformed(session: FakeSession, arguments: dict[str, Any], words: str) 
     assert not session.requests
 
 
-def test_selectors_and_topologies_are_refused(session: FakeSession) -> None:
-    with pytest.raises(NotImplementedError):
-        placement_group([{"CPU": 1}], bundle_label_selector=[{"a": "b"}])
+def test_selectors_of_bundles(session: FakeSession) -> None:
+    placement_group([{"CPU": 1}, {"CPU": 1}], bundle_label_selector=[{"a": "b"}, {}])
+    assert session.requests[-1][1]["selectors"] == [{"a": "b"}, {}]
+    for wrong in ([{"a": "b"}], {"a": "b"}, [{"a": 1}, {}], ["a", "b"]):
+        with pytest.raises(ValueError, match="label"):
+            placement_group([{"CPU": 1}, {"CPU": 1}], bundle_label_selector=wrong)
+
+
+def test_topologies_are_refused(session: FakeSession) -> None:
     with pytest.raises(NotImplementedError):
         placement_group([{"CPU": 1}], topology_strategy={"rack": "STRICT_PACK"})
 

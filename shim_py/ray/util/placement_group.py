@@ -100,12 +100,13 @@ def placement_group(
         bundles: what to reserve together, each bundle on one node.
         strategy: PACK (few nodes, the default), SPREAD (many), STRICT_PACK (one node) or
             STRICT_SPREAD (a node for each bundle).
+        bundle_label_selector: label selectors of the nodes, one for each bundle.
         name: a name for `get_placement_group`.
         lifetime: None: it ends with its creator; "detached": it stays until it is removed.
 
     Raises:
         ValueError: an argument is malformed.
-        NotImplementedError: label selectors and topologies are not there yet.
+        NotImplementedError: topologies are not there yet.
     """
     validate_placement_group(
         bundles,
@@ -126,6 +127,7 @@ def placement_group(
             "bundles": [to_units(bundle) for bundle in bundles],
             "detached": lifetime == "detached",
             "name": name,
+            **({"selectors": bundle_label_selector} if bundle_label_selector else {}),
         },
     )
     cache = [{key: float(value) for key, value in bundle.items()} for bundle in bundles]
@@ -185,11 +187,30 @@ def validate_placement_group(
             )
     if topology_strategy is not None:
         refuse("topology_strategy", "Give strategy= instead.")
-    if bundle_label_selector:
-        refuse(
-            "bundle_label_selector",
-            "Ask for the node's own resource node:<ip> in the bundle instead.",
+    _validate_selectors(bundles, bundle_label_selector)
+
+
+def _validate_selectors(bundles: list[dict[str, float]], selectors: Any) -> None:
+    if selectors is None:
+        return
+    if not isinstance(selectors, list):
+        raise ValueError(
+            "Placement group bundle_label_selector must be a list of dictionaries, got "
+            f"{type(selectors).__name__}."
         )
+    if len(selectors) != len(bundles):
+        raise ValueError(
+            f"Invalid bundle label selector {selectors}. The length of `bundle_label_selector` "
+            f"should equal the length of `bundles`, which is {len(bundles)}."
+        )
+    for selector in selectors:
+        if not isinstance(selector, dict) or not all(
+            isinstance(key, str) and isinstance(value, str) for key, value in selector.items()
+        ):
+            raise ValueError(
+                "Bundle label selectors must be dictionaries of strings, as in "
+                f'{{"ray.io/accelerator-type": "H100"}}, got {selector!r}.'
+            )
 
 
 def remove_placement_group(placement_group: PlacementGroup) -> None:
