@@ -64,7 +64,7 @@ def _let_go_when_made(session: Session, link: ActorLink, creation: ActorCreation
     """Asks an actor that is never restarted for a sign, which ends the life of its arguments."""
     if creation.max_restarts == 0 and isinstance(link.creation, Arguments):
         kept, link.creation = link.creation, None
-        sign = Call(session.pump, link, _READY, Arguments([EMPTY_ARGUMENTS], [kept]))
+        sign = Call(session.pump, link, _READY, Arguments(as_parts(EMPTY_ARGUMENTS), [kept]))
         with session.pump.lock:
             link.submit(sign)
 

@@ -114,6 +114,29 @@ class Entry:
 
         self.when_done(arrived)
 
+    def when_read(self, callback: Callable[[Any, BaseException | None], None]) -> None:
+        """Calls ``callback`` with the value, or its error, once it can be read here."""
+
+        def read() -> None:
+            from .content import ContentLost
+
+            parts: Any = self.parts
+            try:
+                value = self.value()
+            except ContentLost:
+                from .object_table import current
+
+                table = current()
+                with table.session.pump.lock:
+                    table.lose(self, parts)
+                self.when_ready(read)
+            except BaseException as error:
+                callback(None, error)
+            else:
+                callback(value, None)
+
+        self.when_ready(read)
+
     def size(self) -> int:
         """Bytes of the value."""
         parts = self.parts

@@ -165,15 +165,13 @@ class ObjectRef(Generic[T]):
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
 
-        def settle() -> None:
-            try:
-                value = entry.value()
-            except BaseException as error:
+        def settle(value: Any, error: BaseException | None) -> None:
+            if error is not None:
                 future.set_exception(error)
             else:
                 future.set_result(value)
 
-        entry.when_ready(settle)
+        entry.when_read(settle)
         return future
 
     def as_future(self, _internal: bool = False) -> asyncio.Future[T]:
@@ -186,16 +184,10 @@ class ObjectRef(Generic[T]):
         return self.as_future().__await__()
 
     def _on_completed(self, py_callback: Callable[[Any], None]) -> None:
-        entry = self._require()
+        def call(value: Any, error: BaseException | None) -> None:
+            py_callback(value if error is None else error)
 
-        def call() -> None:
-            try:
-                value = entry.value()
-            except BaseException as error:
-                value = error
-            py_callback(value)
-
-        entry.when_ready(call)
+        self._require().when_read(call)
 
 
 def restore(id: bytes, process: str, node: str) -> ObjectRef[Any]:

@@ -20,6 +20,9 @@ from .object_ref import ObjectRef, restore
 from .packages import msgpack
 from .serialization import INLINE, Part, Parts, Pickler
 
+#: What stands for a value is a number of parts and those; none: what tells where it lies.
+_ELSEWHERE = struct.pack(">I", 0)
+
 Placeholders = list[tuple[int, ObjectRef[Any]]]
 
 
@@ -130,10 +133,15 @@ def join_parts(parts: Parts, ref: ObjectRef[Any]) -> bytes:
 
         id, process, node = describe(ref)
         packed: bytes = msgpack.packb([parts.location, id, process, node], use_bin_type=True)
-        return struct.pack(">I", 0) + packed
+        return _ELSEWHERE + packed
     every = as_parts(parts)
     table = struct.pack(f">I{len(every)}Q", len(every), *map(len, every))
     return b"".join([table, *every])
+
+
+def is_elsewhere(part: Part) -> bool:
+    """Whether a part of arguments only tells where a value lies."""
+    return part[:4] == _ELSEWHERE and len(part) > 4
 
 
 def load_joined(buffer: Any) -> Any:

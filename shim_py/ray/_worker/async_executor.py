@@ -176,7 +176,12 @@ class AsyncExecutor(Executor):
         current_call.set(task)
         frame: Frame
         try:
-            args, kwargs = self.arguments(header, body)
+            if header is not PLAIN and self.brings(header, body):
+                # Others go on meanwhile.
+                loop = asyncio.get_running_loop()
+                args, kwargs = await loop.run_in_executor(None, self.arguments, header, body)
+            else:
+                args, kwargs = self.arguments(header, body)
             value = self.method(method)(*args, **kwargs)
             if header is not PLAIN and is_stream(header):
                 frame = await self._stream_async(task, value)

@@ -72,18 +72,15 @@ class Caller:
         #: The values of generators that may have to be sent again.
         self.streams: dict[int, Outgoing] = {}
 
-    def answer(self, seq: int, frame: Frame) -> None:
+    def answer(self, seq: int, frame: Frame, settled: bool = False) -> None:
         """Sends an answer and keeps it until it is acknowledged.
 
         Not before the owners of references that came with calls know of those that are still here:
         the answer ends the time for which the caller keeps their values.
         """
-        if self.objects.unheld:
-            self.objects.settle(lambda: self._answer(seq, frame))
-        else:
-            self._answer(seq, frame)
-
-    def _answer(self, seq: int, frame: Frame) -> None:
+        if self.objects.unheld and not settled:
+            self.objects.settle(lambda: self.answer(seq, frame, True))
+            return
         self.done[seq] = frame
         self.cancelled.discard(seq)
         self.running.pop(seq, None)

@@ -13,7 +13,7 @@ from ray._core.calls import EMPTY_ARGUMENTS, encode_result
 from ray._core.creation import Assignment
 from ray._core.frames import Body, Header
 from ray._core.pump import Pump
-from ray._core.references import load_arguments
+from ray._core.references import is_elsewhere, load_arguments
 from ray._core.serialization import INLINE, Parts
 from ray._core.values import pack, result_frame
 from ray._private.running import current_call, current_function, task_id
@@ -132,6 +132,13 @@ class Executor:
         else:
             loaded = serialization.loads(serialization.split(body, lengths))
         return loaded
+
+    def brings(self, header: Header, body: Body) -> bool:
+        """Whether taking the arguments may wait for another node or process."""
+        stored, lengths = header.get("stored"), header.get("buffers")
+        if stored is not None and stored["node"] != self.assignment.node_id:
+            return True
+        return lengths is not None and any(map(is_elsewhere, serialization.split(body, lengths)))
 
     @staticmethod
     def pack(value: Any) -> Parts:

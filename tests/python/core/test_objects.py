@@ -390,6 +390,44 @@ def test_a_lost_file_of_another_process(ray: Any, keeper: Any, daemon: dict[str,
         ray.get(ref, timeout=10)
 
 
+def test_a_lost_file_is_told_to_futures(ray: Any, daemon: dict[str, Any]) -> None:
+    from ray.exceptions import ObjectLostError
+
+    ref = ray.put(block())
+    os.unlink(files(daemon)[0])
+    with pytest.raises(ObjectLostError):
+        ref.future().result(10)
+
+
+def test_values_of_another_node_are_brought(ray: Any, keeper: Any) -> None:
+    class Reader:
+        async def take(self, large: Any, beside: Any) -> Any:
+            return large.facts(), beside
+
+        async def read(self, box: Any) -> Any:
+            return (await box[0]).facts()
+
+    reader = ray.remote(Reader).remote()
+    ref = ray.put(block(3))
+    # As if it lay on another node: the daemon is asked for it, and has it.
+    ref._entry.parts.location["node"] = "ab" * 28
+    ref._entry.parts.path = None
+    assert ray.get(reader.take.remote(ref, "b"), timeout=10) == ((False, LARGE, 3), "b")
+    assert ray.get(reader.read.remote([ref]), timeout=10) == (False, LARGE, 3)
+    assert ray.wait([ref]) == ([ref], [])
+    assert ray.get(ref).facts() == (False, LARGE, 3)
+
+
+def test_a_value_of_a_node_that_is_gone(ray: Any, daemon: dict[str, Any]) -> None:
+    from ray.exceptions import ObjectLostError
+
+    ref = ray.put(block(3))
+    ref._entry.parts.location.update(node="ab" * 28, name="nowhere")
+    ref._entry.parts.path = None
+    with pytest.raises(ObjectLostError):
+        ray.get(ref, timeout=10)
+
+
 def test_free_deletes_in_spite_of_references(ray: Any, keeper: Any, daemon: dict[str, Any]) -> None:
     from ray.exceptions import ObjectFreedError
 
