@@ -11,6 +11,7 @@ import { encodeFrame } from "../wire/frames.ts";
 import { dial, expectMessage, type Identity, type Opened } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
 import { receiveFile } from "./file_stream.ts";
+import { FirstSignal } from "./first_signal.ts";
 import { connectWithin } from "./head_link.ts";
 
 /** How long a connection may take, in milliseconds. */
@@ -65,9 +66,8 @@ export class Courier {
     path: string,
     options: { signal?: AbortSignal } = {},
   ): Promise<number> {
-    const signal = options.signal
-      ? AbortSignal.any([options.signal, this.host.signal])
-      : this.host.signal;
+    using first = new FirstSignal(options.signal, this.host.signal);
+    const { signal } = first;
     const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
     try {
       return await this.#fill(wanted, file, signal);

@@ -13,6 +13,7 @@ import { Courier } from "./courier.ts";
 import { withDeadline } from "./deadline.ts";
 import { Fetches } from "./fetches.ts";
 import type { FileSource } from "./file_stream.ts";
+import { FirstSignal } from "./first_signal.ts";
 import type { HeadAsks } from "./head_asks.ts";
 import type { Libc } from "./libc.ts";
 import { ObjectAnswers } from "./object_answers.ts";
@@ -145,9 +146,9 @@ export class ObjectPlane {
   async #locate(node: string, signal: AbortSignal): Promise<{ host: string; port: number }> {
     const known = this.#addresses.get(node);
     if (known) return known;
-    const { fields } = await withDeadline(LOCATE_TIMEOUT, (late) => {
-      const ended = AbortSignal.any([late, signal, this.host.signal]);
-      return this.host.asks.askOwn({ kind: "node.locate", node }, ended);
+    const { fields } = await withDeadline(LOCATE_TIMEOUT, async (late) => {
+      using first = new FirstSignal(late, signal, this.host.signal);
+      return await this.host.asks.askOwn({ kind: "node.locate", node }, first.signal);
     }).catch((error) => {
       signal.throwIfAborted();
       if ("code" in error && error.name === "RequestFailed") throw error;
