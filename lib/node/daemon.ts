@@ -29,7 +29,7 @@ import { ClientWords } from "./client_words.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
 import { Drivers } from "./drivers.ts";
-import { Environments, ENVIRONMENTS_LIMIT } from "./environments.ts";
+import { environmentLimits, Environments } from "./environments.ts";
 import { HeadAsks } from "./head_asks.ts";
 import { HeadLink } from "./head_link.ts";
 import { HeadOrders } from "./head_orders.ts";
@@ -373,7 +373,7 @@ export class NodeDaemon {
         warn: (text) => this.#say("warning", text),
       },
       join(environmentsDir(this.#instance.runtime), "built"),
-      ENVIRONMENTS_LIMIT,
+      environmentLimits(this.#env),
     );
   }
 

@@ -24,8 +24,22 @@ import type { Template } from "./template.ts";
 import type { Templates } from "./templates.ts";
 import type { Environment } from "./worker_env.ts";
 
-/** How many bytes of unpacked packages and installed environments may stay: Ray's bound. */
-export const ENVIRONMENTS_LIMIT = 10 * 2 ** 30;
+/** Past how many bytes what nobody uses is removed, of each kind. */
+export type EnvironmentLimits = Record<PartKind, number>;
+
+type PartKind = "files" | "pip" | "uv";
+type Parts = Record<PartKind, PartCache>;
+
+/** The bounds that a daemon's environment asks for by Ray's variables; else Ray's ten GiB. */
+export function environmentLimits(env: Environment): EnvironmentLimits {
+  const bound = (field: string): number => {
+    const gib = Number(env[`RAY_RUNTIME_ENV_${field}_CACHE_SIZE_GB`] ?? "10");
+    return (gib >= 0 ? gib : 10) * 2 ** 30;
+  };
+  // One package may serve as both.
+  const files = Math.min(bound("WORKING_DIR"), bound("PY_MODULES"));
+  return { files, pip: bound("PIP"), uv: bound("UV") };
+}
 
 /** The longest that a timer may run, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -63,13 +77,17 @@ export interface EnvironmentsHost {
 export class Environments {
   /** Pids of the processes that build. */
   readonly pids = new Set<number>();
-  readonly #parts: PartCache;
+  readonly #parts: Parts;
   /** What jobs of this node hold, by job. */
   readonly #jobs = new Map<string, { cancel: AbortController; prepared: Prepared | undefined }>();
 
-  /** @param dir of this node alone. @param limit bytes of what is unpacked and installed. */
-  constructor(readonly host: EnvironmentsHost, dir: string, limit: number) {
-    this.#parts = new PartCache(dir, limit);
+  /** @param dir of this node alone */
+  constructor(readonly host: EnvironmentsHost, dir: string, limits: EnvironmentLimits) {
+    this.#parts = {
+      files: new PartCache(dir, limits.files),
+      pip: new PartCache(dir, limits.pip),
+      uv: new PartCache(dir, limits.uv),
+    };
   }
 
   /** What must be set up for a worker; undefined: nothing. */
@@ -140,7 +158,7 @@ export class Environments {
   /** Gives up what is being built, and waits until nothing of it runs. */
   async close(): Promise<void> {
     for (const job_id of [...this.#jobs.keys()]) this.jobEnded(job_id);
-    await this.#parts.close();
+    await Promise.all(Object.values(this.#parts).map((cache) => cache.close()));
   }
 }
 
@@ -151,7 +169,7 @@ class Setup {
 
   constructor(
     readonly host: EnvironmentsHost,
-    readonly parts: PartCache,
+    readonly parts: Parts,
     readonly pids: Set<number>,
     readonly spec: EnvironmentSpec,
     readonly asker: Asker,
@@ -183,11 +201,15 @@ class Setup {
     }
     const name = packageOf(uri);
     if (name === undefined) return await this.#download(uri);
-    return await this.#hold(name.replace(/\.(zip|jar|tar\.\w+|tgz)$/, ""), async (dir, signal) => {
-      if (!host.packages.has(name)) await host.fetch(name, this.asker, signal);
-      const order = { kind: "unpack", package: host.packages.path(name), name };
-      await this.#build(`unpack ${uri}`, { ...order, folder: dir }, {}, signal);
-    });
+    return await this.#hold(
+      "files",
+      name.replace(/\.(zip|jar|tar\.\w+|tgz)$/, ""),
+      async (dir, signal) => {
+        if (!host.packages.has(name)) await host.fetch(name, this.asker, signal);
+        const order = { kind: "unpack", package: host.packages.path(name), name };
+        await this.#build(`unpack ${uri}`, { ...order, folder: dir }, {}, signal);
+      },
+    );
   }
 
   async #download(uri: string): Promise<string> {
@@ -196,6 +218,7 @@ class Setup {
     const stem = name.replace(/\.(zip|whl|tar\.\w+|tgz)$/, "");
     const key = `${digest(uri)}-${stem.replaceAll(/[^\w.-]/g, "_").slice(-80)}`;
     return await this.#hold(
+      "files",
       key,
       (dir, signal) =>
         this.#build(`fetch ${path}`, { kind: "download", uri, name, folder: dir }, {}, signal),
@@ -211,7 +234,7 @@ class Setup {
     if (cwd !== undefined) vars[WORKING_DIR_VARIABLE] = cwd;
     const facts = [install, command, inside ? this.spec.working_dir : "", nestedFiles(words, vars)];
     const key = `${install.installer}-${digest(JSON.stringify(facts))}`;
-    const part = await this.#hold(key, (dir, signal) =>
+    const part = await this.#hold(install.installer, key, (dir, signal) =>
       this.#build(
         `install the packages of runtime_env[${JSON.stringify(install.installer)}]`,
         { kind: "install", ...install, folder: dir },
@@ -222,10 +245,11 @@ class Setup {
   }
 
   async #hold(
+    kind: PartKind,
     key: string,
     build: (dir: string, signal: AbortSignal) => Promise<void>,
   ): Promise<string> {
-    const part = await this.parts.hold(key, build, this.signal);
+    const part = await this.parts[kind].hold(key, build, this.signal);
     if (this.#over || this.signal.aborted) { // another part of the same setup failed meanwhile
       part.release();
       throw this.signal.reason ?? new Error("The setup is over");
