@@ -58,7 +58,10 @@ _COLLECTIVES: Entries = {
     "get_group_handle": (W, ""),
     "get_rank": (W, ""),
     "gloo_available": (W, ""),
-    "init_collective_group": (W, "needs torch; leaves the default group of torch.distributed alone"),
+    "init_collective_group": (
+        W,
+        "needs torch; leaves the default group of torch.distributed alone",
+    ),
     "is_backend_available": (W, ""),
     "is_group_initialized": (W, ""),
     "nccl_available": (W, ""),
@@ -412,7 +415,10 @@ RUNTIME_ENV_FIELDS: Entries = {
     "worker_process_setup_hook": (W, "a function or `module.function`"),
     "config": (W, "`log_files` are names in the log folder"),
     "excludes": (W, ""),
-    "working_dir": (W, "packages at s3, gs, azure and abfss are refused; https and file are fetched"),
+    "working_dir": (
+        W,
+        "packages at s3, gs, azure and abfss are refused; https and file are fetched",
+    ),
     "py_modules": (W, "as working_dir"),
     "py_executable": (W, "one process of it per node starts the workers of an environment"),
     "pip": (W, "in a virtual environment that sees the driver's packages, also inside of one"),

@@ -90,7 +90,8 @@ def test_counters_gauges_and_histograms() -> None:
     eventually("ray_test_seconds_bucket", 2.0, le="1.0")
     eventually("ray_test_seconds_bucket", 3.0, le=r"+Inf")
     eventually("ray_test_seconds_count", 3.0)
-    eventually("ray_test_seconds_sum", 5.55)
+    if not ON_RAY:  # which estimates it from the buckets
+        eventually("ray_test_seconds_sum", 5.55)
     assert "# TYPE ray_test_load gauge" in text()
     ray.get([actor.work.remote(), actor.rest.remote()])
     eventually("ray_test_done_total", 2.0, kind="usual")
