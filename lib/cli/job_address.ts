@@ -1,9 +1,8 @@
 /** Where the job API of a cluster is, and the token that opens it. */
 import { Trouble } from "../runtime/errors.ts";
 import { isLoopback } from "../runtime/loopback.ts";
-import { type Env, processEnv, runtimePaths } from "../runtime/paths.ts";
+import { type Env, processEnv, runtimeDir, runtimePaths } from "../runtime/paths.ts";
 import { allRecords, type DaemonRecord, recordOf, servesAddress } from "../runtime/records.ts";
-import { runtimeDir } from "../runtime/paths.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
 
 /** Where Ray's tools look when nobody said anything. */

@@ -27,11 +27,15 @@ export async function jobEnvironment(
   return await prepared({ url, headers, file: file ?? null, env: given });
 }
 
-/** True where a field may name something that lies here. Pure. */
+/** True where a field names something that lies here: a folder, a module, a file of requirements. Pure. */
 export function needsPython(env: Record<string, unknown>): boolean {
-  return ["working_dir", "py_modules", "pip", "uv", "conda"].some((name) =>
-    env[name] !== undefined && env[name] !== null
-  );
+  const modules = env["py_modules"];
+  return [env["working_dir"], ...Array.isArray(modules) ? modules : []].some(isPath) ||
+    ["pip", "uv", "conda"].some((name) => typeof env[name] === "string");
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === "string" && !/^[a-z][a-z0-9+.-]*:\/\//i.test(value);
 }
 
 async function prepared(order: Record<string, unknown>): Promise<Record<string, unknown>> {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { unlikeNode } from "../runtime/background.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Fields } from "../wire/messages.ts";
 import { rawStatus } from "./wait_status.ts";
@@ -86,9 +86,4 @@ export class Supervisors implements WorkerSource {
   kill(): void {
     for (const child of this.#children.values()) child.kill("SIGKILL");
   }
-}
-
-/** As in `lib/runtime/background.ts`: the runtime's own path would have its arguments written anew. */
-function unlikeNode(program: string): string {
-  return program === Deno.execPath() ? `${dirname(program)}/./${basename(program)}` : program;
 }

@@ -95,7 +95,7 @@ export async function startDaemon(options: StartOptions): Promise<StartedDaemon>
  * The same program by another spelling of its path: where it is the runtime's own, `spawn` takes the
  * arguments for Node's and writes them anew, also in a compiled executable.
  */
-function unlikeNode(program: string): string {
+export function unlikeNode(program: string): string {
   return program === Deno.execPath() ? `${dirname(program)}/./${basename(program)}` : program;
 }
 

@@ -275,6 +275,27 @@ test("where the port is taken the cluster works without it, and a port that was 
   );
 });
 
+test("a job that runs when its node ends goes with it, whatever it started", async () => {
+  const script = "(setsid sleep 1000 &) ; (trap '' TERM; sleep 1000) & sleep 1000";
+  await job("submit", "--no-wait", "--submission-id=left", "--", "sh", "-c", script).ok();
+  const sleepers = () => marked(place.mark).filter((pid) => /sleep 1000$/.test(commandOf(pid)));
+  await until("all of it runs", () => sleepers().length >= 3);
+  await other.down();
+  await head.down();
+  assert.deepEqual(sleepers(), []);
+});
+
+test("a job ends with its daemon also where that is killed", async () => {
+  const node = await place.head();
+  const submit = ["ray", "job", "submit", "--no-wait", "--", "sh", "-c", "sleep 2000 & sleep 2000"];
+  const submitted = await place.cli([...submit], node.env());
+  assert.equal(submitted.code, 0, submitted.stderr);
+  const sleepers = () => marked(place.mark).filter((pid) => /sleep 2000$/.test(commandOf(pid)));
+  await until("all of it runs", () => sleepers().length >= 2);
+  await node.killDaemon();
+  await until("all of it is gone", () => sleepers().length === 0);
+});
+
 /** Somebody else may hold it already, which will do as well. */
 function holdUsualPort(): Deno.Listener | undefined {
   try {
