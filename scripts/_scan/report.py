@@ -29,12 +29,16 @@ def as_text(title: str, findings: Findings) -> str:
         if failing
         else "no unknown name where the program runs"
     )
-    return "\n".join([*lines, f"  {counted}; {verdict}"]) + "\n"
+    lines.append(f"  {counted}; {verdict}")
+    refused = [found.name for found in needed(findings, REFUSES)]
+    if refused:
+        lines.append(f"  refused where the program uses them: {', '.join(refused)}")
+    return "\n".join(lines) + "\n"
 
 
-def needed(findings: Findings) -> list[Found]:
-    """Return the unknown names that the program needs, and its tests do not alone."""
-    return [found for found in findings.of(UNKNOWN) if found.counts()]
+def needed(findings: Findings, state: str = UNKNOWN) -> list[Found]:
+    """Return the names in a state that the program needs, and its tests do not alone."""
+    return [found for found in findings.of(state) if found.counts()]
 
 
 def _ordered(found: Found) -> list[Place]:
@@ -70,4 +74,5 @@ def as_json(title: str, findings: Findings) -> dict[str, Any]:
         ],
         "unreadable": [file._asdict() for file in findings.unreadable],
         "unknown_needed": [found.name for found in needed(findings)],
+        "refused_needed": [found.name for found in needed(findings, REFUSES)],
     }

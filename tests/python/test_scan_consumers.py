@@ -349,6 +349,13 @@ def test_archives_and_single_files(tmp_path: pathlib.Path) -> None:
     assert told.count("unknown  ray.moon  a.py:2") == 1
 
 
+def test_what_is_refused_is_told(tmp_path: pathlib.Path) -> None:
+    text = "import ray\nray.client()\ntry:\n    import ray.data\nexcept ImportError:\n    pass\n"
+    code, told = run(tree(tmp_path, program=text))
+    assert code == 0
+    assert told.rstrip().endswith("refused where the program uses them: ray.client")
+
+
 def test_what_cannot_be_read_fails(tmp_path: pathlib.Path) -> None:
     code, told = run(tree(tmp_path, program="import ray\nprint 'ray'\n"))
     assert code == 1

@@ -25,6 +25,7 @@ ABSENT_MODULES = {
     "ray.air": _CORE_ONLY,
     "ray.autoscaler": "Nodes join with `beam up --join`; nothing starts or stops machines.",
     "ray.client_builder": _CLIENT,
+    "ray.dag.CompiledDAG": _GRAPHS,
     "ray.dag.collective_node": _GRAPHS,
     "ray.dag.compiled_dag_node": _GRAPHS,
     "ray.data": _CORE_ONLY,
