@@ -96,8 +96,8 @@ function ending({ stopping, status }: Submission, death: DeathReport | undefined
 }
 
 function failureOf(kind: DeathReport["kind"], status: JobStatus, message: string): JobErrorType {
+  if (kind === "environment") return "RUNTIME_ENV_SETUP_FAILURE";
   if (kind !== "start") return "JOB_SUPERVISOR_ACTOR_DIED";
-  if (/runtime.env/i.test(message)) return "RUNTIME_ENV_SETUP_FAILURE";
   if (/entrypoint/.test(message)) return "JOB_ENTRYPOINT_COMMAND_START_ERROR";
   return status === "PENDING"
     ? "JOB_SUPERVISOR_ACTOR_START_FAILURE"

@@ -42,6 +42,11 @@ Deno.test("how it ended is read from its supervisor's death", () => {
     "JOB_SUPERVISOR_ACTOR_DIED",
     none,
   ]);
+  assert.deepEqual(ended({ kind: "environment", message: "m" }), [
+    "FAILED",
+    "RUNTIME_ENV_SETUP_FAILURE",
+    none,
+  ]);
   assert.deepEqual(ended({ kind: "start", message: "m" }), [
     "FAILED",
     "JOB_SUPERVISOR_ACTOR_START_FAILURE",
