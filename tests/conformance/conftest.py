@@ -52,15 +52,22 @@ def cluster() -> Iterator[None]:
     ray.shutdown()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest of the mark for tests that need more time."""
+    config.addinivalue_line("markers", "time_limit(seconds): instead of 90")
+
+
 @pytest.fixture(autouse=True)
-def time_limit() -> Iterator[None]:
+def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
     """End a test that waits for what never comes, so that the others still run."""
+    mark = request.node.get_closest_marker("time_limit")
+    seconds: int = mark.args[0] if mark else 90
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        raise TimeoutError("the test took more than 90 s")
+        raise TimeoutError(f"the test took more than {seconds} s")
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.alarm(90)
+    signal.alarm(seconds)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)

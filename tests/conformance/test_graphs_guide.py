@@ -7,6 +7,9 @@ import ray
 from ray.dag.input_node import InputNode
 from ray.dag.output_node import MultiOutputNode
 
+# Newer Ray calls all of this deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*")
+
 
 @ray.remote(num_cpus=0.1)
 def plus(x: int, y: int = 1) -> int:
