@@ -517,7 +517,8 @@ export const MESSAGES = {
   "query.workers": {
     link: "control",
     from: "shim",
-    doc: "Worker processes and drivers that the head remembers, as the head's `workersView`. The head answers it " +
+    doc:
+      "Worker processes and drivers that the head remembers, as the head's `workersView`. The head answers it " +
       "in the role `health` too, and the next one.",
     fields: {},
     reply: { workers: "list" },
@@ -562,16 +563,17 @@ export const MESSAGES = {
   "task.events": {
     link: "control",
     from: "worker",
-    doc: "What ran here, at most once a second; `dropped` counts what was not kept meanwhile. Not answered: a head " +
+    doc:
+      "What ran here, at most once a second; `dropped` counts what was not kept meanwhile. Not answered: a head " +
       "that cannot be reached misses it.",
     fields: { count: "int", dropped: "int" },
-    body:
-      "JSON: a list of [caller, number, kind, name, function, start, end, error type, error]",
+    body: "JSON: a list of [caller, number, kind, name, function, start, end, error type, error]",
   },
   "metrics.report": {
     link: "control",
     from: "shim",
-    doc: "All that this process counts, at most once a second and only after a change. Not answered.",
+    doc:
+      "All that this process counts, at most once a second and only after a change. Not answered.",
     fields: {},
     body: "packed: a list of [name, kind, description, boundaries, [[tags, value], …]]",
   },
