@@ -465,3 +465,40 @@ def test_a_full_shared_memory_goes_to_disk(
     assert len(filled) == 2
     assert "/spill/" in filled[1]
     assert ray.get(ref).data[0] == 7
+
+
+def test_a_forked_child_leaves_the_parents_references_alone(
+    ray: Any, keeper: Any, daemon: dict[str, Any]
+) -> None:
+    actor = keeper.remote()
+    own, large = ray.put("own"), ray.put(block(4))
+    (borrowed,) = ray.get(actor.make_and_forget.remote("borrowed"))
+    ray.get(actor.keep.remote([own]))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            with pytest.raises(ray.exceptions.RaySystemError):
+                ray.get(borrowed, timeout=5)
+            del own, large, borrowed
+            gc.collect()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert ray.get([borrowed, own]) == ["borrowed", "own"]
+    assert ray.get(actor.read.remote()) == "own"
+    assert ray.get(actor.facts.remote(large)) == (False, LARGE, 4)
+
+
+def test_an_actor_ends_only_when_its_callers_hold_what_it_returned(ray: Any, keeper: Any) -> None:
+    owner, giver = keeper.remote(), keeper.remote()
+    made = ray.get(owner.make_and_forget.remote("passed on"))
+    ray.get(giver.keep.remote(made))
+    del made
+    gc.collect()
+    given = giver.give.remote()
+    del giver
+    gc.collect()
+    (ref,) = ray.get(given)
+    assert ray.get(ref, timeout=10) == "passed on"
