@@ -14,8 +14,8 @@ import {
 import { addressText } from "../wire/address.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
 import type { HeadState } from "./state.ts";
-import type { NodeFinder } from "./worker_registry.ts";
 import { lessStores, totalsWithStores, withStores } from "./store_use.ts";
+import type { NodeFinder } from "./worker_registry.ts";
 
 /** `query.groups`: one, those of a name, or all. */
 export function groupsOf(

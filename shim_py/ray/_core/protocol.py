@@ -27,7 +27,6 @@ SENDS: dict[str, tuple[str, ...]] = {
         "runtime_env",
         "log_to_driver",
         "logging",
-        "logging",
         "process",
     ),
     "package.has": ("name",),
