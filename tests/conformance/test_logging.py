@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 import ray
 
+# How long lines may take to the driver; Ray's pass through a process that looks now and then.
+PAUSE = 4.0 if os.environ.get("CONFORMANCE") == "ray" else 1.0
+
 START = """
 import logging, sys, time, ray
 ray.init(address="local", num_cpus=2, include_dashboard=False, **{options})
@@ -26,7 +29,7 @@ class Speaker:
 
 speakers = [Speaker.remote() for _ in range(4)]
 ray.get([one.say.remote(at) for at, one in enumerate(speakers)])
-time.sleep(1.5)
+time.sleep({pause})
 ray.shutdown()
 """
 
@@ -38,7 +41,7 @@ def task():
 
 ray.get(task.remote())
 logging.getLogger("of.driver").warning("in the driver")
-time.sleep(1.0)
+time.sleep({pause})
 ray.shutdown()
 """
 
@@ -48,7 +51,7 @@ def run(program: str, options: str = "{}", **environment: str) -> tuple[str, str
     path = os.pathsep.join(each for each in sys.path if each)
     given = {**os.environ, "PYTHONPATH": path, "RAY_COLOR_PREFIX": "0", **environment}
     done = subprocess.run(
-        [sys.executable, "-c", START.replace("{options}", options) + program],
+        [sys.executable, "-c", _filled(START + program, options)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -56,6 +59,10 @@ def run(program: str, options: str = "{}", **environment: str) -> tuple[str, str
         check=True,
     )
     return _plain(done.stdout), _plain(done.stderr)
+
+
+def _filled(program: str, options: str) -> str:
+    return program.replace("{options}", options).replace("{pause}", str(PAUSE))
 
 
 def _plain(text: str) -> str:
