@@ -268,8 +268,7 @@ MODULES: dict[str, Entries] = {
         "get_placement_group": (W, ""),
         "placement_group": (
             W,
-            "`topology_strategy` is refused; "
-            "`_soft_target_node_id` has no effect",
+            "`topology_strategy` is refused; `_soft_target_node_id` has no effect",
         ),
         "placement_group_table": (W, ""),
         "remove_placement_group": (W, ""),

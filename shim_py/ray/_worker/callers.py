@@ -206,7 +206,7 @@ class Callers:
 
     @property
     def unheard(self) -> bool:
-        """Whether answers were not acknowledged by callers that can be reached. The lock is held."""
+        """Whether a caller that can be reached has not acknowledged an answer. The lock is held."""
         return any(caller.done for caller in self._callers.values() if caller.channel is not None)
 
     def flush(self) -> bool:

@@ -81,9 +81,7 @@ class _Worker:
         self._session.on_worker_push = self._on_push
         self._pump = self._session.pump
         self._session.object_socket = order["socket"]
-        self._callers = Callers(
-            self._pump, listener, self._inbox, self._on_cancel, self._session
-        )
+        self._callers = Callers(self._pump, listener, self._inbox, self._on_cancel, self._session)
         self._pump.start()
 
     def run(self) -> NoReturn:
