@@ -141,7 +141,7 @@ def test_a_hook_in_each_worker() -> None:
     own = variables.options(runtime_env={"worker_process_setup_hook": hook})
     try:
         told = ray.get(own.remote("HOOKED"), timeout=80)
-    except ValueError:
+    except (TypeError, ValueError):
         pytest.skip("only for whole jobs, as Ray has it")
     assert told == ["yes"]
 
