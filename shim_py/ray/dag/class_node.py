@@ -8,7 +8,7 @@ from ray.dag.dag_node import DAGNode
 
 
 class ClassNode(DAGNode):
-    """An actor that is created when the graph is first run, made by `bind` of its class.
+    """An actor that each execution of the graph creates anew, made by `bind` of its class.
 
     Args:
         actor_class: the class, with its options.
@@ -19,7 +19,6 @@ class ClassNode(DAGNode):
     def __init__(self, actor_class: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().__init__(args, kwargs)
         self._actor_class = actor_class
-        self._handle: Any = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -27,10 +26,8 @@ class ClassNode(DAGNode):
         return _MethodOfNode(self, name)
 
     def _perform(self, done: dict[int, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._handle is None:
-            positional, by_name = self._resolved(done, args, kwargs)
-            self._handle = self._actor_class.remote(*positional, **by_name)
-        return self._handle
+        positional, by_name = self._resolved(done, args, kwargs)
+        return self._actor_class.remote(*positional, **by_name)
 
 
 class _MethodOfNode:
