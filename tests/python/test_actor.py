@@ -201,8 +201,6 @@ def test_what_is_not_there_is_refused_at_the_call(session: FakeSession) -> None:
     ):
         with pytest.raises(NotImplementedError, match="Cannot use"):
             ray.remote(**options)(Base).remote()
-    with pytest.raises(NotImplementedError, match="bind"):
-        Plain.bind()
 
     class Direct:
         @ray.method(tensor_transport="nixl")

@@ -94,7 +94,7 @@ def test_logging_goes_to_stderr(connected: list[Any], capsys: pytest.CaptureFixt
 
 
 def test_names_that_are_not_there() -> None:
-    for name in ("data", "train", "tune", "dag"):
+    for name in ("data", "train", "tune"):
         with pytest.raises(AttributeError, match=f"'{name}'"):
             getattr(ray, name)
         with pytest.raises(ModuleNotFoundError, match=rf"No module named 'ray\.{name}'\. \w+"):
@@ -102,11 +102,9 @@ def test_names_that_are_not_there() -> None:
         assert importlib.util.find_spec(f"ray.{name}") is None
     assert importlib.util.find_spec("ray.experimental.compiled_dag_ref") is None
     assert not hasattr(ray, "nonsense")
-    with pytest.raises(ModuleNotFoundError, match=r"torch\.distributed"):
-        importlib.import_module("ray.util.collective")
     with pytest.raises(ModuleNotFoundError, match="Compiled"):
         importlib.import_module("ray.experimental.channel.communicator")
-    for call in (ray.timeline, ray.client, lambda: ray.cpp_function("f")):
+    for call in (ray.client, lambda: ray.cpp_function("f")):
         with pytest.raises(NotImplementedError):
             call()
     with pytest.raises(NotImplementedError):

@@ -31,7 +31,6 @@ ABSENT_MODULES = {
     "ray.data": _CORE_ONLY,
     "ray.experimental.channel": _GRAPHS,
     "ray.experimental.compiled_dag_ref": _GRAPHS,
-    "ray.job_submission": "Start the driver on a machine of the cluster, with `beam run -- CMD`.",
     "ray.llm": _CORE_ONLY,
     "ray.rllib": _CORE_ONLY,
     "ray.serve.llm": _CORE_ONLY,
