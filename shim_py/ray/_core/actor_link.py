@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from ray.exceptions import ActorUnavailableError, TaskCancelledError
 
 from .calls import ACK_KEY, RESULT_LENGTH, RESULT_START, U32, Call, unpack_u32
-from .channel import Channel
+from .channel import APART, Channel
 from .control import Outcome
 from .errors import DaemonLost, RequestFailed, actor_death
 from .frames import Body, Header, ProtocolError, encode_head
@@ -129,8 +129,12 @@ class ActorLink:
             arguments = call.arguments
             if type(arguments) is bytes and seq <= U32 and call.extra is None:
                 method = call.method
-                head = method.pack(method.length, len(arguments), method.start, seq, ACK_KEY, ack)
-                channel.send(head + arguments)
+                size = len(arguments)
+                head = method.pack(method.length, size, method.start, seq, ACK_KEY, ack)
+                if size < APART:
+                    channel.send(head + arguments)
+                else:
+                    channel.send_parts([head, arguments])
             else:
                 frame = call.frame(ack)
                 channel.send_parts(frame if isinstance(frame, list) else [frame])

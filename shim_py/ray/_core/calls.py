@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+from .channel import APART
 from .entry import Entry
 from .frames import PREFIX, ProtocolError, encode_head
 from .packages import msgpack
@@ -56,11 +57,17 @@ RESULT_LENGTH = _RESULT_LAYOUT.size - PREFIX.size
 _result_pack = _RESULT_LAYOUT.pack
 
 
-def encode_result(seq: int, parts: bytes) -> bytes:
-    """The frame of a call's one value without buffers."""
+def encode_result(seq: int, parts: bytes) -> bytes | list[Part]:
+    """The frame of a call's one value without buffers; a large one is not copied into it."""
+    size = len(parts)
     if seq > U32:
-        return encode_head({"kind": "result", "ok": True, "seq": seq}, len(parts)) + parts
-    return _result_pack(RESULT_LENGTH, len(parts), RESULT_START, seq) + parts
+        head = encode_head({"kind": "result", "ok": True, "seq": seq}, size)
+    else:
+        head = _result_pack(RESULT_LENGTH, size, RESULT_START, seq)
+    if size < APART:
+        return head + parts
+    frame: list[Part] = [head, parts]
+    return frame
 
 
 class Call(Entry):

@@ -21,7 +21,7 @@ Part = Union[bytes, memoryview]
 
 _READ = (64 * 1024,)
 #: Parts from here on are sent where they are instead of being joined with their head.
-_APART = 16 * 1024
+APART = 16 * 1024
 _READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
 
 
@@ -118,7 +118,7 @@ class Channel:
         joined: list[Part] = []
         small: list[Part] = []
         for part in parts:
-            if len(part) < _APART:
+            if len(part) < APART:
                 small.append(part)
                 continue
             if small:
