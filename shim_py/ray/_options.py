@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
 _NONE = type(None)
@@ -231,17 +231,7 @@ def _validate(options: Mapping[str, Any], known: Mapping[str, Option], whose: st
             raise ValueError(
                 f"Invalid option keyword {name} for {whose}. Valid ones are {', '.join(known)}."
             )
-        if not isinstance(value, option.types):
-            wanted = " or ".join(
-                "None" if kind is _NONE else kind.__name__ for kind in option.types
-            )
-            raise TypeError(
-                f"The type of keyword '{name}' must be {wanted}, but received type "
-                f"{type(value).__name__}: {value!r}."
-            )
-        fault = option.check(value) if option.check else None
-        if fault:
-            raise ValueError(fault)
+        _check(name, value, option, option.types)
     _validate_strategy(options)
     if options.get("runtime_env"):
         from ray.runtime_env._submission import check  # it imports this package
@@ -348,15 +338,20 @@ def validate_method_options(options: Mapping[str, Any]) -> None:
         option = _METHOD_VALUES.get(name)
         if option is None or value is None:
             continue
-        if not isinstance(value, option.types):
-            wanted = " or ".join(kind.__name__ for kind in option.types if kind is not _NONE)
-            raise TypeError(
-                f"The type of keyword '{name}' must be {wanted}, but received type "
-                f"{type(value).__name__}: {value!r}."
-            )
-        fault = option.check(value) if option.check else None
-        if fault:
-            raise ValueError(fault)
+        _check(name, value, option, [kind for kind in option.types if kind is not _NONE])
+
+
+def _check(name: str, value: Any, option: Option, told: Sequence[type]) -> None:
+    """Raise where a value has none of its option's types, or a fault; ``told``: types to name."""
+    if not isinstance(value, option.types):
+        wanted = " or ".join("None" if kind is _NONE else kind.__name__ for kind in told)
+        raise TypeError(
+            f"The type of keyword '{name}' must be {wanted}, but received type "
+            f"{type(value).__name__}: {value!r}."
+        )
+    fault = option.check(value) if option.check else None
+    if fault:
+        raise ValueError(fault)
 
 
 def validate_num_returns(num_returns: Any, is_generator: bool) -> None:

@@ -13,7 +13,6 @@ It is long because queue, numbers and states change in the same steps, which mus
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 from collections import deque
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ray.exceptions import ActorUnavailableError, TaskCancelledError
 
 from .calls import ACK_KEY, RESULT_LENGTH, RESULT_START, U32, Call, unpack_u32
-from .channel import APART, Channel
+from .channel import APART, Channel, widen
 from .control import Outcome
 from .errors import DaemonLost, RequestFailed, actor_death
 from .frames import Body, Header, ProtocolError, encode_head
@@ -43,6 +42,8 @@ logger = logging.getLogger("ray")
 #: Answers that the worker keeps until it hears that they arrived: tell it after so many, or bytes.
 _ACK_CALLS = 256
 _ACK_BYTES = 1024 * 1024
+#: What a result may have that cannot be taken in twice.
+_RARE = frozenset(("failed", "refs", "retry"))
 #: The longest pause between two attempts to reach a worker that is said to live, in seconds.
 _LONGEST_PAUSE = 2.0
 
@@ -267,8 +268,7 @@ class ActorLink:
 
     def _opened(self, sock: socket.socket, rest: bytes) -> None:
         pump = self.session.pump
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        widen(sock)
         channel = Channel(pump, sock, self._on_frame, self._on_channel_closed, fast=self._on_fast)
         self._channel = channel
         self.state = "open"
@@ -295,6 +295,10 @@ class ActorLink:
 
     def _on_frame(self, header: Header, body: Body) -> None:
         kind = header["kind"]
+        if kind == "result" and not _RARE.intersection(header):
+            self._on_result(header, body)
+            return
+        self.session.pump.seclude()
         if kind == "result":
             self._on_result(header, body)
         elif kind == "call.welcome":
@@ -359,19 +363,20 @@ class ActorLink:
 
     def _answered_one(self, seq: int, size: int) -> None:
         pending = self.pending
-        if pending.pop(seq, None) is None:
+        if seq not in pending:
             return
         ack = self._ack
         if seq == ack + 1:
-            ack = seq
+            ack = self._ack = seq
             answered = self._answered
-            if answered:
-                while ack + 1 in answered:
-                    ack += 1
-                    answered.discard(ack)
-            self._ack = ack
+            while ack + 1 in answered:
+                ack += 1
+                self._ack = ack
+                answered.discard(ack)
         elif seq > ack:
             self._answered.add(seq)
+        # Last: what a signal cuts off before is done again.
+        pending.pop(seq, None)
         self._unacked_bytes += size
         if ack - self._ack_told >= _ACK_CALLS or self._unacked_bytes >= _ACK_BYTES:
             self._tell_ack()

@@ -9,9 +9,11 @@ is looked up again where `_turn` or the decoder's state says that this happened.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 from collections import deque
+from collections.abc import Iterator
 from typing import Callable, Union
 
 from .frames import PEER_LIMITS, Fast, FrameDecoder, Handler, Limits, ProtocolError
@@ -23,6 +25,23 @@ _READ = (64 * 1024,)
 #: Parts from here on are sent where they are instead of being joined with their head.
 APART = 16 * 1024
 _READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
+
+
+def accept_waiting(listener: socket.socket) -> Iterator[socket.socket]:
+    """The connections that have dialed a non-blocking listener, with room for what is sent."""
+    while True:
+        try:
+            sock, _ = listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        widen(sock)
+        yield sock
+
+
+def widen(sock: socket.socket) -> None:
+    """Lets a large frame go out in few steps."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
 
 
 class Channel:
@@ -256,6 +275,7 @@ class Channel:
 
     def _broke(self, reason: Exception) -> None:
         if not self.closed:
+            self._pump.seclude()
             self.close()
             self._on_close(reason)
 

@@ -133,13 +133,17 @@ class Control:
         kind = header["kind"]
         if kind not in {"reply", "error"}:
             if kind != "ping":
+                self._pump.seclude()
                 self._on_push(header, body)
             return
-        request = self._requests.pop(header.get("id", 0), None)
+        id = header.get("id", 0)
+        request = self._requests.get(id)
         if request is None:
             return
         if request.callback is not None:
+            self._pump.seclude()
             self._pump.need(-1)
+            del self._requests[id]
         if kind == "reply":
             self._settle(request, Reply(header, body))
         else:
@@ -149,6 +153,7 @@ class Control:
                     str(header.get("code")), str(header.get("message")), header.get("mend")
                 ),
             )
+        self._requests.pop(id, None)
 
     def _on_close(self, reason: Exception) -> None:
         lost = DaemonLost(

@@ -11,7 +11,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
-from .channel import Channel
+from .channel import Channel, accept_waiting
 from .content import as_parts, is_stored
 from .entry import Entry
 from .errors import pickle_failure
@@ -192,13 +192,8 @@ class ObjectListener:
 
     def on_events(self, _events: int) -> None:
         """Accepts what dialed."""
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except (BlockingIOError, ConnectionError):
-                return
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        self.pump.seclude()
+        for sock in accept_waiting(self._listener):
             self.guests.add(_Guest(self, sock))
 
     def give_up(self, error: BaseException) -> None:
@@ -229,6 +224,7 @@ class _Guest:
         self.channel = Channel(listener.pump, sock, self._on_frame, self._on_close)
 
     def _on_frame(self, header: Header, body: Body) -> None:
+        self._listener.pump.seclude()
         if header["kind"] == "object.hello":
             self._link = self._listener.service.greet(header, self.channel)
         elif self._link is None:

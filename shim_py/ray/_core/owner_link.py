@@ -10,12 +10,11 @@ it happens with the pump's lock held.
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Callable
 
-from .channel import Channel
+from .channel import Channel, widen
 from .errors import DaemonLost, RequestFailed
 from .frames import Body, Header, encode_head
 from .protocol import PROTOCOL_VERSION
@@ -149,8 +148,7 @@ class OwnerLink:
 
     def _open(self, sock: socket.socket, rest: bytes) -> None:
         session = self._table.session
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        widen(sock)
         self.state = "open"
         self._channel = Channel(session.pump, sock, self._on_frame, self._on_close)
         self._send(
@@ -187,6 +185,7 @@ class OwnerLink:
 
     def _on_frame(self, header: Header, body: Body) -> None:
         if header["kind"] == "object.reply":
+            self._table.session.pump.seclude()
             self._attempts = 0
             request = self._requests.pop(header["id"], None)
             if request is not None:

@@ -8,6 +8,10 @@ microseconds; the I/O thread ticks meanwhile and takes over what nobody has pump
 Where somebody depends on the I/O thread (another thread waits, a future or a coroutine does) it
 is armed at once.
 
+A signal's handler may raise in the main thread, and only there. What comes most often (plain
+results, values of generators, calls) is taken in so that it can be cut off anywhere and be taken in
+again; all else asks for `seclude`, which leaves it to the I/O thread, where no signal comes.
+
 Everything that channels change is guarded by one reentrant lock: finalizers and signal handlers may
 call in at any point, in a thread that already holds it. User code never runs under it: callbacks
 are put off until it is released.
@@ -33,6 +37,7 @@ _LONGEST_NAP = 1.0
 _MOST_FAILURES = 20
 
 _get_ident = threading.get_ident
+_MAIN = threading.main_thread().ident
 _monotonic = time.monotonic
 
 
@@ -58,6 +63,10 @@ class Pollable(Protocol):
 
     def give_up(self, error: BaseException) -> None:
         """Called with the lock held when serving it fails again and again."""
+
+
+class _Secluded(Exception):
+    """What is being served is left to the I/O thread."""
 
 
 class PumpClosed(Exception):
@@ -106,6 +115,10 @@ class Pump:
         self._armed = True
         self._ticking = False
         self._pumper = 0
+        # Whether a signal may cut off who pumps.
+        self._exposed = False
+        # Who waits for the I/O thread's next turn.
+        self._awaiting: list[Sleeper] = []
         self._uses = 0
         self._sleeping = 0
         self._left = 0.0
@@ -158,28 +171,35 @@ class Pump:
             return True
         me = _get_ident()
         nested = self._pumper == me
-        try:
-            if not self._take(me):
-                return self._sleep(target, deadline)
-            poll = self._inner.poll
-            while not target.done:
-                timeout = -1.0
-                if deadline is not None:
-                    timeout = deadline - _monotonic()
-                    timeout = max(timeout, 0.0)
-                if self.closed:
-                    raise PumpClosed
-                self._process(poll(0.0 if self._todo else timeout))
-                if timeout == 0.0 and deadline is not None:
-                    break
-            return target.done
-        finally:
-            if nested:
-                self._cut_short()
-            elif self._pumper == me:
-                # First, and without a call before it: a second signal must not leave it taken.
-                self._pumper = 0
-                self._leave()
+        while True:
+            try:
+                if not self._take(me):
+                    return self._sleep(target, deadline)
+                self._exposed = not nested and me == _MAIN
+                poll = self._inner.poll
+                while not target.done:
+                    timeout = -1.0
+                    if deadline is not None:
+                        timeout = deadline - _monotonic()
+                        timeout = max(timeout, 0.0)
+                    if self.closed:
+                        raise PumpClosed
+                    self._process(poll(0.0 if self._todo else timeout))
+                    if timeout == 0.0 and deadline is not None:
+                        break
+                return target.done
+            except _Secluded:
+                pass
+            finally:
+                if nested:
+                    self._exposed = False
+                    self._cut_short()
+                elif self._pumper == me:
+                    # First, and without a call before it: a second signal must not leave it taken.
+                    self._pumper = 0
+                    self._exposed = False
+                    self._leave()
+            self._await_turn()
 
     def poll(self) -> None:
         """Takes in what has arrived, without waiting, where nobody else pumps."""
@@ -187,13 +207,37 @@ class Pump:
         nested = self._pumper == me
         try:
             if self._take(me):
+                self._exposed = not nested and me == _MAIN
                 self._process(self._inner.poll(0))
+        except _Secluded:
+            pass
         finally:
             if nested:
+                self._exposed = False
                 self._cut_short()
             elif self._pumper == me:
                 self._pumper = 0
+                self._exposed = False
                 self._leave()
+
+    def seclude(self) -> None:
+        """Leaves what is being served to the I/O thread, where a signal could cut it off here.
+
+        Called before anything is changed: what was received is handed over again there.
+        """
+        if self._exposed and self._io and _get_ident() == _MAIN:
+            raise _Secluded
+
+    def _await_turn(self) -> None:
+        """Waits until the I/O thread has served what was left to it."""
+        sleeper = threading.Lock()
+        sleeper.acquire()
+        with self.lock:
+            if not self._todo or self._pumper or self.closed:
+                return
+            self._awaiting.append(sleeper)
+            self._wake()
+        sleeper.acquire(timeout=_LONGEST_NAP)
 
     def _cut_short(self) -> None:
         """Ends the wait of this thread that a signal handler's lies in.
@@ -306,6 +350,8 @@ class Pump:
             if pollable is not None:
                 try:
                     pollable.on_events(event[1])
+                except _Secluded:
+                    raise
                 except BaseException as error:
                     self._failures += 1
                     if self._failures > _MOST_FAILURES and todo and todo[0] is event:
@@ -366,6 +412,8 @@ class Pump:
                     self.on_tick()
                 if self._pumper == 0:
                     ready = self._serve(ready, seen)
+                    while self._awaiting:
+                        self._awaiting.pop().release()
                 else:
                     ready = False
                     if self._uses == seen:

@@ -1,4 +1,8 @@
-"""A process's connection to its cluster: what the public modules work with."""
+"""A process's connection to its cluster: what the public modules work with.
+
+It is longer than its parts because all of them meet here, and because a plain call and `get` are
+spelled out on the path that is measured; what a part can decide by itself is in the part's file.
+"""
 
 from __future__ import annotations
 

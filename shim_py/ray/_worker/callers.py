@@ -6,13 +6,12 @@ done is answered from memory, which a caller's acknowledgements clear.
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from ray._core.calls import ACK_KEY, CALL_START, CALL_TAIL, Method, unpack_call_tail
-from ray._core.channel import Channel
+from ray._core.channel import Channel, accept_waiting
 from ray._core.frames import Body, Header, ProtocolError, decode_header, encode_head
 from ray._core.protocol import PROTOCOL_VERSION
 from ray._core.pump import Pump, finish
@@ -189,13 +188,8 @@ class Callers:
 
     def on_events(self, _events: int) -> None:
         """Accepts what dialed."""
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except (BlockingIOError, ConnectionError):
-                return
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        self._pump.seclude()
+        for sock in accept_waiting(self._listener):
             if self._identity is None:
                 self._early.append(sock)
             else:
@@ -262,6 +256,8 @@ class _Link:
     def _on_frame(self, header: Header, body: Body) -> None:
         kind = header["kind"]
         caller = self._caller
+        if kind not in ("call", "call.ack"):
+            self._callers._pump.seclude()
         if kind == "call":
             if caller is None:
                 raise ProtocolError("Cannot take `call` before `call.hello`")

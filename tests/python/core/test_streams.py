@@ -67,9 +67,10 @@ def test_a_cut_channel_loses_and_repeats_nothing(ray: Any, pause: int | None) ->
     assert ray.get(source.progress.remote(), timeout=LIMIT) == 800
 
 
-def test_values_arrive_through_interrupts_at_any_time(ray: Any) -> None:
-    source = ray.remote(Source).remote()
-    random_ = random.Random(1)
+@pytest.mark.parametrize("seed", range(4))
+def test_values_arrive_through_interrupts_at_any_time(ray: Any, seed: int) -> None:
+    source = ray.remote(Source).remote()  # its first call: the way to it is interrupted as well
+    random_ = random.Random(seed)
     inside = False
 
     def interrupt(*_: object) -> None:
@@ -94,6 +95,7 @@ def test_values_arrive_through_interrupts_at_any_time(ray: Any) -> None:
                 continue
             got.append(next(generator))
     finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert [each[0] for each in ray.get(got, timeout=LIMIT)] == list(range(500))

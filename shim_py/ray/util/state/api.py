@@ -1,4 +1,8 @@
-"""The functions of `ray.util.state`; they ask the cluster of this process, and connect it first."""
+"""The functions of `ray.util.state`; they ask the cluster of this process, and connect it first.
+
+It is long because each function spells out Ray's documented arguments and what it returns; what
+they do is in `_listing` and `_summaries`.
+"""
 
 from __future__ import annotations
 
