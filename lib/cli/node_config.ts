@@ -4,6 +4,7 @@ import type { DashboardPlan } from "./dashboard_plan.ts";
 import { type Env, processEnv } from "../runtime/paths.ts";
 import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
+import { livenessPlan } from "./liveness_plan.ts";
 import { byteCount, labelMap, portNumber, resourceMap, seconds, wholeNumber } from "./numbers.ts";
 
 /** Values of flags as they were given, with how each came in. */
@@ -17,6 +18,9 @@ export interface NodeFlags {
   memory?: Called | undefined;
   objectStoreMemory?: Called | undefined;
   joinTimeout?: Called | undefined;
+  /** A head's: after what silence a node is suspect, and dead. */
+  suspectAfter?: Called | undefined;
+  deadAfter?: Called | undefined;
   name?: string | undefined;
 }
 
@@ -58,6 +62,11 @@ export function nodeConfig(flags: NodeFlags, plan: NodePlan): DaemonConfig {
   };
   if (token !== undefined) config.token = token;
   if (plan.dashboard) config.dashboard = { ...plan.dashboard };
+  if (role === "head") {
+    const { suspectAfter, deadAfter } = flags;
+    const liveness = livenessPlan({ suspectAfter, deadAfter, env });
+    if (liveness) config.liveness = { ...liveness };
+  }
   if (flags.nodeIp) config.node_ip = flags.nodeIp;
   if (flags.name) config.node_name = flags.name;
   const number = (read: (called: string, text: string) => number, flag: Called | undefined) =>

@@ -59,6 +59,8 @@ async function run(args: string[]): Promise<number> {
       memory: called(parsed, "memory"),
       objectStoreMemory: called(parsed, "object-store-memory"),
       joinTimeout: envCalled("BEAM_JOIN_TIMEOUT"),
+      suspectAfter: envCalled("BEAM_SUSPECT_AFTER"),
+      deadAfter: envCalled("BEAM_DEAD_AFTER"),
       name: values["node-name"],
     },
     {

@@ -42,6 +42,10 @@ Options:
   --memory BYTES                   memory for accounting (8GiB)              BEAM_MEMORY
   --object-store-memory BYTES      shared memory for large results           BEAM_OBJECT_STORE_MEMORY
   --join-timeout SECONDS           how long an absent head is waited for (default 300)
+  --suspect-after SECONDS          head: a node that is silent so long gets nothing new (default 3)
+                                                                             BEAM_SUSPECT_AFTER
+  --dead-after SECONDS             head: a node that is silent so long is dead (default 5)
+                                                                             BEAM_DEAD_AFTER
   --token-file FILE                the cluster's token         BEAM_TOKEN, BEAM_TOKEN_FILE
   --dashboard-host IP              head: serve jobs and metrics over HTTP here
                                    (default 127.0.0.1)                       BEAM_DASHBOARD_HOST
@@ -69,6 +73,8 @@ const FLAGS = {
   memory: { kind: "text", env: "BEAM_MEMORY" },
   "object-store-memory": { kind: "text", env: "BEAM_OBJECT_STORE_MEMORY" },
   "join-timeout": { kind: "text", env: "BEAM_JOIN_TIMEOUT" },
+  "suspect-after": { kind: "text", env: "BEAM_SUSPECT_AFTER" },
+  "dead-after": { kind: "text", env: "BEAM_DEAD_AFTER" },
   "token-file": { kind: "text" },
   name: { kind: "text", env: "BEAM_NODE_NAME" },
   "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD" },
@@ -119,6 +125,8 @@ async function start(parsed: Arguments): Promise<number> {
     memory: called(parsed, "memory"),
     objectStoreMemory: called(parsed, "object-store-memory"),
     joinTimeout: called(parsed, "join-timeout"),
+    suspectAfter: called(parsed, "suspect-after"),
+    deadAfter: called(parsed, "dead-after"),
     name: values.name,
   };
   const block = values.block || values["for-driver"];
@@ -173,7 +181,15 @@ function checkRole({ values, given }: Arguments): boolean {
   if (!values.head && values.join === undefined) {
     throw new UsageError("Cannot start a node: one of --head and --join HOST is needed", usage);
   }
-  const ofHead = ["port", "listen", "open", "dashboard-host", "dashboard-port"] as const;
+  const ofHead = [
+    "port",
+    "listen",
+    "open",
+    "suspect-after",
+    "dead-after",
+    "dashboard-host",
+    "dashboard-port",
+  ] as const;
   for (const name of ofHead) {
     if (values.head || !given.includes(name)) continue;
     throw new UsageError(

@@ -28,7 +28,7 @@ import {
 } from "./joining.ts";
 import { askBack } from "./leases.ts";
 import { lendCpu, returnGrant } from "./lending.ts";
-import { judgeNodes, linkLost, nodeSeen, revive } from "./liveness.ts";
+import { judgeNodes, linkLost, nodeSeen } from "./liveness.ts";
 import type { NodeRecord } from "./node.ts";
 import type { PendingReason } from "./pending.ts";
 import { pendingReasons } from "./pending.ts";
@@ -184,7 +184,7 @@ export class Brain {
     if (node === undefined) return;
     switch (event.kind) {
       case "node.seen":
-        return nodeSeen(books, node);
+        return nodeSeen(books, node, event.at);
       case "node.lost":
         return linkLost(books, node, event.reason);
       case "node.leave":

@@ -1,10 +1,12 @@
 /** The brain's times and limits, in milliseconds. */
 export interface BrainConfig {
-  /** How often the shell sends `tick`; a gap of more than twice this means the head was stalled. */
+  /** How often the shell sends `tick`. */
   tick_ms: number;
-  /** A node silent this long gets nothing new. */
+  /** A longer gap between two ticks means that the head itself was stalled. */
+  stall_ms: number;
+  /** A node gets nothing new before it has been silent for longer than this. */
   suspect_ms: number;
-  /** A node silent this long is dead. */
+  /** A node is dead before it has been silent for longer than this. */
   dead_ms: number;
   /** A node whose link ended is dead unless it joins again within this time. */
   reconnect_grace_ms: number;
@@ -24,7 +26,8 @@ export interface BrainConfig {
 
 /** What the head uses. */
 export const DEFAULT_CONFIG: Readonly<BrainConfig> = {
-  tick_ms: 1000,
+  tick_ms: 500,
+  stall_ms: 2000,
   suspect_ms: 3000,
   dead_ms: 5000,
   reconnect_grace_ms: 2000,

@@ -43,8 +43,8 @@ export type BrainEvent =
   | { kind: "node.join"; node: NodeSpec; report?: NodeReport }
   /** It said goodbye: dead at once. */
   | { kind: "node.leave"; node_id: string; reason: string }
-  /** Any byte came from it. */
-  | { kind: "node.seen"; node_id: string }
+  /** A byte came from it, at `at` (now where absent). */
+  | { kind: "node.seen"; node_id: string; at?: number }
   /** Its link ended; it may come back within the grace time. */
   | { kind: "node.lost"; node_id: string; reason: string }
   /** Take nothing new (or, with `undo`, take new work again). */

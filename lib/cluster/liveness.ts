@@ -8,10 +8,10 @@ import type { Books } from "./books.ts";
 import { loseNode } from "./endings.ts";
 import type { NodeRecord } from "./node.ts";
 
-/** Something was heard from a node. */
-export function nodeSeen(books: Books, node: NodeRecord): void {
+/** Something was heard from a node, at `at` where that was not just now. */
+export function nodeSeen(books: Books, node: NodeRecord, at = books.now): void {
   if (node.state === "dead" || node.state === "away" || node.link_lost_at !== undefined) return;
-  node.last_seen = books.now;
+  node.last_seen = Math.max(node.last_seen, Math.min(at, books.now));
   if (node.state === "suspect") revive(books, node);
 }
 
@@ -47,7 +47,7 @@ export function judgeNodes(books: Books): void {
   const { config, now } = books;
   const gap = books.last_tick === 0 ? 0 : now - books.last_tick;
   books.last_tick = now;
-  if (gap > 2 * config.tick_ms) {
+  if (gap > config.stall_ms) {
     restartTimers(books, gap);
     return;
   }
@@ -86,12 +86,14 @@ function judge(books: Books, node: NodeRecord): void {
     return;
   }
   const silent = now - node.last_seen;
-  if (silent >= config.dead_ms) {
+  // The next tick would be too late.
+  const soon = silent + config.tick_ms;
+  if (soon > config.dead_ms) {
     const reason = `nothing was heard from it for ${Math.round(silent / 100) / 10} s`;
     loseNode(books, node, reason);
     // Should it still be there after all, it must not go on with what others are given now.
     books.act({ kind: "node.rejected", node_id: node.node_id, reason: rejoinText(reason) });
-  } else if (silent >= config.suspect_ms && node.state !== "suspect") {
+  } else if (soon > config.suspect_ms && node.state !== "suspect") {
     suspect(books, node);
   }
 }

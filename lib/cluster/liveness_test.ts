@@ -58,3 +58,22 @@ Deno.test("a stalled head gives everybody their time anew", () => {
   test.pass(2, []);
   assert.deepEqual([state(test, 1), state(test, 2)], ["dead", "alive"]);
 });
+
+Deno.test("no node is dead before its time, or later: what counts is its last byte", () => {
+  const test = new TestCluster();
+  test.join(1);
+  const { node_id } = nodeSpec(1);
+  const last = test.now + 100;
+  for (let at = 500; at <= 4500; at += 500) {
+    test.now = last - 100 + at;
+    if (at === 500) test.tell({ kind: "node.seen", node_id, at: last });
+    test.tell({ kind: "tick" });
+    const silent = test.now - last;
+    const wanted = silent + 500 > 5000 ? "dead" : silent + 500 > 3000 ? "suspect" : "alive";
+    assert.equal(state(test, 1), wanted, `after ${silent} ms`);
+  }
+  test.now += 500;
+  test.tell({ kind: "tick" });
+  assert.equal(state(test, 1), "dead");
+  assert.ok(test.now - last <= 5000);
+});

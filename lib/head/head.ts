@@ -1,7 +1,7 @@
 /** A head: the brain, its shell, its journal and its port put together. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { BrainConfig } from "../cluster/config.ts";
+import { type BrainConfig, DEFAULT_CONFIG } from "../cluster/config.ts";
 import { type Log, NO_LOG } from "../runtime/log.ts";
 import { RAY_VERSION } from "../runtime/ray_version.ts";
 import { buildName } from "../runtime/version.ts";
@@ -26,8 +26,8 @@ import type { HeadState } from "./state.ts";
 import { TaskLog } from "./task_log.ts";
 import { WorkerRegistry } from "./worker_registry.ts";
 
-/** How often the brain judges its nodes, in milliseconds. Every second time the nodes get a ping. */
-const TICK_MS = 500;
+/** Every so many ticks the nodes get a ping. */
+const BEAT_TICKS = 2;
 
 /** What a test may replace. */
 export interface HeadOptions {
@@ -37,6 +37,49 @@ export interface HeadOptions {
 }
 
 /** See the top of this file. */
+/** What a head is put together from. */
+interface Parts {
+  config: HeadConfig;
+  journal: Journal;
+  server: Server;
+  options: HeadOptions;
+  /** What became of the former journal, in words. */
+  fault?: string | undefined;
+}
+
+/** The brain's times, where the configuration says something of them. */
+function patience({ liveness = {} }: HeadConfig): Partial<BrainConfig> {
+  const { dead_ms } = liveness;
+  if (dead_ms === undefined) return liveness;
+  // Who gives silence more time gives it to a lost connection too.
+  const usual = DEFAULT_CONFIG.reconnect_grace_ms / DEFAULT_CONFIG.dead_ms;
+  return { ...liveness, reconnect_grace_ms: Math.round(dead_ms * usual) };
+}
+
+/** Why a head with a new journal does not know what others ask for. */
+const LOST = "The head lost its journal, and with it what it knew of actors and groups.";
+
+/** Opens the journal; one that cannot be read is set aside, and another begun in its place. */
+function openJournal(path: string): { journal: Journal; fault?: string } {
+  try {
+    const journal = new Journal(path);
+    try {
+      journal.check();
+      return { journal };
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+  } catch (error) {
+    if (!(error instanceof JournalError && error.damaged)) throw error;
+    const aside = setAside(path);
+    const fault =
+      `${error.message} It was set aside as ${aside}, and the cluster goes on without ` +
+      "what was in it: nodes and drivers stay, actors and groups of before have ended.";
+    return { journal: new Journal(path), fault };
+  }
+}
+
 export class Head {
   readonly port: number;
   readonly cluster: string;
@@ -60,7 +103,10 @@ export class Head {
     const clock = options.clock ?? systemClock();
     const cluster = journal.fact("cluster") ?? randomBytes(28).toString("hex");
     journal.putFact("cluster", cluster);
-    const shell = new Shell(journal, clock, options.brain);
+    const brain = { ...patience(config), ...options.brain };
+    const shell = new Shell(journal, clock, { ...options, brain, former: config.former });
+    this.#journalFault = parts.fault;
+    if (parts.fault !== undefined) shell.brain.books.lost = LOST;
     const state = {
       build: buildName(),
       cluster,
@@ -109,7 +155,7 @@ export class Head {
       onOpened: (opened, ends) => this.#admit(opened, ends),
       onRefused: (peer, error) => state.log.write("warning", `refused ${peer}: ${error.message}`),
     });
-    this.#stopTicking = clock.every(TICK_MS, () => this.#tick());
+    this.#stopTicking = clock.every(shell.brain.books.config.tick_ms, () => this.#tick());
     state.log.write(
       "info",
       `head of cluster ${cluster} listens on ${config.listen.host}:${this.port}, epoch ${this.epoch}`,
@@ -175,7 +221,8 @@ export class Head {
 
   #tick(): void {
     const { shell, nodes } = this.state;
-    if (this.#ticks++ % 2 === 0) nodes.beat();
+    if (this.#ticks++ % BEAT_TICKS === 0) nodes.ping();
+    nodes.hearing();
     shell.step({ kind: "tick" });
     shell.journal.flush();
     this.#sayFailure();

@@ -65,13 +65,18 @@ export class NodeLinks {
     for (const { link } of this.#joined.values()) link.send(message, body);
   }
 
-  /** Signs of life, both ways: the head's go out, and the brain hears of theirs. */
-  beat(): void {
+  /** The head's signs of life. */
+  ping(): void {
+    for (const { link } of this.#joined.values()) link.send({ kind: "ping" });
+  }
+
+  /** Tells the brain who was heard since the last time, and when. */
+  hearing(): void {
     for (const node of this.#joined.values()) {
       node.link.send({ kind: "ping" });
       if (node.link.lastHeard <= node.seen) continue;
       node.seen = node.link.lastHeard;
-      this.#state.shell.step({ kind: "node.seen", node_id: node.node_id });
+      this.#state.shell.step({ kind: "node.seen", node_id: node.node_id, at: node.seen });
     }
   }
 

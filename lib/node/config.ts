@@ -35,6 +35,8 @@ export interface DaemonConfig {
   worker_cmd?: string;
   /** Passed on to the head as it is. */
   dashboard?: Record<string, unknown>;
+  /** The same. */
+  liveness?: Record<string, unknown>;
   log_level?: string;
 }
 
@@ -101,7 +103,9 @@ export function parseDaemonConfig(line: string): DaemonConfig {
   if (given(fields, "node_port")) {
     config.node_port = numberOf(fields, "node_port", { most: 65535 });
   }
-  if (given(fields, "dashboard")) config.dashboard = mapOf(fields["dashboard"], "`dashboard`");
+  for (const name of ["dashboard", "liveness"] as const) {
+    if (given(fields, name)) config[name] = mapOf(fields[name], `\`${name}\``);
+  }
   if (config.open && config.token !== undefined) {
     throw new ConfigError("`open` says that the cluster has no token, and `token` is given");
   }

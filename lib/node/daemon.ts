@@ -8,7 +8,7 @@
 import { randomBytes } from "node:crypto";
 import { basename, join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
-import type { DashboardConfig, HeadReady } from "../head/config.ts";
+import type { DashboardConfig, HeadReady, LivenessConfig } from "../head/config.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
 import { type Level, LogFile } from "../runtime/log.ts";
@@ -260,6 +260,7 @@ export class NodeDaemon {
     // The head reads and checks it.
     if (config.dashboard) head.dashboard = config.dashboard as unknown as DashboardConfig;
     this.#head = new HeadProcess({
+    if (config.liveness) head.liveness = config.liveness as LivenessConfig;
       command: [...this.options.self, "head"],
       env: nodeEnv(this.#env, {}),
       config: head,
