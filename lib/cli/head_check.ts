@@ -2,6 +2,7 @@
 import { type Address, addressText } from "../wire/address.ts";
 import { dial, type Identity, type Opened } from "../wire/handshake.ts";
 import { RequestFailed } from "../wire/errors.ts";
+import { Keyring } from "../wire/keyring.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { buildName } from "../runtime/version.ts";
 
@@ -29,7 +30,7 @@ export async function openHead(address: Address, options: CheckOptions): Promise
   const { tokens, timeout = CHECK_TIMEOUT } = options;
   let refusal: unknown;
   for (const token of [...new Set([...tokens, ""])]) {
-    const identity: Identity = { build: buildName(), token: new TextEncoder().encode(token) };
+    const identity: Identity = { build: buildName(), keys: new Keyring(token) };
     const peer = `the head at ${addressText(address)}`;
     const stream = await connect(address, timeout);
     try {

@@ -2,6 +2,7 @@ import assert from "assert";
 import { Trouble } from "../runtime/errors.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { accept } from "../wire/handshake.ts";
+import { Keyring } from "../wire/keyring.ts";
 import { checkHead } from "./head_check.ts";
 
 /** A listener that opens as a head with this token would. */
@@ -13,7 +14,7 @@ async function withHead(
   const serving = (async () => {
     for await (const stream of listener) {
       await accept(stream, {
-        identity: { build: "b", token: new TextEncoder().encode(token), cluster: "c" },
+        identity: { build: "b", keys: new Keyring(token), cluster: "c" },
         roles: ["health"],
         peer: "somebody",
         now: 0,

@@ -1,6 +1,7 @@
 /** For tests: a clock that is moved by hand, a head on a free port, and a node that is only a link. */
 import { randomBytes } from "node:crypto";
 import { dial, type Identity, type Role } from "../wire/handshake.ts";
+import { Keyring } from "../wire/keyring.ts";
 import { type Answer, fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind, Reply, RequestKind } from "../wire/messages.ts";
 import type { Clock } from "./clock.ts";
@@ -58,7 +59,7 @@ export class Folder {
 export const TOKEN = "secret";
 const identity = (token = TOKEN): Identity => ({
   build: "test",
-  token: new TextEncoder().encode(token),
+  keys: new Keyring(token),
 });
 
 /** A head on a free loopback port. */

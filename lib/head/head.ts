@@ -6,6 +6,7 @@ import { type Log, NO_LOG } from "../runtime/log.ts";
 import { RAY_VERSION } from "../runtime/ray_version.ts";
 import { buildName } from "../runtime/version.ts";
 import type { Opened } from "../wire/handshake.ts";
+import { Keyring } from "../wire/keyring.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { HeadConfig, HeadReady } from "./config.ts";
 import { openDashboard, type Opened as OpenedDashboard } from "./dashboard_host.ts";
@@ -149,9 +150,8 @@ export class Head {
     if (this.#dashboard && "server" in this.#dashboard) {
       state.dashboard = this.#dashboard.server.address;
     }
-    const token = new TextEncoder().encode(config.token ?? "");
     server.start({
-      identity: { build: state.build, token, cluster },
+      identity: { build: state.build, keys: new Keyring(config.token), cluster },
       onOpened: (opened, ends) => this.#admit(opened, ends),
       onRefused: (peer, error) => state.log.write("warning", `refused ${peer}: ${error.message}`),
     });

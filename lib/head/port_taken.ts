@@ -2,6 +2,7 @@
 import { isEveryAddress } from "../wire/address.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { dial } from "../wire/handshake.ts";
+import { Keyring } from "../wire/keyring.ts";
 
 /** How long the holder may take to say who it is, in milliseconds. */
 const ASK_MS = 1000;
@@ -18,7 +19,7 @@ export async function holderText(host: string, port: number): Promise<string> {
   } catch {
     return "another program holds it";
   }
-  const identity = { build: "beam", token: new Uint8Array(0) };
+  const identity = { build: "beam", keys: new Keyring() };
   try {
     const opened = await dial(stream, { identity, role: "node", peer: "it", timeout: ASK_MS });
     opened.stream.close();

@@ -4,12 +4,11 @@ import { connections } from "../wire/connections.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
 import { accept, type Identity, type Opened, type Role } from "../wire/handshake.ts";
+import { Strangers } from "../wire/strangers.ts";
 import type { Ends } from "./node_links.ts";
 import { holderText } from "./port_taken.ts";
 
 const ROLES: readonly Role[] = ["node", "relay", "answer", "health"];
-/** Strangers that may be in their opening at once; more are closed unheard. */
-const MOST_OPENINGS = 1024;
 /** How often a port that is free on one address only is exchanged for another, where any will do. */
 const MOST_TRIES = 20;
 
@@ -34,7 +33,7 @@ export interface ServerOptions {
 export class Server {
   readonly port: number;
   #listeners: Deno.TcpListener[];
-  #strangers = new Set<Deno.TcpConn>();
+  #strangers = new Strangers();
   #serving: Promise<void> | undefined;
 
   private constructor(listeners: [Deno.TcpListener, ...Deno.TcpListener[]]) {
@@ -70,7 +69,7 @@ export class Server {
   /** Takes no more connections; settles when none is in its opening. */
   async close(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    for (const stranger of this.#strangers) close(stranger);
+    this.#strangers.close();
     await this.#serving;
   }
 
@@ -86,10 +85,6 @@ export class Server {
     options: ServerOptions,
   ): Promise<void> {
     for await (const conn of connections(listener)) {
-      if (openings.size >= MOST_OPENINGS) {
-        close(conn);
-        continue;
-      }
       const opening = this.#open(conn, options).finally(() => openings.delete(opening));
       openings.add(opening);
     }
@@ -98,7 +93,7 @@ export class Server {
   async #open(conn: Deno.TcpConn, options: ServerOptions): Promise<void> {
     const { hostname, port } = conn.remoteAddr;
     const peer = `${hostname}:${port}`;
-    this.#strangers.add(conn);
+    this.#strangers.add(hostname, conn);
     let opened: Opened;
     try {
       conn.setNoDelay(true);
@@ -110,7 +105,7 @@ export class Server {
       if (error instanceof RequestFailed) options.onRefused(peer, error);
       return close(conn);
     } finally {
-      this.#strangers.delete(conn);
+      this.#strangers.delete(hostname, conn);
     }
     const ends = { remote_ip: hostname, local_ip: conn.localAddr.hostname, peer };
     // A relay is served for hours: its end is not the opening's business.

@@ -2,10 +2,11 @@ import assert from "assert";
 import { primaryAddress, readNetwork } from "../probe/network.ts";
 import { isLoopback } from "../runtime/loopback.ts";
 import { PortError, Server } from "./server.ts";
+import { Keyring } from "../wire/keyring.ts";
 
 const OWN = primaryAddress(readNetwork());
 const options = {
-  identity: { build: "test", token: new Uint8Array(0), cluster: "c" },
+  identity: { build: "test", keys: new Keyring(), cluster: "c" },
   onOpened: () => {},
   onRefused: () => {},
 };

@@ -1,5 +1,6 @@
 /** A head for tests: takes nodes in, records what they say, says what the test wants. */
 import { accept } from "../wire/handshake.ts";
+import { Keyring } from "../wire/keyring.ts";
 import { fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 
@@ -68,7 +69,7 @@ export class FakeHead implements AsyncDisposable {
   }
 
   async #take(stream: Deno.TcpConn): Promise<void> {
-    const identity = { build: "test", token: new TextEncoder().encode("secret"), cluster: CLUSTER };
+    const identity = { build: "test", keys: new Keyring("secret"), cluster: CLUSTER };
     const opened = await accept(stream, {
       identity,
       peer: "node",

@@ -3,6 +3,7 @@
  * once, without the head; the rest the head says.
  */
 import { makeTicket } from "../wire/handshake.ts";
+import type { Keyring } from "../wire/keyring.ts";
 import type { Answer, Received } from "../wire/link.ts";
 import { type Fields, type Message, type Reply } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
@@ -20,7 +21,7 @@ export const REPORT_PATIENCE = 150;
 /** What the answers are made from. */
 export interface ActorAnswersHost {
   facts(): NodeFacts;
-  token: Uint8Array;
+  keys: Keyring;
   /** The head as this node reaches it. */
   head(): { host: string; port: number };
   workers: Workers;
@@ -157,7 +158,7 @@ export class ActorAnswers {
 
   /** The head's answer, with what only this daemon can add. */
   #fromHead(fields: Record<string, unknown>): Record<string, unknown> {
-    const { facts, token, head, workers, now } = this.host;
+    const { facts, keys, head, workers, now } = this.host;
     const { node_id, cluster } = facts();
     if (textIn(fields, "node_id") === node_id) {
       const worker = workers.find(textIn(fields, "actor_id"), Number(fields["incarnation"]));
@@ -166,7 +167,7 @@ export class ActorAnswers {
     // Another machine's path means nothing here, or something else.
     const { socket: _theirs, ...rest } = fields;
     if (textIn(rest, "host") === "") return { ...rest, cluster };
-    const { ticket, key } = makeTicket(token, now());
+    const { ticket, key } = makeTicket(keys, now());
     const { host, port } = head();
     return { ...rest, cluster, ticket, ticket_key: key, relay_host: host, relay_port: port };
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { accept, expectMessage } from "../wire/handshake.ts";
+import { Keyring } from "../wire/keyring.ts";
 import { writeAll } from "../wire/link.ts";
 import { splice } from "../wire/splice.ts";
 import { Courier, type CourierHost } from "./courier.ts";
@@ -11,7 +12,7 @@ import { Splicer } from "./splicer.ts";
 
 const identity = () => ({
   build: "test",
-  token: new TextEncoder().encode("secret"),
+  keys: new Keyring("secret"),
   cluster: "c".repeat(56),
 });
 const NODE = "9".repeat(56);

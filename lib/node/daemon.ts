@@ -19,6 +19,7 @@ import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
 import { removeQuietly, removeTree } from "../runtime/whole_file.ts";
 import { addressText } from "../wire/address.ts";
+import { Keyring } from "../wire/keyring.ts";
 import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
 import { ActorAnswers } from "./actor_answers.ts";
@@ -88,7 +89,7 @@ export class NodeDaemon {
 
   node_id = randomBytes(28).toString("hex");
   readonly #config: DaemonConfig;
-  readonly #token: Uint8Array;
+  readonly #keys: Keyring;
   readonly #instance: Instance;
   readonly #log: LogFile;
   readonly #log_dir: string;
@@ -133,7 +134,7 @@ export class NodeDaemon {
   private constructor(readonly options: DaemonOptions) {
     const { config, env } = options;
     this.#config = config;
-    this.#token = new TextEncoder().encode(config.token ?? "");
+    this.#keys = new Keyring(config.token);
     this.#headPort = config.head.port;
     this.#machine = options.machine ?? probeMachine(config, env);
     this.#network = readNetwork();
@@ -270,7 +271,7 @@ export class NodeDaemon {
   }
 
   #identity() {
-    const identity = { build: buildName(), token: this.#token };
+    const identity = { build: buildName(), keys: this.#keys };
     return this.#cluster === "" ? identity : { ...identity, cluster: this.#cluster };
   }
 
@@ -402,7 +403,7 @@ export class NodeDaemon {
     const { facts } = this.#machine;
     return new ObjectPlane({
       facts: () => this.#facts(),
-      token: this.#token,
+      keys: this.#keys,
       identity: () => this.#identity(),
       head: () => this.#link.host.address,
       quota: this.#config.object_store_memory ?? facts.object_store_bytes,
@@ -425,7 +426,7 @@ export class NodeDaemon {
       drivers: this.#drivers,
       actors: new ActorAnswers({
         facts: () => this.#facts(),
-        token: this.#token,
+        keys: this.#keys,
         head: () => ({ host: this.#head_ip, port: this.#headPort }),
         workers: this.#workers,
         deaths: this.#news.deaths,
@@ -618,7 +619,10 @@ export class NodeDaemon {
       network_env,
     };
     if (this.#head?.pid !== undefined) info.head_pid = this.#head.pid;
-    if (this.#token.length > 0) info.token_file = join(runtime_dir, "token");
+    if (this.#head?.ready) info.head_build = this.#head.ready.build;
+    const { away } = this.#link;
+    if (away) info.away = { ...away, ...(this.#head?.fault && { why: this.#head.fault }) };
+    if (!this.#keys.isOpen) info.token_file = join(runtime_dir, "token");
     return info;
   }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RequestFailed } from "../wire/errors.ts";
 import { dial, expectMessage } from "../wire/handshake.ts";
 import { encodeFrame } from "../wire/frames.ts";
+import { Keyring } from "../wire/keyring.ts";
 import { fieldsOf, Link, type Received, writeAll } from "../wire/link.ts";
 import { PROTOCOL_VERSION } from "../wire/messages.ts";
 import { FakeHead } from "./_fake_head.ts";
@@ -383,7 +384,7 @@ Deno.test("a caller elsewhere is joined to the worker through the node's port", 
   await one.head.event("initialized", ACTOR);
   const { port } = one.head.joins[0]!.node["extra"] as { port: number };
   const stream = await Deno.connect({ hostname: "127.0.0.1", port });
-  const identity = { build: "test", token: new TextEncoder().encode("secret") };
+  const identity = { build: "test", keys: new Keyring("secret") };
   const opened = await dial(stream, { identity, role: "caller", peer: "node" });
   await writeAll(stream, encodeFrame({ kind: "splice", actor_id: ACTOR, incarnation: 1 }));
   await expectMessage(opened, "spliced", { peer: "node" });

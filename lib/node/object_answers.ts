@@ -4,6 +4,7 @@
  */
 import { RequestFailed } from "../wire/errors.ts";
 import { makeTicket } from "../wire/handshake.ts";
+import type { Keyring } from "../wire/keyring.ts";
 import { fieldsOf, type Received } from "../wire/link.ts";
 import type { Reply } from "../wire/messages.ts";
 import type { NodeFacts } from "./assignment.ts";
@@ -17,7 +18,7 @@ import type { Processes } from "./processes.ts";
 /** What the answers need of the node. */
 export interface ObjectAnswersHost {
   facts(): NodeFacts;
-  token: Uint8Array;
+  keys: Keyring;
   /** The head as this node reaches it. */
   head(): { host: string; port: number };
   store: ObjectStore;
@@ -146,7 +147,7 @@ export class ObjectAnswers {
 
   async #locate(client: Client, received: Received): Promise<Reply<"process.locate">> {
     const { process, node } = fieldsOf(received, "process.locate");
-    const { facts, store, processes, token, head, now } = this.host;
+    const { facts, store, processes, keys, head, now } = this.host;
     const { node_id, cluster } = facts();
     if (store.gone.has(process, node)) throw processGone(process);
     if (node === node_id) {
@@ -156,7 +157,7 @@ export class ObjectAnswers {
     }
     try {
       const { host, port } = await this.host.locate(node, client.gone.signal);
-      const { ticket, key } = makeTicket(token, now());
+      const { ticket, key } = makeTicket(keys, now());
       const relay = head();
       return {
         host,

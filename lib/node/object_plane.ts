@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { LinkClosed } from "../wire/errors.ts";
+import type { Keyring } from "../wire/keyring.ts";
 import { fieldsOf, type Received } from "../wire/link.ts";
 import type { Identity } from "../wire/handshake.ts";
 import type { Message } from "../wire/messages.ts";
@@ -33,7 +34,7 @@ const USAGE_INTERVAL = 1000;
 /** What the plane needs of its node. */
 export interface ObjectPlaneHost {
   facts(): NodeFacts;
-  token: Uint8Array;
+  keys: Keyring;
   identity(): Identity;
   /** The head as this node reaches it. */
   head(): { host: string; port: number };
@@ -89,7 +90,7 @@ export class ObjectPlane {
     this.#news = new ObjectNews((message) => host.asks.askOwn(message, host.signal));
     this.answers = new ObjectAnswers({
       facts: host.facts,
-      token: host.token,
+      keys: host.keys,
       head: host.head,
       store: this.store,
       fetches: this.#fetches,

@@ -1,5 +1,6 @@
 import assert from "assert";
 import { join } from "node:path";
+import { Keyring } from "../wire/keyring.ts";
 import type { Answer, Link, Received } from "../wire/link.ts";
 import type { Message, MessageKind, RequestKind } from "../wire/messages.ts";
 import { RequestFailed } from "../wire/errors.ts";
@@ -11,8 +12,8 @@ import { ObjectPlane, SHARED_MEMORY } from "./object_plane.ts";
 import { Splicer } from "./splicer.ts";
 
 const MIB = 2 ** 20;
-const token = new TextEncoder().encode("secret");
-const identity = () => ({ build: "test", token, cluster: "c".repeat(56) });
+const keys = new Keyring("secret");
+const identity = () => ({ build: "test", keys, cluster: "c".repeat(56) });
 const libc = openLibc();
 
 /** What a head does for objects between the nodes of a test. */
@@ -84,7 +85,7 @@ class Node {
     }));
     this.plane = new ObjectPlane({
       facts: () => ({ node_id, node_ip: "127.0.0.1", runtime_dir: this.dir } as NodeFacts),
-      token,
+      keys,
       identity,
       head: () => ({ host: "127.0.0.1", port: 1 }),
       quota,

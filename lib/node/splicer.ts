@@ -6,10 +6,17 @@
 import { connections } from "../wire/connections.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
-import { accept, expectMessage, type Identity, refuseStream } from "../wire/handshake.ts";
+import {
+  accept,
+  expectMessage,
+  type Identity,
+  type Opened,
+  refuseStream,
+} from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
+import { Strangers } from "../wire/strangers.ts";
 import { type FileSource, serveFile } from "./file_stream.ts";
 
 /** The port that is tried first. */
@@ -32,6 +39,7 @@ export class Splicer {
   readonly port: number;
   #listener: Deno.TcpListener;
   #running = new Set<Promise<void>>();
+  #strangers = new Strangers();
   #ending = new AbortController();
   #accepting: Promise<void>;
 
@@ -45,6 +53,7 @@ export class Splicer {
   /** Ends all streams and the port. */
   async close(): Promise<void> {
     this.#listener.close();
+    this.#strangers.close();
     this.#ending.abort(new LinkClosed("The node is being ended"));
     await this.#accepting;
     await Promise.all(this.#running);
@@ -62,14 +71,8 @@ export class Splicer {
 
   async #serve(stream: Deno.TcpConn): Promise<void> {
     stream.setNoDelay(true);
-    const peer = `caller ${(stream.remoteAddr as Deno.NetAddr).hostname}`;
-    const identity = this.host.identity();
-    const opened = await accept(stream, {
-      identity,
-      peer,
-      now: Date.now(),
-      roles: ["caller", "object", "health"],
-    });
+    const peer = `caller ${stream.remoteAddr.hostname}`;
+    const opened = await this.#open(stream, peer);
     if (opened.role === "health") return stream.close();
     const { signal } = this.#ending;
     if (opened.role === "object") {
@@ -87,6 +90,21 @@ export class Splicer {
     }
     await writeAll(stream, encodeFrame({ kind: "spliced" })).catch(() => {});
     await splice(stream, worker, { signal });
+  }
+
+  async #open(stream: Deno.TcpConn, peer: string): Promise<Opened> {
+    const { hostname } = stream.remoteAddr;
+    this.#strangers.add(hostname, stream);
+    try {
+      return await accept(stream, {
+        identity: this.host.identity(),
+        peer,
+        now: Date.now(),
+        roles: ["caller", "object", "health"],
+      });
+    } finally {
+      this.#strangers.delete(hostname, stream);
+    }
   }
 }
 

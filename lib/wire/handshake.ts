@@ -1,17 +1,21 @@
 /**
  * The opening of every TCP connection: version, role and cluster, and a proof on both sides that the
  * token is known. The token never crosses the wire; the proof is an HMAC over both nonces, the role and
- * the cluster, so that it fits this connection and this direction only. The listener proves first: a
- * dialer that has a token tells nothing to a listener that has not.
+ * the cluster, so that it fits this connection and this direction only. A dialer names its key; a listener
+ * that does not know it proves nothing, else it proves first: a dialer that has a token tells nothing to
+ * a listener that has not.
  *
  * A process without the token (a shim that dials another node) proves with a ticket: its daemon derives
- * a key from the token and the ticket's text, and so can every listener that has the token.
+ * a key from the token and the ticket's text, and so can every listener that has the token. A machine
+ * that has a join token only proves with that, to the head.
  *
  * An open cluster has no token: both sides prove with the empty key, which proves nothing, and say so.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
 import { encodeFrame, type Frame, FrameDecoder, STRANGER_LIMITS } from "./frames.ts";
+import { keyedHash } from "./keyed_hash.ts";
+import type { Keyring } from "./keyring.ts";
 import { type ByteStream, writeAll } from "./link.ts";
 import { type Message, type MessageKind, PROTOCOL_VERSION } from "./messages.ts";
 import { checkMessage } from "./validate.ts";
@@ -21,6 +25,10 @@ export type Role = "node" | "caller" | "relay" | "answer" | "object" | "health";
 const ROLES: readonly string[] = ["node", "caller", "relay", "answer", "object", "health"];
 /** What a ticket is good for: it reaches workers, it does not make a node. */
 const TICKET_ROLES: readonly string[] = ["caller", "relay", "health"];
+/** What a join token is good for. */
+const JOIN_ROLES: readonly string[] = ["node", "health"];
+/** Bytes that a peer may send in its opening. */
+const MOST_BYTES = STRANGER_LIMITS.header;
 /** Least and most bytes of a nonce. */
 const NONCE_LENGTHS = { least: 16, most: 64 };
 
@@ -28,8 +36,7 @@ const NONCE_LENGTHS = { least: 16, most: 64 };
 export interface Identity {
   /** Version and digest of this build, for sentences. */
   build: string;
-  /** Empty: open. */
-  token: Uint8Array;
+  keys: Keyring;
   /** Cluster id; a joiner that knows none yet leaves it out. */
   cluster?: string;
 }
@@ -44,6 +51,12 @@ export interface Opened {
   cluster: string;
   /** Where a ticket was used instead of the token. */
   ticket?: string;
+  /** The id of the token that was proven, on the listener's side. */
+  key?: string;
+  /** The id of the join token that was proven instead, on the listener's side. */
+  join?: string;
+  /** 32 bytes that both sides know and nobody else: of this connection alone. Worth nothing where it is open. */
+  secret: Uint8Array;
 }
 
 /** How long a stranger may take, in milliseconds. */
@@ -53,31 +66,22 @@ export const TICKET_LIFETIME = 60_000;
 /** How far the clocks of two machines may differ, in milliseconds: one dates a ticket, the other judges it. */
 const CLOCK_SKEW = 600_000;
 
-function mac(key: Uint8Array, ...parts: (string | Uint8Array)[]): Uint8Array {
-  const hmac = createHmac("sha256", key);
-  for (const part of parts) {
-    const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, bytes.length);
-    hmac.update(length).update(bytes);
-  }
-  return new Uint8Array(hmac.digest());
-}
-
 /** A ticket and its key, for a process that may dial this cluster until it expires. */
-export function makeTicket(token: Uint8Array, now: number): { ticket: string; key: Uint8Array } {
-  const ticket = `${now + TICKET_LIFETIME}:${randomBytes(16).toString("hex")}`;
-  return { ticket, key: ticketKey(token, ticket) };
+export function makeTicket(keys: Keyring, now: number): { ticket: string; key: Uint8Array } {
+  const { secret, key = "" } = keys.credential;
+  const ticket = `${now + TICKET_LIFETIME}:${key}:${randomBytes(16).toString("hex")}`;
+  return { ticket, key: ticketKey(secret, ticket) };
 }
 
 /** The key of a ticket; empty in an open cluster. */
 export function ticketKey(token: Uint8Array, ticket: string): Uint8Array {
-  return token.length === 0 ? token : mac(token, "beam ticket", ticket);
+  return token.length === 0 ? token : keyedHash(token, "beam ticket", ticket);
 }
 
 /** Messages one at a time over a stream that is no link (yet). Reads no byte past the last one. */
 class Opening {
-  #buffer = new Uint8Array(STRANGER_LIMITS.header);
+  #buffer = new Uint8Array(MOST_BYTES);
+  #left = MOST_BYTES;
 
   constructor(
     readonly stream: ByteStream,
@@ -100,11 +104,17 @@ class Opening {
   /** The next message, which must be `kind`; `refused` is thrown as {@link RequestFailed}. */
   async expect<K extends MessageKind>(kind: K): Promise<Message<K>> {
     while (this.frames.length === 0) {
-      const room = Math.min(this.decoder.missing, this.#buffer.length);
+      if (this.#left === 0) {
+        throw new ProtocolError(
+          `Cannot open the connection: ${this.peer} sent more than ${MOST_BYTES} bytes`,
+        );
+      }
+      const room = Math.min(this.decoder.missing, this.#left);
       const count = await this.stream.read(this.#buffer.subarray(0, room));
       if (count === null) {
         throw new LinkClosed(`${this.peer} ended the connection during its opening`);
       }
+      this.#left -= count;
       this.frames.push(...this.decoder.feed(this.#buffer.subarray(0, count)));
     }
     const message = checkMessage(this.frames.shift()!.header);
@@ -170,7 +180,8 @@ export function dial(stream: ByteStream, options: DialOptions): Promise<Opened> 
   const run = async (): Promise<Opened> => {
     const opening = new Opening(stream, peer);
     const nonce = new Uint8Array(randomBytes(32));
-    const secured = identity.token.length > 0;
+    const { secret, key, join } = identity.keys.credential;
+    const secured = secret.length > 0;
     const hello: Message<"hello"> = {
       kind: "hello",
       protocol: PROTOCOL_VERSION,
@@ -180,6 +191,8 @@ export function dial(stream: ByteStream, options: DialOptions): Promise<Opened> 
       secured,
     };
     if (identity.cluster !== undefined) hello.cluster = identity.cluster;
+    if (key !== undefined) hello.key = key;
+    if (join !== undefined) hello.join = join;
     await opening.send(hello);
     const welcome = await opening.expect("welcome");
     if (secured && !welcome.secured) {
@@ -190,14 +203,14 @@ export function dial(stream: ByteStream, options: DialOptions): Promise<Opened> 
       );
     }
     const facts = [role, welcome.cluster, nonce, welcome.nonce];
-    if (!same(welcome.proof, mac(identity.token, "beam listener", ...facts))) {
+    if (!same(welcome.proof, keyedHash(secret, "beam listener", ...facts))) {
       throw new RequestFailed(
         "token",
         `Cannot join ${peer}: it could not prove that it knows this side's token`,
         "Use the token that `beam up --head` printed there, in BEAM_TOKEN or --token-file.",
       );
     }
-    await opening.send({ kind: "proof", proof: mac(identity.token, "beam dialer", ...facts) });
+    await opening.send({ kind: "proof", proof: keyedHash(secret, "beam dialer", ...facts) });
     await opening.expect("accepted");
     return {
       stream,
@@ -205,6 +218,7 @@ export function dial(stream: ByteStream, options: DialOptions): Promise<Opened> 
       early: opening.frames,
       role,
       cluster: welcome.cluster,
+      secret: keyedHash(secret, "beam connection", ...facts),
     };
   };
   return within(stream, peer, options.timeout ?? OPENING_TIMEOUT * 2, run());
@@ -219,6 +233,11 @@ export interface AcceptOptions {
   timeout?: number;
   /** Roles this listener serves. */
   roles: readonly Role[];
+  /**
+   * The secret of a join token, by its id; absent: none is good here.
+   * @throws {RequestFailed} where it is not good, with what its holder is told.
+   */
+  join?(id: string, peer: string): Uint8Array;
 }
 
 /**
@@ -232,11 +251,9 @@ export function accept(stream: ByteStream, options: AcceptOptions): Promise<Open
     const hello = await opening.expect("hello");
     const refusal = refuses(hello, options);
     if (refusal) throw refusal;
-    const key = hello.ticket === undefined
-      ? identity.token
-      : ticketKey(identity.token, hello.ticket);
+    const key = keyOf(hello, options);
     const nonce = new Uint8Array(randomBytes(32));
-    const secured = identity.token.length > 0;
+    const secured = !identity.keys.isOpen;
     const facts = [hello.role, identity.cluster, hello.nonce, nonce];
     await opening.send({
       kind: "welcome",
@@ -245,10 +262,10 @@ export function accept(stream: ByteStream, options: AcceptOptions): Promise<Open
       cluster: identity.cluster,
       nonce,
       secured,
-      proof: mac(key, "beam listener", ...facts),
+      proof: keyedHash(key, "beam listener", ...facts),
     });
     const { proof } = await opening.expect("proof");
-    if (!same(proof, mac(key, "beam dialer", ...facts))) {
+    if (!same(proof, keyedHash(key, "beam dialer", ...facts))) {
       throw new RequestFailed(
         "token",
         `Cannot let ${peer} in: it could not prove that it knows this cluster's token`,
@@ -262,8 +279,11 @@ export function accept(stream: ByteStream, options: AcceptOptions): Promise<Open
       early: opening.frames,
       role: hello.role as Role,
       cluster: identity.cluster,
+      secret: keyedHash(key, "beam connection", ...facts),
     };
     if (hello.ticket !== undefined) opened.ticket = hello.ticket;
+    else if (secured && hello.join !== undefined) opened.join = hello.join;
+    else if (secured && hello.key !== undefined) opened.key = hello.key;
     return opened;
   };
   const told = run().catch(async (error) => {
@@ -330,7 +350,7 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
       "End it there with `beam down`, then join this cluster.",
     );
   }
-  if (identity.token.length > 0 && !hello.secured) {
+  if (!identity.keys.isOpen && !hello.secured) {
     return new RequestFailed(
       "token",
       `Cannot let ${peer} in: this cluster has a token, and ${peer} has none`,
@@ -346,6 +366,15 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
       "Use the cluster's token, in BEAM_TOKEN or --token-file.",
     );
   }
+  if (hello.join !== undefined && !JOIN_ROLES.includes(hello.role)) {
+    return new RequestFailed(
+      "role",
+      `Cannot let ${peer} in as \`${hello.role}\`: a join token is good for ${
+        JOIN_ROLES.join(", ")
+      } only`,
+      "Use the cluster's token, in BEAM_TOKEN or --token-file.",
+    );
+  }
   if (
     hello.ticket !== undefined && !(Number(hello.ticket.split(":")[0]) + CLOCK_SKEW > options.now)
   ) {
@@ -356,6 +385,46 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
     );
   }
   return undefined;
+}
+
+/**
+ * The key that the dialer says it knows.
+ * @throws {RequestFailed} where it is none of this cluster's.
+ */
+function keyOf(hello: Message<"hello">, { identity, now, peer, join }: AcceptOptions): Uint8Array {
+  const { keys } = identity;
+  if (keys.isOpen) return new Uint8Array(0);
+  const { ticket } = hello;
+  if (ticket === undefined && hello.join !== undefined) {
+    if (join) return join(hello.join, peer);
+    throw new RequestFailed(
+      "token",
+      `Cannot let ${peer} in: a join token is good at the head only`,
+      "Give the head's address: its port is 6379 by default.",
+    );
+  }
+  const id = ticket === undefined ? hello.key ?? "" : ticket.split(":")[1] ?? "";
+  const key = keys.find(id, now);
+  if (key) return ticket === undefined ? key : ticketKey(key, ticket);
+  throw unknownKey(peer, ticket === undefined ? keys.replacedAt(id) : undefined);
+}
+
+function unknownKey(peer: string, replaced_at: number | undefined): RequestFailed {
+  if (replaced_at === undefined) {
+    return new RequestFailed(
+      "token",
+      `Cannot let ${peer} in: its token is not this cluster's`,
+      "Use the token that `beam up --head` printed there, in BEAM_TOKEN or --token-file.",
+    );
+  }
+  return new RequestFailed(
+    "token",
+    `Cannot let ${peer} in: this cluster's token was changed on ${
+      new Date(replaced_at).toISOString().slice(0, 16).replace("T", " ")
+    } UTC, and it has a former one`,
+    "Start it again with the new one: `beam token` on the head's machine shows it, and " +
+      "`beam token create` there makes one for joining.",
+  );
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

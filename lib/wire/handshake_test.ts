@@ -17,6 +17,8 @@ import {
   ticketKey,
 } from "./handshake.ts";
 import { type ByteStream, writeAll } from "./link.ts";
+import { joinToken, joinTokenText } from "./join_token.ts";
+import { keyId, Keyring } from "./keyring.ts";
 import { PROTOCOL_VERSION } from "./messages.ts";
 import { pipe, type PipeEnd } from "./_pipe.ts";
 
@@ -27,7 +29,7 @@ const key = (text: string) => new TextEncoder().encode(text);
 function identity(token = "secret", cluster: string | undefined = CLUSTER): Identity {
   return {
     build: "0.1.0+test",
-    token: key(token),
+    keys: new Keyring(token),
     ...(cluster === undefined ? {} : { cluster }),
   };
 }
@@ -94,7 +96,7 @@ Deno.test("two that know the token are let in, byte by byte too", async () => {
 });
 
 Deno.test("a joiner without a cluster learns it", async () => {
-  const { dialer } = await open({ identity: { build: "b", token: key("secret") } });
+  const { dialer } = await open({ identity: { build: "b", keys: new Keyring("secret") } });
   assert.equal(valueOf(dialer).cluster, CLUSTER);
 });
 
@@ -109,12 +111,80 @@ Deno.test("the token never crosses the wire", async () => {
   assert.ok(sent.every((text) => !text.includes(token)));
 });
 
-Deno.test("a dialer with another token finds out first and proves nothing", async () => {
+Deno.test("with another token neither side proves anything", async () => {
   const outcome = await open({ identity: identity("other") });
-  assert.equal(reasonOf(outcome.dialer).code, "token");
-  assert.match(reasonOf(outcome.dialer).message, /could not prove that it knows this side's token/);
+  assertRefused(outcome, "token", /its token is not this cluster's/);
+  const [told] = [...new FrameDecoder().feed(outcome.ends[1].written[0]!)];
+  assert.equal(told!.header.kind, "refused", "no proof that a stranger could try tokens on");
   assert.equal(outcome.ends[0].written.length, 1, "only its hello");
-  assert.equal(outcome.listener.status, "rejected");
+});
+
+Deno.test("a listener that knows the token's name only is found out, and is proven nothing", async () => {
+  const [dialer, impostor] = pipe();
+  const dialed = dial(dialer, { identity: identity(), role: "node", peer: "10.0.0.1:6379" });
+  const buffer = new Uint8Array(4096);
+  await impostor.read(buffer);
+  const [nonce, proof] = [new Uint8Array(32), new Uint8Array(32)];
+  const welcome = { protocol: PROTOCOL_VERSION, build: "x", cluster: CLUSTER, nonce, proof };
+  await writeAll(impostor, encodeFrame({ kind: "welcome", ...welcome, secured: true }));
+  await assert.rejects(dialed, /could not prove that it knows this side's token/);
+  assert.equal(dialer.written.length, 1, "only its hello");
+});
+
+Deno.test("a former token is good for a while, then its holder is told when it was changed", async () => {
+  const keys = new Keyring("secret");
+  keys.use("newer", NOW, NOW + 1000);
+  const listener = { identity: { build: "b", keys, cluster: CLUSTER } };
+  const early = await open({}, { ...listener, now: NOW + 999 });
+  assert.equal(valueOf(early.listener).key, keyId(key("secret")));
+  const late = await open({}, { ...listener, now: NOW + 1000 });
+  assertRefused(late, "token", /was changed on 2001-09-09 01:46 UTC, and it has a former one/);
+  assert.match(reasonOf(late.dialer).mend ?? "", /beam token create/);
+  valueOf((await open({ identity: identity("newer") }, listener)).listener);
+});
+
+Deno.test("a join token opens a node's connection where it is good, and nothing else", async () => {
+  const made = joinToken(key("secret"), "0123456789abcdef");
+  const dialer = { identity: identity(joinTokenText(made)) };
+  const join = (id: string) => joinToken(key("secret"), id).secret;
+  const good = await open(dialer, { join });
+  const [one, other] = [valueOf(good.dialer), valueOf(good.listener)];
+  assert.equal(other.join, made.id);
+  assert.equal(other.key, undefined);
+  assert.deepEqual(one.secret, other.secret);
+  assertRefused(await open(dialer), "token", /a join token is good at the head only/);
+  assertRefused(
+    await open({ ...dialer, role: "caller" }, { join }),
+    "role",
+    /a join token is good for node, health only/,
+  );
+  const elsewhere = (id: string) => joinToken(key("other"), id).secret;
+  const outcome = await open(dialer, { join: elsewhere });
+  assert.equal(reasonOf(outcome.dialer).code, "token");
+});
+
+Deno.test("each connection has a secret of its own", async () => {
+  const [first, second] = [await open(), await open()];
+  assert.deepEqual(valueOf(first.dialer).secret, valueOf(first.listener).secret);
+  assert.notDeepEqual(valueOf(first.dialer).secret, valueOf(second.dialer).secret);
+});
+
+Deno.test("an opening has 4 KiB for all of its frames", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener);
+  const hello = {
+    kind: "hello" as const,
+    protocol: PROTOCOL_VERSION,
+    build: "x".repeat(3000),
+    role: "node",
+    nonce: new Uint8Array(32),
+    secured: true,
+    key: keyId(key("secret")),
+  };
+  await writeAll(stranger, encodeFrame(hello));
+  await writeAll(stranger, encodeFrame({ kind: "proof", proof: new Uint8Array(2000) }));
+  await assert.rejects(accepted, /10\.0\.0\.2:5 sent more than 4096 bytes/);
+  assert.ok(listener.closed);
 });
 
 Deno.test("a dialer that claims the token without it is refused by the listener", async () => {
@@ -127,6 +197,7 @@ Deno.test("a dialer that claims the token without it is refused by the listener"
     role: "node",
     nonce: new Uint8Array(32),
     secured: true,
+    key: keyId(key("secret")),
   };
   await writeAll(stranger, encodeFrame(hello));
   await writeAll(stranger, encodeFrame({ kind: "proof", proof: new Uint8Array(32) }));
@@ -147,7 +218,8 @@ Deno.test("a listener's proof cannot be sent back as a dialer's", async () => {
   const [stranger, listener] = pipe();
   const accepted = listen(listener);
   const nonce = new Uint8Array(32).fill(7);
-  const hello = { protocol: PROTOCOL_VERSION, build: "x", role: "node", nonce, secured: true };
+  const named = { secured: true, key: keyId(key("secret")) };
+  const hello = { protocol: PROTOCOL_VERSION, build: "x", role: "node", nonce, ...named };
   await writeAll(stranger, encodeFrame({ kind: "hello", ...hello }));
   const decoder = new FrameDecoder();
   const buffer = new Uint8Array(4096);
@@ -231,14 +303,18 @@ async function dialWithTicket(
     },
   };
   return await dial(ticketed, {
-    identity: { build: "py", token: made.key, cluster: CLUSTER },
+    identity: {
+      build: "py",
+      keys: { credential: { secret: made.key } } as Keyring,
+      cluster: CLUSTER,
+    },
     role: role as Role,
     peer: "a node",
   });
 }
 
 Deno.test("a ticket opens a caller's connection until it expires, and makes no node", async () => {
-  const made = makeTicket(key("secret"), NOW);
+  const made = makeTicket(new Keyring("secret"), NOW);
   assert.deepEqual(ticketKey(key("secret"), made.ticket), made.key);
 
   let [a, b] = pipe();
@@ -258,7 +334,7 @@ Deno.test("a ticket opens a caller's connection until it expires, and makes no n
   for (const side of expired) assert.equal(reasonOf(side).code, "ticket");
 
   [a, b] = pipe();
-  const forged = { ticket: `${NOW + 10 ** 12}:00`, key: made.key };
+  const forged = { ticket: `${NOW + 10 ** 12}:${keyId(key("secret"))}:00`, key: made.key };
   const [cheat] = await Promise.allSettled([dialWithTicket(a, forged), listen(b)]);
   assert.equal(reasonOf(cheat).code, "token");
 });

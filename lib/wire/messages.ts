@@ -55,7 +55,8 @@ export const MESSAGES = {
     from: "dialer",
     doc:
       "First frame. `role` says what the link will be: node, caller, relay, answer, object or health. " +
-      "`secured` tells whether the dialer has a token; `ticket` names the key it proves with instead of the token.",
+      "`secured` tells whether the dialer has a token; `key` is the id of that token. `ticket` or `join`, a join " +
+      "token's id, names what it proves with instead.",
     fields: {
       protocol: "int",
       build: "str",
@@ -63,7 +64,9 @@ export const MESSAGES = {
       nonce: "bytes",
       secured: "bool",
       cluster: "str?",
+      key: "str?",
       ticket: "str?",
+      join: "str?",
     },
   },
   welcome: {

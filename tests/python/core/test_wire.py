@@ -90,10 +90,11 @@ LISTENER = """
 import { accept, makeTicket } from "%(root)s/lib/wire/handshake.ts";
 import { writeAll } from "%(root)s/lib/wire/link.ts";
 import { encodeFrame } from "%(root)s/lib/wire/frames.ts";
-const token = new TextEncoder().encode(Deno.args[0] ?? "");
+import { Keyring } from "%(root)s/lib/wire/keyring.ts";
+const keys = new Keyring(Deno.args[0]);
 const cluster = "c".repeat(56);
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-const made = makeTicket(token, Date.now());
+const made = makeTicket(keys, Date.now());
 const hex = (bytes: Uint8Array) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
 const port = (listener.addr as Deno.NetAddr).port;
 console.log(JSON.stringify({ port, ticket: made.ticket, key: hex(made.key), cluster }));
@@ -101,7 +102,7 @@ for await (const conn of listener) {
   (async () => {
     try {
       const opened = await accept(conn, {
-        identity: { build: "test", token, cluster },
+        identity: { build: "test", keys, cluster },
         peer: "test",
         now: Date.now(),
         roles: ["caller"],
