@@ -29,12 +29,6 @@ export interface ClusterStatus {
   demands: Demand[];
 }
 
-/** What a reply has around its content. */
-interface Envelope {
-  kind: string;
-  id: number;
-}
-
 /** How long the head may take for an answer, in milliseconds. */
 export const STATUS_TIMEOUT = 5000;
 
@@ -58,9 +52,9 @@ export async function askStatus(link: Link, timeout = STATUS_TIMEOUT): Promise<C
 export async function askHead(link: Link, timeout = STATUS_TIMEOUT): Promise<ClusterStatus> {
   try {
     const options = { signal: AbortSignal.timeout(timeout) };
-    const { fields } = await link.request<"query.status">({ kind: "query.status" }, options);
-    const { kind: _kind, id: _id, ...status } = fields as unknown as ClusterStatus & Envelope;
-    return status;
+    const { fields, body } = await link.request<"query.status">({ kind: "query.status" }, options);
+    const { cluster, epoch, head_address } = fields;
+    return { cluster, epoch, head_address, ...JSON.parse(new TextDecoder().decode(body)) };
   } catch (error) {
     throw inTime(error, timeout);
   }

@@ -9,7 +9,7 @@ import type { SchedulingStrategy } from "./actors.ts";
 import { UNIT } from "./amounts.ts";
 import type { Amounts } from "./amounts.ts";
 import { labelsMatch } from "./labels.ts";
-import { findGrant, ledgerOf } from "./ledger.ts";
+import { fits, ledgerOf } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { localise } from "./node.ts";
 import type { NodeSpec } from "./node.ts";
@@ -33,7 +33,7 @@ const PACK_UNTIL = 0.5;
 /** The node to use, or undefined where none fits now. */
 export function chooseNode(request: NodeRequest): NodeSpec | undefined {
   const fitting = request.nodes.filter(({ node, ledger }) =>
-    findGrant(ledger, localise(node, request.place)) !== undefined
+    fits(ledger, localise(node, request.place))
   );
   const strategy = request.strategy;
   switch (strategy.kind) {
@@ -64,32 +64,30 @@ export function chooseNode(request: NodeRequest): NodeSpec | undefined {
 
 function holdsWhenEmpty(node: NodeSpec, place: Amounts): boolean {
   const gpus = node.gpu_ids.map((_, index): [number, number] => [index, UNIT]);
-  return findGrant(ledgerOf({ amounts: node.total, gpus }), localise(node, place)) !== undefined;
+  return fits(ledgerOf({ amounts: node.total, gpus }), localise(node, place));
 }
 
 function hybrid(request: NodeRequest, fitting: readonly RoomyNode[]): NodeSpec | undefined {
   const needsGpu = (request.place.GPU ?? 0) > 0;
   const plain = fitting.filter((n) => n.node.gpu_ids.length === 0);
   const pool = needsGpu || plain.length === 0 ? fitting : plain;
-  const ordered = [...pool].sort((a, b) => mine(a) - mine(b));
+  const mine = (n: RoomyNode) => n.node.node_id === request.preferred;
+  const ordered = [...pool.filter(mine), ...pool.filter((n) => !mine(n))];
   return least(ordered, (n) => {
     const used = usedPart(n.node, n.ledger, request.place);
     return used < PACK_UNTIL ? 0 : used;
   })?.node;
-
-  function mine(n: RoomyNode): number {
-    return n.node.node_id === request.preferred ? 0 : 1;
-  }
 }
 
 /** The largest used part, 0 to 1, over what is asked for and the CPUs. */
 function usedPart(node: NodeSpec, ledger: Ledger, place: Amounts): number {
-  let most = 0;
-  for (const name of new Set(["CPU", ...Object.keys(localise(node, place))])) {
+  const part = (name: string) => {
     const total = node.total[name] ?? 0;
-    if (total > 0) most = Math.max(most, 1 - (ledger.free[name] ?? 0) / total);
-  }
-  return most;
+    return total > 0 ? 1 - (ledger.free[name] ?? 0) / total : 0;
+  };
+  let most = part("CPU");
+  for (const name in localise(node, place)) most = Math.max(most, part(name));
+  return Math.max(0, most);
 }
 
 /** The first with the lowest score. */

@@ -11,9 +11,15 @@ import { placeBundles } from "./placement.ts";
 import { chooseNode } from "./choose_node.ts";
 import { emptyNodes } from "./scheduling.ts";
 
-/** The sentence that says no present node can ever hold it, or undefined where they can. */
-export function neverText(books: Books, request: ActorRecord | GroupRecord): string | undefined {
-  const nodes = emptyNodes(books);
+/**
+ * The sentence that says no present node can ever hold it, or undefined where they can.
+ * @param nodes as {@link emptyNodes} gives them
+ */
+export function neverText(
+  books: Books,
+  request: ActorRecord | GroupRecord,
+  nodes: RoomyNode[] = emptyNodes(books),
+): string | undefined {
   return "pg_id" in request ? groupNever(request, nodes) : actorNever(request, nodes);
 }
 

@@ -35,3 +35,13 @@ export function pickDevices(shares: readonly GpuShare[], units: number): GpuShar
   const whole = shares.filter(([, free]) => free === UNIT).slice(0, units / UNIT);
   return whole.length === units / UNIT ? whole.map(([index]) => [index, UNIT]) : undefined;
 }
+
+/** True where {@link pickDevices} would find some. */
+export function hasDevices(shares: readonly GpuShare[], units: number): boolean {
+  if (units === 0) return true;
+  if (units < UNIT) return shares.some(([, free]) => free >= units);
+  if (units % UNIT !== 0) return false;
+  let whole = 0;
+  for (const [, free] of shares) if (free === UNIT) whole += 1;
+  return whole >= units / UNIT;
+}

@@ -6,27 +6,35 @@
 import type { Amounts } from "./amounts.ts";
 import { addAmounts, UNIT } from "./amounts.ts";
 import type { Books } from "./books.ts";
-import type { NodeRecord } from "./node.ts";
 
 const PER_BUNDLE = 1000 * UNIT;
 
-/** What is free inside the bundles on a node, under Ray's names. */
-export function groupAmounts(books: Books, node: NodeRecord): Amounts {
-  const amounts: Amounts = {};
-  for (const group of books.groups.values()) {
-    if (group.state === "REMOVED") continue;
-    for (const [index, node_id] of group.nodes.entries()) {
-      const ledger = books.bundle_ledgers.get(group.pg_id)?.[index];
-      if (node_id !== node.node_id || !ledger) continue;
-      for (const [name, units] of [...Object.entries(ledger.free), ["bundle", PER_BUNDLE]]) {
-        addAmounts(amounts, {
-          [`${name}_group_${group.pg_id}`]: units as number,
-          [`${name}_group_${index}_${group.pg_id}`]: units as number,
-        });
+/** What is free inside the bundles on each node, under Ray's names. Good until the books change. */
+export class GroupAmounts {
+  #nodes = new Map<string, Amounts>();
+
+  constructor(books: Books) {
+    for (const group of books.groups.values()) {
+      if (group.state === "REMOVED") continue;
+      const ledgers = books.bundle_ledgers.get(group.pg_id) ?? [];
+      for (const [index, node_id] of group.nodes.entries()) {
+        const ledger = ledgers[index];
+        if (node_id === "" || !ledger) continue;
+        const amounts = this.#nodes.get(node_id) ?? {};
+        this.#nodes.set(node_id, amounts);
+        for (const [name, units] of [...Object.entries(ledger.free), ["bundle", PER_BUNDLE]]) {
+          addAmounts(amounts, {
+            [`${name}_group_${group.pg_id}`]: units as number,
+            [`${name}_group_${index}_${group.pg_id}`]: units as number,
+          });
+        }
       }
     }
   }
-  return amounts;
+
+  on(node_id: string): Amounts {
+    return this.#nodes.get(node_id) ?? {};
+  }
 }
 
 /** What the bundles on the nodes reserve, and what of it is used, per resource. */

@@ -2,7 +2,8 @@
 import type { ActorRecord } from "./actors.ts";
 import { actorText } from "./actors.ts";
 import type { Books } from "./books.ts";
-import { heldBy } from "./books.ts";
+import { heldBy, placeOf, placeOfLeaving } from "./books.ts";
+import type { Place } from "./books.ts";
 import { groupText } from "./groups.ts";
 import type { Grant } from "./ledger.ts";
 
@@ -18,74 +19,70 @@ export interface Holder {
   grant: Grant;
 }
 
-/** Everybody who holds something of the node itself; what is inside bundles counts as the group's. */
-export function nodeHolders(books: Books, node_id: string): Holder[] {
-  const holders: Holder[] = [];
-  for (const group of books.groups.values()) {
-    const removed = group.state === "REMOVED" ? ", removed, its workers are still ending" : "";
-    for (const [index, grant] of group.grants.entries()) {
-      if (grant === null || group.nodes[index] !== node_id) continue;
-      holders.push({
-        kind: "group",
-        id: group.pg_id,
-        job_id: group.job_id,
-        bundle_index: index,
-        text: `${groupText(group)} bundle ${index}${removed}`,
-        grant,
-      });
+/**
+ * Who holds what, gathered in one pass over the books for all places: asked place by place, a large
+ * cluster's picture would take as many passes as it has nodes. Good until the books change.
+ */
+export class Holdings {
+  #nodes: Map<string, Holder[]> | undefined;
+  #bundles = new Map<string, Holder[]>();
+
+  constructor(readonly books: Books) {}
+
+  /** Everybody who holds something of the node itself; what is inside bundles counts as the group's. */
+  onNode(node_id: string): readonly Holder[] {
+    return this.#gathered().get(node_id) ?? [];
+  }
+
+  /** Everybody who holds something of one bundle. */
+  inBundle(pg_id: string, index: number): readonly Holder[] {
+    this.#gathered();
+    return this.#bundles.get(`${pg_id}/${index}`) ?? [];
+  }
+
+  #gathered(): Map<string, Holder[]> {
+    if (this.#nodes !== undefined) return this.#nodes;
+    this.#nodes = new Map();
+    for (const group of this.books.groups.values()) {
+      const removed = group.state === "REMOVED" ? ", removed, its workers are still ending" : "";
+      for (const [index, grant] of group.grants.entries()) {
+        if (grant === null) continue;
+        add(this.#nodes, group.nodes[index] ?? "", {
+          kind: "group",
+          id: group.pg_id,
+          job_id: group.job_id,
+          bundle_index: index,
+          text: `${groupText(group)} bundle ${index}${removed}`,
+          grant,
+        });
+      }
+    }
+    for (const actor of this.books.actors.values()) this.#addWorkers(actor);
+    return this.#nodes;
+  }
+
+  #addWorkers(actor: ActorRecord): void {
+    const { actor_id: id, job_id } = actor;
+    if (actor.grant !== undefined) {
+      const grant = heldBy(actor, actor.grant);
+      this.#add(placeOf(actor), { kind: "actor", id, job_id, text: actorText(actor), grant });
+    }
+    for (const leaving of actor.leaving) {
+      const told = Math.round((this.books.now - leaving.since) / 1000);
+      const text = `${actorText(actor)}, told to end ${told} s ago and not gone yet`;
+      const { grant } = leaving;
+      this.#add(placeOfLeaving(leaving), { kind: "actor", id, job_id, text, grant });
     }
   }
-  for (const actor of books.actors.values()) {
-    holders.push(
-      ...workerHolders(
-        books,
-        actor,
-        (place) => place.pg === undefined && place.node_id === node_id,
-      ),
-    );
+
+  #add({ node_id, pg_id, bundle_index }: Place, holder: Holder): void {
+    if (pg_id === undefined) add(this.#nodes!, node_id, holder);
+    else add(this.#bundles, `${pg_id}/${bundle_index}`, holder);
   }
-  return holders;
 }
 
-/** Everybody who holds something of one bundle. */
-export function bundleHolders(books: Books, pg_id: string, index: number): Holder[] {
-  return [...books.actors.values()].flatMap((actor) =>
-    workerHolders(books, actor, ({ pg }) => pg?.pg_id === pg_id && pg.bundle_index === index)
-  );
-}
-
-interface WorkerPlace {
-  node_id: string;
-  pg?: { pg_id: string; bundle_index: number };
-}
-
-function workerHolders(
-  books: Books,
-  actor: ActorRecord,
-  there: (place: WorkerPlace) => boolean,
-): Holder[] {
-  const one = (text: string, grant: Grant): Holder => ({
-    kind: "actor",
-    id: actor.actor_id,
-    job_id: actor.job_id,
-    text,
-    grant,
-  });
-  const holders: Holder[] = [];
-  const { node_id } = actor;
-  const here: WorkerPlace = actor.pg === undefined
-    ? { node_id }
-    : { node_id, pg: { pg_id: actor.pg.pg_id, bundle_index: actor.bundle_index } };
-  if (actor.grant !== undefined && there(here)) {
-    holders.push(one(actorText(actor), heldBy(actor, actor.grant)));
-  }
-  for (const leaving of actor.leaving) {
-    if (!there(leaving)) continue;
-    const told = Math.round((books.now - leaving.since) / 1000);
-    holders.push(one(
-      `${actorText(actor)}, told to end ${told} s ago and not gone yet`,
-      leaving.grant,
-    ));
-  }
-  return holders;
+function add(holders: Map<string, Holder[]>, key: string, holder: Holder): void {
+  const known = holders.get(key);
+  if (known) known.push(holder);
+  else holders.set(key, [holder]);
 }

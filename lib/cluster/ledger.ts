@@ -5,7 +5,7 @@
  * bundle takes from the bundle's own device shares.
  */
 import type { Amounts } from "./amounts.ts";
-import { pickDevices } from "./gpu_shares.ts";
+import { hasDevices, pickDevices } from "./gpu_shares.ts";
 import type { GpuShare } from "./gpu_shares.ts";
 
 /** What was taken: amounts, and for `GPU` the devices by index with the units of each. */
@@ -41,6 +41,14 @@ export function findGrant(ledger: Ledger, request: Amounts): Grant | undefined {
   }
   const gpus = pickDevices(ledger.gpus, request.GPU ?? 0);
   return gpus === undefined ? undefined : { amounts: { ...request }, gpus };
+}
+
+/** True where {@link findGrant} would find one. */
+export function fits(ledger: Ledger, request: Amounts): boolean {
+  for (const name in request) {
+    if ((ledger.free[name] ?? 0) < request[name]!) return false;
+  }
+  return hasDevices(ledger.gpus, request.GPU ?? 0);
 }
 
 /** Takes the grant out of the ledger. */

@@ -3,9 +3,9 @@ import type { ActorRecord } from "./actors.ts";
 import type { Amounts } from "./amounts.ts";
 import { largerOf, toFloats } from "./amounts.ts";
 import type { Books } from "./books.ts";
-import { neverText } from "./feasibility.ts";
 import type { GroupStrategy } from "./groups.ts";
 import { explain } from "./reasons.ts";
+import { Survey } from "./survey.ts";
 
 /** A request that waits for a place. */
 export interface PendingReason {
@@ -27,6 +27,7 @@ export interface PendingReason {
  */
 export function pendingReasons(books: Books): PendingReason[] {
   const reasons = new Map<string, PendingReason>();
+  const survey = new Survey(books);
   for (const id of books.queue) {
     const group = books.groups.get(id);
     const actor = books.actors.get(id);
@@ -40,8 +41,8 @@ export function pendingReasons(books: Books): PendingReason[] {
     }
     const { job_id, name, since } = request;
     const kind = group === undefined ? "actor" : "group";
-    const feasible = neverText(books, request) === undefined;
-    const text = explain(books, id) ?? "";
+    const feasible = survey.never(request) === undefined;
+    const text = explain(books, id, survey) ?? "";
     reasons.set(shape, { kind, id, job_id, name, since, text, feasible, count: 1 });
   }
   return [...reasons.values()];

@@ -7,10 +7,8 @@ import { actorText } from "./actors.ts";
 import type { Amounts } from "./amounts.ts";
 import { amountsText, largerOf } from "./amounts.ts";
 import type { Books } from "./books.ts";
-import { neverText } from "./feasibility.ts";
 import type { GroupRecord } from "./groups.ts";
 import { groupText } from "./groups.ts";
-import { bundleHolders, nodeHolders } from "./holders.ts";
 import { labelsMatch } from "./labels.ts";
 import type { Ledger } from "./ledger.ts";
 import { copyLedger, findGrant, takeGrant } from "./ledger.ts";
@@ -18,35 +16,44 @@ import { localise, mayHold, nodeText } from "./node.ts";
 import type { NodeRecord } from "./node.ts";
 import type { PlacedBundle, RoomyNode } from "./placement.ts";
 import { placeBundles } from "./placement.ts";
-import { onHold, ownerNode, roomyNodes } from "./scheduling.ts";
+import { onHold, ownerNode } from "./scheduling.ts";
 import { shortageText } from "./shortage.ts";
+import { Survey } from "./survey.ts";
 
 const MOST_NODES = 8;
 
-/** Why the group or actor waits, or undefined where it does not. */
-export function explain(books: Books, id: string): string | undefined {
+/**
+ * Why the group or actor waits, or undefined where it does not.
+ * @param survey of these books as they are, where many are explained
+ */
+export function explain(
+  books: Books,
+  id: string,
+  survey: Survey = new Survey(books),
+): string | undefined {
   const group = books.groups.get(id);
   if (group !== undefined && (group.state === "PENDING" || group.state === "RESCHEDULING")) {
-    return explainGroup(books, group);
+    return explainGroup(survey, group);
   }
   const actor = books.actors.get(id);
-  return actor && explainActor(books, actor);
+  return actor && explainActor(survey, actor);
 }
 
-function explainGroup(books: Books, group: GroupRecord): string {
+function explainGroup(survey: Survey, group: GroupRecord): string {
+  const { books } = survey;
   const lost = group.nodes.flatMap((node_id, index) => node_id === "" ? [String(index)] : []);
   const head = group.state === "RESCHEDULING"
     ? `${capital(groupText(group))} lost ${plural("bundle", lost)} with a node and waits: `
     : `${capital(groupText(group))} waits: `;
   if (onHold(books)) return head + holdText(books);
-  const never = neverText(books, group);
-  return head + groupShortage(books, group) + (never === undefined ? "" : ` ${never}`);
+  const never = survey.never(group);
+  return head + groupShortage(survey, group) + (never === undefined ? "" : ` ${never}`);
 }
 
-function groupShortage(books: Books, group: GroupRecord): string {
-  const nodes = roomyNodes(books);
+function groupShortage(survey: Survey, group: GroupRecord): string {
+  const { books, roomy: nodes } = survey;
   if (nodes.length === 0) return `no node takes work now${othersText(books)}.`;
-  if (group.strategy === "STRICT_PACK") return packShortage(books, group, nodes);
+  if (group.strategy === "STRICT_PACK") return packShortage(survey, group);
   const { index, before } = firstUnplaceable(books, group, nodes);
   const bundle = group.bundles[index]!;
   const ledgers = new Map(nodes.map(({ node, ledger }) => [node.node_id, copyLedger(ledger)]));
@@ -64,15 +71,16 @@ function groupShortage(books: Books, group: GroupRecord): string {
     if (!labelsMatch(node.labels, selectors)) return "has other labels than the bundle asks for";
     const ledger = ledgers.get(node.node_id)!;
     const mine = before.filter((one) => one.node_id === node.node_id);
-    return nodeShortage(books, { node, ledger, need: bundle, job_id: group.job_id, mine });
+    return nodeShortage(survey, { node, ledger, need: bundle, job_id: group.job_id, mine });
   };
-  return `bundle ${index} needs ${amountsText(bundle)}; ${nodesText(books, bundle, describe)}${
+  return `bundle ${index} needs ${amountsText(bundle)}; ${nodesText(survey, bundle, describe)}${
     othersText(books)
   }.`;
 }
 
 /** All bundles of a STRICT_PACK group as the one request that they are. */
-function packShortage(books: Books, group: GroupRecord, nodes: RoomyNode[]): string {
+function packShortage(survey: Survey, group: GroupRecord): string {
+  const { books, roomy: nodes } = survey;
   const free = new Map(nodes.map(({ node, ledger }) => [node.node_id, ledger]));
   const need: Amounts = {};
   for (const bundle of group.bundles) {
@@ -80,13 +88,13 @@ function packShortage(books: Books, group: GroupRecord, nodes: RoomyNode[]): str
   }
   const describe = (node: NodeRecord) => {
     const ledger = free.get(node.node_id)!;
-    return nodeShortage(books, { node, ledger, need, job_id: group.job_id, mine: [] });
+    return nodeShortage(survey, { node, ledger, need, job_id: group.job_id, mine: [] });
   };
   const count = group.bundles.length;
   const what = count === 1
     ? "bundle 0 needs"
     : `its ${count} bundles need, together on one node (STRICT_PACK),`;
-  return `${what} ${amountsText(need)}; ${nodesText(books, need, describe)}${othersText(books)}.`;
+  return `${what} ${amountsText(need)}; ${nodesText(survey, need, describe)}${othersText(books)}.`;
 }
 
 /** The first bundle that does not fit beside those before it, and where those would go. */
@@ -115,7 +123,8 @@ function firstUnplaceable(
   return { index: missing[fits]!, before: upTo(fits) ?? [] };
 }
 
-function explainActor(books: Books, actor: ActorRecord): string | undefined {
+function explainActor(survey: Survey, actor: ActorRecord): string | undefined {
+  const { books } = survey;
   const head = `${capital(actorText(actor))} `;
   const seconds = Math.round((books.now - actor.since) / 1000);
   const node = books.nodes.get(actor.node_id);
@@ -134,13 +143,14 @@ function explainActor(books: Books, actor: ActorRecord): string | undefined {
     return `${head}waits: its worker failed to start (${actor.death?.message ?? "no reason"}); ` +
       `it is tried again in ${next} s.`;
   }
-  return actor.pg === undefined ? actorShortage(books, actor, head) : head +
-    inGroupShortage(books, actor);
+  return actor.pg === undefined ? actorShortage(survey, actor, head) : head +
+    inGroupShortage(survey, actor);
 }
 
-function actorShortage(books: Books, actor: ActorRecord, head: string): string {
+function actorShortage(survey: Survey, actor: ActorRecord, head: string): string {
+  const { books } = survey;
   const need = largerOf(actor.place, actor.run);
-  const free = new Map(roomyNodes(books).map(({ node, ledger }) => [node.node_id, ledger]));
+  const free = new Map(survey.roomy.map(({ node, ledger }) => [node.node_id, ledger]));
   const { strategy } = actor;
   const describe = (node: NodeRecord): string => {
     const wrong = strategy.kind === "labels" && [strategy.hard, ...strategy.fallback ?? []]
@@ -152,23 +162,24 @@ function actorShortage(books: Books, actor: ActorRecord, head: string): string {
       return "is not the node it may run on";
     }
     const ledger = free.get(node.node_id)!;
-    return nodeShortage(books, { node, ledger, need, job_id: actor.job_id, mine: [] });
+    return nodeShortage(survey, { node, ledger, need, job_id: actor.job_id, mine: [] });
   };
   if (free.size === 0) return `${head}waits: no node takes work now${othersText(books)}.`;
-  const never = neverText(books, actor);
-  return `${head}waits: it needs ${amountsText(need)}; ${nodesText(books, need, describe)}${
+  const never = survey.never(actor);
+  return `${head}waits: it needs ${amountsText(need)}; ${nodesText(survey, need, describe)}${
     othersText(books)
   }.${never === undefined ? "" : ` ${never}`}`;
 }
 
-function inGroupShortage(books: Books, actor: ActorRecord): string {
+function inGroupShortage(survey: Survey, actor: ActorRecord): string {
+  const { books } = survey;
   const pg = actor.pg!;
   const group = books.groups.get(pg.pg_id);
   if (group === undefined) {
     return `waits for placement group ${pg.pg_id}, which has not been heard of yet.`;
   }
   if (group.state !== "CREATED" && !group.nodes.some((node_id) => node_id !== "")) {
-    return `waits for its placement group. ${explainGroup(books, group)}`;
+    return `waits for its placement group. ${explainGroup(survey, group)}`;
   }
   const need = largerOf(actor.place, actor.run);
   const indices = pg.bundle_index === -1 ? [...group.bundles.keys()] : [pg.bundle_index];
@@ -180,13 +191,13 @@ function inGroupShortage(books: Books, actor: ActorRecord): string {
       return `bundle ${index} is on node ${nodeText(node)}, which is ${node.state}`;
     }
     const whole = group.grants[index]?.amounts ?? {};
-    const holders = bundleHolders(books, pg.pg_id, index);
+    const holders = survey.holdings.inBundle(pg.pg_id, index);
     const local = localise(node, need);
     const short = shortageText({ ledger, whole, need: local, holders, job_id: actor.job_id });
     return `bundle ${index} on node ${node.ip} ${short ?? "has room"}`;
   });
   if (indices.length > MOST_NODES) parts.push(`and ${indices.length - MOST_NODES} more bundles`);
-  const waits = group.state === "RESCHEDULING" ? ` ${explainGroup(books, group)}` : "";
+  const waits = group.state === "RESCHEDULING" ? ` ${explainGroup(survey, group)}` : "";
   return `waits: it needs ${amountsText(need)} in ${groupText(group)}; ${
     parts.join("; ")
   }.${waits}`;
@@ -201,8 +212,11 @@ interface Shortage {
   mine: PlacedBundle[];
 }
 
-function nodeShortage(books: Books, { node, ledger, need, job_id, mine }: Shortage): string {
-  const holders = nodeHolders(books, node.node_id);
+function nodeShortage(
+  survey: Survey,
+  { node, ledger, need, job_id, mine }: Shortage,
+): string {
+  const holders = [...survey.holdings.onNode(node.node_id)];
   if (mine.length > 0) {
     for (const { bundle_index, grant } of mine) {
       const text = `bundle ${bundle_index} of this group, which would go there`;
@@ -215,15 +229,21 @@ function nodeShortage(books: Books, { node, ledger, need, job_id, mine }: Shorta
 }
 
 /** One clause per node, those that have what is asked for first. */
-function nodesText(books: Books, need: Amounts, describe: (node: NodeRecord) => string): string {
+function nodesText(
+  { books, roomy }: Survey,
+  need: Amounts,
+  describe: (node: NodeRecord) => string,
+): string {
   const names = Object.keys(need);
   const addressed = names.filter((name) => name.startsWith("node:"));
   const has = (node: NodeRecord, name: string) =>
     (node.total[Object.keys(localise(node, { [name]: 1 }))[0]!] ?? 0) > 0;
-  const nodes = roomyNodes(books).map(({ node }) => books.nodes.get(node.node_id)!);
+  const nodes = roomy.map(({ node }) => books.nodes.get(node.node_id)!);
   const named = nodes.filter((node) => addressed.every((name) => has(node, name)));
   if (named.length === 0) {
-    return `none of the nodes that take work (${nodes.map((node) => node.ip).join(", ")}) has ` +
+    const shown = nodes.slice(0, MOST_NODES).map((node) => node.ip);
+    if (nodes.length > MOST_NODES) shown.push(`${nodes.length - MOST_NODES} more`);
+    return `none of the nodes that take work (${shown.join(", ")}) has ` +
       addressed.join(" and ");
   }
   const score = (node: NodeRecord) => names.filter((name) => !has(node, name)).length;
@@ -243,7 +263,9 @@ function othersText(books: Books): string {
   const parts = [...books.nodes.values()].filter(mayHold).flatMap((node) =>
     node.state === "alive" || node.state === "dead" ? [] : [`node ${node.ip} ${words[node.state]}`]
   );
-  return parts.length === 0 ? "" : `; ${parts.join("; ")}`;
+  const shown = parts.slice(0, MOST_NODES);
+  if (parts.length > MOST_NODES) shown.push(`${parts.length - MOST_NODES} more nodes take none`);
+  return parts.length === 0 ? "" : `; ${shown.join("; ")}`;
 }
 
 function holdText(books: Books): string {
@@ -255,7 +277,9 @@ function holdText(books: Books): string {
 }
 
 function plural(word: string, items: string[]): string {
-  return `${word}${items.length === 1 ? "" : "s"} ${items.join(", ")}`;
+  const shown = items.slice(0, MOST_NODES).join(", ");
+  const rest = items.length > MOST_NODES ? ` and ${items.length - MOST_NODES} more` : "";
+  return `${word}${items.length === 1 ? "" : "s"} ${shown}${rest}`;
 }
 
 function capital(text: string): string {

@@ -9,9 +9,9 @@ import type { Amounts } from "./amounts.ts";
 import type { Books } from "./books.ts";
 import type { DeathReport } from "./death.ts";
 import { neverText } from "./feasibility.ts";
-import { groupAmounts, reservedAmounts } from "./group_resources.ts";
+import { GroupAmounts, reservedAmounts } from "./group_resources.ts";
 import type { GroupRecord, GroupState, GroupStrategy } from "./groups.ts";
-import { bundleHolders, nodeHolders } from "./holders.ts";
+import { Holdings } from "./holders.ts";
 import type { JobRecord } from "./jobs.ts";
 import { mayHold } from "./node.ts";
 import type { NodeState } from "./node.ts";
@@ -60,6 +60,8 @@ export interface NodeView {
 
 /** Every node, dead ones last seen included, in the order in which they joined. */
 export function nodesView(books: Books): NodeView[] {
+  const holdings = new Holdings(books);
+  const inGroups = new GroupAmounts(books);
   return [...books.nodes.values()].map((node) => ({
     node_id: node.node_id,
     ip: node.ip,
@@ -69,8 +71,8 @@ export function nodesView(books: Books): NodeView[] {
     state: node.state,
     alive: mayHold(node),
     total: mayHold(node) ? toFloats(node.total) : {},
-    available: availableOn(books, node.node_id),
-    gpus: mayHold(node) ? gpusView(books, node.node_id) : [],
+    available: availableOn(books, node.node_id, inGroups),
+    gpus: mayHold(node) ? gpusView(books, node.node_id, holdings) : [],
     labels: node.labels,
     joined_at: node.joined_at,
     last_seen: node.last_seen,
@@ -81,11 +83,15 @@ export function nodesView(books: Books): NodeView[] {
 }
 
 /** Who holds each GPU of a node. */
-export function gpusView(books: Books, node_id: string): GpuView[] {
+export function gpusView(
+  books: Books,
+  node_id: string,
+  holdings: Holdings = new Holdings(books),
+): GpuView[] {
   const node = books.nodes.get(node_id);
   const ledger = books.node_ledgers.get(node_id);
   if (node === undefined || ledger === undefined) return [];
-  const holders = nodeHolders(books, node_id);
+  const holders = holdings.onNode(node_id);
   const part = (gpus: [number, number][], index: number) =>
     fromUnits(gpus.find(([at]) => at === index)?.[1] ?? 0);
   return node.gpu_ids.map((device_id, index) => ({
@@ -98,7 +104,7 @@ export function gpusView(books: Books, node_id: string): GpuView[] {
       job_id: one.job_id,
       text: one.text,
       gpu: part(one.grant.gpus, index),
-      inside: one.bundle_index === undefined ? [] : bundleHolders(books, one.id, one.bundle_index)
+      inside: one.bundle_index === undefined ? [] : holdings.inBundle(one.id, one.bundle_index)
         .filter((actor) => part(actor.grant.gpus, index) > 0)
         .map(({ id, text, grant }) => ({ actor_id: id, text, gpu: part(grant.gpus, index) })),
     })),
@@ -113,15 +119,17 @@ export function totalPerNode(books: Books): Record<string, Floats> {
 
 /** What is free per node that is not dead, exhausted resources left out. */
 export function availablePerNode(books: Books): Record<string, Floats> {
+  const inGroups = new GroupAmounts(books);
   const nodes = [...books.nodes.values()].filter(mayHold);
-  return Object.fromEntries(nodes.map(({ node_id }) => [node_id, availableOn(books, node_id)]));
+  return Object.fromEntries(
+    nodes.map(({ node_id }) => [node_id, availableOn(books, node_id, inGroups)]),
+  );
 }
 
-function availableOn(books: Books, node_id: string): Floats {
-  const node = books.nodes.get(node_id);
+function availableOn(books: Books, node_id: string, inGroups: GroupAmounts): Floats {
   const ledger = books.node_ledgers.get(node_id);
-  if (node === undefined || ledger === undefined) return {};
-  return { ...toFloats(ledger.free), ...toFloats(groupAmounts(books, node)) };
+  if (ledger === undefined) return {};
+  return { ...toFloats(ledger.free), ...toFloats(inGroups.on(node_id)) };
 }
 
 /** Sums over nodes that are not dead: `ray.cluster_resources`, `ray.available_resources`, usage. */
@@ -139,12 +147,13 @@ export function clusterTotals(books: Books): ClusterTotals {
   const total: Amounts = {};
   const free: Amounts = {};
   const available: Floats = {};
+  const inGroups = new GroupAmounts(books);
   for (const node of books.nodes.values()) {
     const ledger = books.node_ledgers.get(node.node_id);
     if (ledger === undefined) continue;
     addAmounts(total, node.total);
     addAmounts(free, ledger.free);
-    for (const [name, value] of Object.entries(availableOn(books, node.node_id))) {
+    for (const [name, value] of Object.entries(availableOn(books, node.node_id, inGroups))) {
       available[name] = Math.round(((available[name] ?? 0) + value) * UNIT) / UNIT;
     }
   }

@@ -56,6 +56,7 @@ export function locateActor(
 ): void {
   const { actor_id } = message;
   const incarnation = message.incarnation ?? 1;
+  state.watched.add(actor_id, asker.node_id);
   const check = () => {
     const actor = state.brain.actor(actor_id);
     if (!actor) return false;
@@ -82,6 +83,7 @@ export function reportActor(
   { actor_id, incarnation }: Message<"actor.report">,
   answer: Answer,
 ): void {
+  state.watched.add(actor_id, asker.node_id);
   const tell = () => {
     const actor = state.brain.actor(actor_id);
     if (!actor) return answer.give({ state: "dead", incarnation, report: unknownDeath(actor_id) });

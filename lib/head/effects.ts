@@ -39,6 +39,7 @@ export class Effects implements Carrier {
     this.#pushed.delete(id);
     this.state.initErrors.drop(id);
     this.state.specs.drop(id);
+    this.state.watched.end(id);
   }
 
   /** A sentence for the person at a driver. */
@@ -65,6 +66,7 @@ export class Effects implements Carrier {
       this.state.shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
       return;
     }
+    this.state.watched.add(actor_id, node_id);
     const record = this.state.brain.actor(actor_id);
     // Where the link is down just now, the node's next join asks for this once more.
     this.state.nodes.get(node_id)?.send({
@@ -88,7 +90,7 @@ export class Effects implements Carrier {
     });
   }
 
-  /** Tells every node, whose daemons tell those of their processes that have located it. */
+  /** Tells the nodes that watch it, whose daemons tell those of their processes that have located it. */
   #actorChanged(actor_id: string) {
     const actor = this.state.brain.actor(actor_id);
     if (!actor) return;
@@ -114,7 +116,11 @@ export class Effects implements Carrier {
       );
     }
     const body = state === "dead" ? this.state.initErrors.get(actor_id) : undefined;
-    this.state.nodes.broadcast({ kind: "client.push", client: "", message }, body);
+    const { watched, nodes } = this.state;
+    for (const node_id of watched.of(actor_id)) {
+      nodes.get(node_id)?.send({ kind: "client.push", client: "", message }, body);
+    }
+    if (state === "dead") watched.end(actor_id);
   }
 
   #wanted({ node_id, actor_id }: EffectOf<"lease.wanted">) {
@@ -135,7 +141,10 @@ export class Effects implements Carrier {
   #nodeChanged(node_id: string) {
     const node = this.state.brain.node(node_id);
     if (!node) return;
-    if (node.state === "dead") this.state.objects.nodeGone(node_id);
+    if (node.state === "dead") {
+      this.state.objects.nodeGone(node_id);
+      this.state.watched.forget(node_id);
+    }
     const why = node.death ? `: ${node.death.message}` : "";
     this.state.log.write("info", `node ${node_id} (${node.ip}) is ${node.state}${why}`);
   }

@@ -25,6 +25,7 @@ import { Specs } from "./specs.ts";
 import { Submissions } from "./submissions.ts";
 import type { HeadState } from "./state.ts";
 import { TaskLog } from "./task_log.ts";
+import { WatchedActors } from "./watched_actors.ts";
 import { WorkerRegistry } from "./worker_registry.ts";
 
 /** Every so many ticks the nodes get a ping. */
@@ -118,6 +119,7 @@ export class Head {
       brain: shell.brain,
       specs: new Specs(journal, (id) => (shell.brain.actor(id)?.step ?? "ended") !== "ended"),
       initErrors: new InitErrors(),
+      watched: new WatchedActors(),
       clock,
       log: options.log ?? NO_LOG,
     } as HeadState;

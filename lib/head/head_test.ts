@@ -41,9 +41,10 @@ Deno.test("who asks after its health may ask for the status and for nothing else
   await using node = await FakeNode.join(head.port);
   const { stream, decoder } = await dialHead(head.port, "health");
   const link = new Link(stream, { peer: "the head", decoder, onMessage() {} }).start();
-  const { fields } = await link.request({ kind: "query.status" });
+  const { fields, body } = await link.request({ kind: "query.status" });
   assert.equal(fields.head_address, `127.0.0.1:${head.port}`);
-  assert.deepEqual(fields.nodes.map((one) => (one as { node_id: string }).node_id), [node.node_id]);
+  const { nodes } = JSON.parse(new TextDecoder().decode(body));
+  assert.deepEqual(nodes.map((one: { node_id: string }) => one.node_id), [node.node_id]);
   await assert.rejects(link.request({ kind: "query.nodes" }), { code: "role" });
   await assert.rejects(
     link.request({ kind: "node.join", node: { node_id: "a".repeat(56) } }),

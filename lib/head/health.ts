@@ -46,7 +46,7 @@ export class Health {
     const { kind } = received.message;
     switch (kind) {
       case "query.status":
-        return link.reply(received, kind, statusOf(this.state));
+        return link.reply(received, kind, ...statusOf(this.state));
       case "query.workers":
         return link.reply(received, kind, workersOf(this.state));
       case "query.tasks":

@@ -82,6 +82,12 @@ export function nodeReportOf(report: Fields): NodeReport {
   };
 }
 
+/** The actors that processes there hear of, from the `report` of `node.join`. */
+export function watchedOf(report: Fields | null | undefined): string[] {
+  const watched = report?.["watched"];
+  return Array.isArray(watched) ? watched.map(String) : [];
+}
+
 /** Reads a death report. @throws ProtocolError where it has no words */
 export function deathReportOf(report: unknown): DeathReport {
   const map = report as Fields | undefined | null;

@@ -79,14 +79,15 @@ Deno.test("what stores use is taken off what is available, and shown", async () 
     object_store_spilled: 50,
     objects: 2,
   });
-  const { fields } = await node.ask({ kind: "query.status" });
-  const [shown] = fields.nodes as {
+  const { body } = await node.ask({ kind: "query.status" });
+  const picture = JSON.parse(new TextDecoder().decode(body));
+  const [shown] = picture.nodes as {
     available: Record<string, number>;
     object_store: Record<string, number>;
   }[];
   assert.deepEqual(shown!.object_store, { total: 1000, used: 300, spilled: 50, objects: 2 });
   assert.equal(shown!.available["object_store_memory"], 700);
-  const used = fields.usage!["used"] as Record<string, number>;
+  const used = picture.usage["used"] as Record<string, number>;
   assert.equal(used["object_store_memory"], 300);
   const resources = (await node.ask({ kind: "query.resources" })).fields.available;
   const available = resources[node.node_id] as Record<string, number>;

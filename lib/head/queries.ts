@@ -1,6 +1,4 @@
 /** Pictures of the cluster for those who ask. */
-import { toFloats } from "../cluster/amounts.ts";
-import { nodeHolders } from "../cluster/holders.ts";
 import { demandLines, demandsView, pendingReasons } from "../cluster/pending.ts";
 import {
   actorsView,
@@ -69,21 +67,14 @@ export function resourcesOf({ brain, objects }: HeadState): Reply<"query.resourc
   return { total: totalPerNode(books), available: lessStores(availablePerNode(books), objects) };
 }
 
-/** `query.status`: everything, at one moment. */
-export function statusOf(state: HeadState): Reply<"query.status"> {
+/**
+ * `query.status`: everything, at one moment; the answer and its body. As JSON, which the runtime writes
+ * and reads ten times as fast as anything in JavaScript: of a large cluster this is megabytes.
+ */
+export function statusOf(state: HeadState): [Reply<"query.status">, Uint8Array] {
   const { books, epoch } = state.brain;
   const lines = demandLines(books);
-  const holders = [...books.nodes.keys()].map((node_id) => [
-    node_id,
-    nodeHolders(books, node_id).map(({ grant, ...holder }) => ({
-      ...holder,
-      amounts: toFloats(grant.amounts),
-    })),
-  ]);
-  return {
-    cluster: state.cluster,
-    epoch,
-    head_address: addressText(state),
+  const picture = {
     nodes: withStores(nodesView(books), state.objects),
     actors: actorsView(books),
     groups: groupsView(books),
@@ -91,9 +82,11 @@ export function statusOf(state: HeadState): Reply<"query.status"> {
     pending: pendingReasons(books),
     demands: demandsView(books).map((demand, index) => ({ ...demand, line: lines[index] })),
     ...resourcesOf(state),
-    holders: Object.fromEntries(holders),
     usage: { ...totalsWithStores(clusterTotals(books), books.nodes.keys(), state.objects) },
   };
+  const head_address = addressText(state);
+  const body = new TextEncoder().encode(JSON.stringify(picture));
+  return [{ cluster: state.cluster, epoch, head_address }, body];
 }
 
 /** `query.nodes`, `query.actors`, `query.jobs`. */

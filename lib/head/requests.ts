@@ -84,7 +84,7 @@ function dispatch(
     case "query.resources":
       return answer.give(resourcesOf(state));
     case "query.status":
-      return answer.give(statusOf(state));
+      return answer.give(...statusOf(state));
     case "query.workers":
       return answer.give(workersOf(state));
     case "query.tasks":

@@ -305,9 +305,10 @@ Deno.test("who waits for long is told why, first after 5 s, then every 30 s", as
   assert.equal(warnings(), 0);
   for (let i = 0; i < 3; i++) await second();
   assert.equal(warnings(), 1);
-  const { fields } = await node.ask({ kind: "query.status" });
-  assert.equal(fields.pending.length, 1);
-  assert.match(JSON.stringify(fields.demands), /'GPU': 2\.0/);
+  const { body } = await node.ask({ kind: "query.status" });
+  const { pending, demands } = JSON.parse(textOf(body));
+  assert.equal(pending.length, 1);
+  assert.match(JSON.stringify(demands), /'GPU': 2\.0/);
 });
 
 Deno.test("a driver's end takes what it owned with it, and is answered when that is gone", async () => {

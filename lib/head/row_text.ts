@@ -7,6 +7,8 @@ const MARK = "\u0000bytes";
 
 /** A record as text. */
 export function encodeRow(row: unknown): string {
+  // A replacer costs ten times what the rest does, and is needed for next to no row.
+  if (!holdsBytes(row)) return JSON.stringify(row);
   return JSON.stringify(
     row,
     (_, value) =>
@@ -14,6 +16,12 @@ export function encodeRow(row: unknown): string {
         ? { [MARK]: btoa(value.reduce((text, byte) => text + String.fromCharCode(byte), "")) }
         : value,
   );
+}
+
+function holdsBytes(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (value instanceof Uint8Array) return true;
+  return Array.isArray(value) ? value.some(holdsBytes) : Object.values(value).some(holdsBytes);
 }
 
 /** The record again. @throws SyntaxError for text that is none */

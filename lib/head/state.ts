@@ -11,6 +11,7 @@ import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
 import type { Submissions } from "./submissions.ts";
 import type { TaskLog } from "./task_log.ts";
+import type { WatchedActors } from "./watched_actors.ts";
 import type { WorkerRegistry } from "./worker_registry.ts";
 
 /** See the top of this file. */
@@ -29,6 +30,7 @@ export interface HeadState {
   initErrors: InitErrors;
   submissions: Submissions;
   nodes: NodeLinks;
+  watched: WatchedActors;
   objects: ObjectNotices;
   workers: WorkerRegistry;
   tasks: TaskLog;

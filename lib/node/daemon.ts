@@ -550,6 +550,7 @@ export class NodeDaemon {
         workers: this.#workers.all,
         drivers: this.#drivers,
         deaths: this.#news.deaths,
+        watchers: this.#news.watchers,
       });
     }
     return message;

@@ -1,6 +1,7 @@
 /** What a node that comes back tells the head: what still runs here, and what ended meanwhile. */
 import type { Deaths } from "./deaths.ts";
 import type { Drivers } from "./drivers.ts";
+import type { Watchers } from "./watchers.ts";
 import type { Worker } from "./worker.ts";
 
 /** What a report is made from. */
@@ -9,6 +10,7 @@ export interface JoinReportParts {
   workers: readonly Worker[];
   drivers: Drivers;
   deaths: Deaths;
+  watchers: Watchers;
 }
 
 /** The `report` of `node.join`. */
@@ -30,5 +32,6 @@ export function joinReport(parts: JoinReportParts): Record<string, unknown> {
       incarnation,
       report,
     })),
+    watched: [...parts.watchers.actors],
   };
 }

@@ -1,8 +1,10 @@
 import assert from "assert";
-import { nodeReportOf } from "../head/node_spec.ts";
+import { nodeReportOf, watchedOf } from "../head/node_spec.ts";
 import { Deaths } from "./deaths.ts";
 import { Drivers } from "./drivers.ts";
 import { joinReport } from "./join_report.ts";
+import type { Client } from "./client.ts";
+import { Watchers } from "./watchers.ts";
 import type { Worker } from "./worker.ts";
 
 Deno.test("what runs and what ended is a report that the head reads", () => {
@@ -14,6 +16,8 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
   deaths.noted("noted", 1);
   const worker = (actor_id: string, more: Partial<Worker>) =>
     ({ actor_id, incarnation: 2, pid: 7, address: { socket: "/s" }, ...more }) as Worker;
+  const watchers = new Watchers();
+  watchers.watch("elsewhere", {} as Client);
   const parts = {
     node_id: "n",
     workers: [
@@ -24,7 +28,9 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
     ],
     drivers: new Drivers(),
     deaths,
+    watchers,
   };
+  assert.deepEqual(watchedOf(joinReport(parts)), ["elsewhere"]);
   assert.deepEqual(nodeReportOf(joinReport(parts)), {
     actors: [
       { actor_id: "runs", incarnation: 2, pid: 7, initialized: true, address: { socket: "/s" } },

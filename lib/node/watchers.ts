@@ -18,6 +18,11 @@ export class Watchers {
     return this.#clients.get(actor_id) ?? [];
   }
 
+  /** Ids of the actors that somebody here hears of. */
+  get actors(): Iterable<string> {
+    return this.#clients.keys();
+  }
+
   /** The client is gone. */
   forget(client: Client): void {
     for (const [actor_id, clients] of this.#clients) {

@@ -547,21 +547,8 @@ export const MESSAGES = {
     doc: "Everything that `beam status` shows, in one consistent picture. The head answers it in " +
       "the role `health` too.",
     fields: {},
-    reply: {
-      cluster: "str",
-      epoch: "int",
-      head_address: "str",
-      nodes: "list",
-      actors: "list",
-      groups: "list",
-      jobs: "list",
-      pending: "list",
-      demands: "list",
-      total: "map",
-      available: "map",
-      holders: "map",
-      usage: "map?",
-    },
+    reply: { cluster: "str", epoch: "int", head_address: "str" },
+    replyBody: "JSON: nodes, actors, groups, jobs, pending, demands, total, available, usage",
   },
   "task.events": {
     link: "control",

@@ -6,8 +6,13 @@ import type { Reply, RequestKind } from "../../lib/wire/messages.ts";
 /** Listens at `path` until it is disposed of. */
 export function cannedDaemon(path: string, status: ClusterStatus): AsyncDisposable {
   const listener = Deno.listen({ transport: "unix", path });
+  const { cluster, epoch, head_address, ...picture } = status;
+  const head = { cluster, epoch, head_address };
+  const bodies: Partial<Record<RequestKind, Uint8Array>> = {
+    "query.status": new TextEncoder().encode(JSON.stringify(picture)),
+  };
   const answers: Partial<Record<RequestKind, Record<string, unknown>>> = {
-    "query.status": { ...status, total: {}, available: {}, holders: {} },
+    "query.status": { ...head },
     "daemon.info": {
       node_id: status.nodes[0]!.node_id,
       node_ip: status.nodes[0]!.ip,
@@ -30,7 +35,7 @@ export function cannedDaemon(path: string, status: ClusterStatus): AsyncDisposab
         onMessage(received, link) {
           const kind = received.message.kind as RequestKind;
           const answer = answers[kind];
-          if (answer) link.reply(received, kind, answer as Reply<typeof kind>);
+          if (answer) link.reply(received, kind, answer as Reply<typeof kind>, bodies[kind]);
           else link.refuse(received, new Error(`no answer to ${kind} is canned`));
         },
       });
