@@ -8,7 +8,7 @@ import type { Message } from "../wire/messages.ts";
 import type { NodeSpec } from "../cluster/node.ts";
 import { takeWord } from "./client_words.ts";
 import { loseDriver } from "./job_requests.ts";
-import { deathReportOf, nodeReportOf, nodeSpecOf } from "./node_spec.ts";
+import { deathReportOf, nodeReportOf, nodeSpecOf, watchedOf } from "./node_spec.ts";
 import { registerWorker } from "./register_worker.ts";
 import { handleRequest } from "./requests.ts";
 import type { Answer, Asker, HeadState } from "./state.ts";
@@ -60,11 +60,6 @@ export class NodeLinks {
     return this.#joined.size;
   }
 
-  /** Sends to every connected node. */
-  broadcast(message: Message<"client.push">, body?: Uint8Array): void {
-    for (const { link } of this.#joined.values()) link.send(message, body);
-  }
-
   /** The head's signs of life. */
   ping(): void {
     for (const { link } of this.#joined.values()) link.send({ kind: "ping" });
@@ -73,7 +68,6 @@ export class NodeLinks {
   /** Tells the brain who was heard since the last time, and when. */
   hearing(): void {
     for (const node of this.#joined.values()) {
-      node.link.send({ kind: "ping" });
       if (node.link.lastHeard <= node.seen) continue;
       node.seen = node.link.lastHeard;
       this.#state.shell.step({ kind: "node.seen", node_id: node.node_id, at: node.seen });
@@ -170,7 +164,7 @@ export class NodeLinks {
   }
 
   #join(node: NodeLink, received: Received): void {
-    const { shell, brain, cluster } = this.#state;
+    const { shell, brain, cluster, watched } = this.#state;
     const fields = fieldsOf(received, "node.join");
     const spec = nodeSpecOf(fields.node, node.ends.remote_ip);
     const report = fields.report ? nodeReportOf(fields.report) : undefined;
@@ -189,7 +183,9 @@ export class NodeLinks {
       for (const worker of report?.actors ?? []) {
         const { node_id } = spec;
         registerWorker(this.#state, { ...worker, node_id, pid: worker.pid ?? 0 });
+        watched.add(worker.actor_id, node_id);
       }
+      for (const actor_id of watchedOf(fields.report)) watched.add(actor_id, spec.node_id);
       const former = this.#joined.get(spec.node_id);
       node.node_id = spec.node_id;
       node.seen = this.#state.clock.now();
