@@ -4,6 +4,7 @@ import { HeadProcess } from "../../lib/node/head_process.ts";
 import { selfCommand } from "../../lib/runtime/launcher.ts";
 import { withoutPrivate } from "../../lib/runtime/private_env.ts";
 import { dial, type Role } from "../../lib/wire/handshake.ts";
+import { Keyring } from "../../lib/wire/keyring.ts";
 import { Link } from "../../lib/wire/link.ts";
 
 /** See {@link HeadUnderLoad.start}. */
@@ -60,8 +61,8 @@ export class HeadUnderLoad implements AsyncDisposable {
     return { host: HOST, port: this.port };
   }
 
-  get key(): Uint8Array {
-    return new TextEncoder().encode(this.token);
+  get keys(): Keyring {
+    return new Keyring(this.token);
   }
 
   /** A link to it that is no node's. */
@@ -69,7 +70,7 @@ export class HeadUnderLoad implements AsyncDisposable {
     const stream = await Deno.connect({ hostname: HOST, port: this.port });
     stream.setNoDelay(true);
     const peer = "the head";
-    const identity = { build: "load", token: this.key };
+    const identity = { build: "load", keys: this.keys };
     const opened = await dial(stream, { identity, role, peer });
     return new Link(opened.stream, { peer, decoder: opened.decoder, onMessage() {} })
       .start(opened.early);

@@ -37,9 +37,9 @@ say(`head at rest, alone: ${memoryText()}`);
 const all: PretendedNode[] = [];
 await timed(`${nodeCount} nodes joined`, async () => {
   for (let index = 0; index < nodeCount; index++) {
-    const { address, key: token } = head;
+    const { address, keys } = head;
     all.push(
-      nodes.use(new PretendedNode({ head: address, token, index: index + 1, cpus: 64, gpus: 8 })),
+      nodes.use(new PretendedNode({ head: address, keys, index: index + 1, cpus: 64, gpus: 8 })),
     );
   }
   await Promise.all(all.map((node) => node.start()));

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { HeadLink } from "../../lib/node/head_link.ts";
 import { fieldsOf, type Received } from "../../lib/wire/link.ts";
 import type { Answer } from "../../lib/wire/link.ts";
+import type { Keyring } from "../../lib/wire/keyring.ts";
 import type { Fields, Message, RequestKind } from "../../lib/wire/messages.ts";
 
 /** Units of one CPU or GPU, as the brain counts. */
@@ -15,7 +16,7 @@ const GIB = 2 ** 30;
 /** What a pretended node is like. */
 export interface NodeOptions {
   head: { host: string; port: number };
-  token: Uint8Array;
+  keys: Keyring;
   /** Its place among its like, from which its address is made. */
   index: number;
   cpus: number;
@@ -47,7 +48,7 @@ export class PretendedNode implements AsyncDisposable {
     this.ip = `10.${index >> 16 & 255}.${index >> 8 & 255}.${index & 255}`;
     this.#link = new HeadLink({
       address: options.head,
-      identity: () => ({ build: "load", token: options.token }),
+      identity: () => ({ build: "load", keys: options.keys }),
       join: () => this.#join(),
       message: (received) => this.#take(received),
       joined: () => void (this.#joins += 1),
