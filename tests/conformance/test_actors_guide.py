@@ -225,7 +225,11 @@ def test_concurrency_groups() -> None:
         async def _in(self, group: str) -> None:
             self.now[group] += 1
             self.most[group] = max(self.most[group], self.now[group])
-            await asyncio.sleep(0.05)
+            # A group without a limit is full when all three are in.
+            for _ in range(200 if group == "default" else 5):
+                await asyncio.sleep(0.01)
+                if self.most[group] == 3:
+                    break
             self.now[group] -= 1
 
         @ray.method(concurrency_group="io")
@@ -310,14 +314,22 @@ def test_calls_may_overtake_where_it_is_allowed() -> None:
             return self.seen
 
     @ray.remote
-    def late() -> str:
-        time.sleep(1)
-        return "late"
+    class Gate:
+        async def open(self) -> None:
+            self.way.set()
 
+        async def late(self) -> str:
+            await self.way.wait()
+            return "late"
+
+        def __init__(self) -> None:
+            self.way = asyncio.Event()
+
+    gate = Gate.remote()
     loose = Loose.remote()
-    overtaken = loose.add.remote(late.remote())
+    overtaken = loose.add.remote(gate.late.remote())
     ray.get(loose.add.remote("soon"), timeout=60)
-    ray.get(overtaken)
+    ray.get([gate.open.remote(), overtaken], timeout=60)
     assert ray.get(loose.all.remote()) == ["soon", "late"]
 
 

@@ -242,8 +242,10 @@ def test_values_stay_as_they_were_put() -> None:
 
 
 def test_an_object_is_freed_on_demand() -> None:
-    from ray._private.internal_api import free
-
+    # Later versions of Ray have it no more; programs (LMDeploy) call it.
+    free = pytest.importorskip("ray._private.internal_api").__dict__.get("free")
+    if free is None:
+        pytest.skip("this Ray has no ray._private.internal_api.free")
     ref = ray.put(b"x" * (2 << 20))
     free([ref])
     with pytest.raises(ray.exceptions.ObjectFreedError):
