@@ -2,6 +2,7 @@
 import { type ActorView, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
 import { onTerminal, print, printJson, table } from "./output.ts";
+import { causeText, cutTo, lastDeaths, reportLines, showDeaths } from "./deaths.ts";
 import { parse } from "./parse.ts";
 import { clusterStatus } from "./status_source.ts";
 import { timesText } from "./status_text.ts";
@@ -9,22 +10,31 @@ import { timesText } from "./status_text.ts";
 const HELP = `Lists the cluster's actors; the dead ones with the cause of their death.
 
 Usage:
-  beam actors [--all] [--json] [NAME | ID]
+  beam actors [--all | --dead] [--json] [NAME | ID]
 
 Options:
   --all      the dead ones too
+  --dead     the last deaths that nobody asked for, of actors, tasks' workers and nodes: the
+             first of a group before those that followed from it
   --json     for programs
 
 With a name, a class or the first letters of an id, shows those actors with everything known of
 their death.`;
 
-const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
+const FLAGS = {
+  all: { kind: "switch" },
+  dead: { kind: "switch" },
+  json: { kind: "switch" },
+} as const;
 
 async function run(args: string[]): Promise<number> {
   const { values, positionals: [wanted] } = parse(
     { program: "beam actors", flags: FLAGS, positionals: 1 },
     args,
   );
+  if (values.dead) {
+    return showDeaths(await lastDeaths(), { json: values.json, wanted });
+  }
   const status = await clusterStatus();
   const actors = status.actors.filter((actor) =>
     wanted === undefined ? values.all || actor.state !== "DEAD" : isCalled(actor, wanted)
@@ -52,13 +62,9 @@ export function actorsTable(actors: readonly ActorView[], cut: boolean): string 
       actor.pid > 0 ? String(actor.pid) : "",
       actor.device_ids.join(","),
       actor.job_id,
-      cutTo(actor.death?.message ?? "", cut ? 60 : Infinity),
+      cutTo(actor.death ? causeText(actor.death) : "", cut ? 60 : Infinity),
     ]),
   );
-}
-
-function cutTo(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
 /** Everything known of one actor. */
@@ -75,12 +81,7 @@ export function actorText(actor: ActorView): string {
     }`,
   ];
   if (!death) return facts.join("\n  ");
-  facts.push(death.message);
-  if (death.caused_by) facts.push(`caused by: ${death.caused_by}`);
-  if (death.mend) facts.push(death.mend);
-  if (death.traceback) facts.push("traceback:", ...death.traceback.split("\n"));
-  else if (death.stderr_tail?.length) facts.push("last words:", ...death.stderr_tail);
-  return facts.join("\n  ");
+  return [...facts, ...reportLines(death)].join("\n  ");
 }
 
 export const actors: Command = { name: "beam actors", help: HELP, run };

@@ -34,7 +34,7 @@ export async function clusterStatus(
  * The answer of the cluster whose head is at `address`, else of this machine's, to one question.
  * @throws {Trouble} as {@link clusterStatus}; where it does not answer within `timeout` milliseconds.
  */
-export async function askCluster<K extends "query.workers" | "query.tasks">(
+export async function askCluster<K extends "query.workers" | "query.tasks" | "query.deaths">(
   address: string | undefined,
   message: Message<K>,
   timeout: number,

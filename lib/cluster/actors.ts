@@ -77,6 +77,8 @@ export interface ActorRecord extends ActorSpec {
   restarts: number;
   /** From 1, one more at each restart; reports about another incarnation are stale. */
   incarnation: number;
+  /** The latest incarnation a node has told of, where that is a later one: the journal lost rows. */
+  outrun?: number;
   /** Place in the queue of pending requests. */
   seq: number;
   created_at: number;
@@ -107,8 +109,15 @@ export interface ActorRecord extends ActorSpec {
   leaving: Leaving[];
 }
 
+/** The incarnation after the present one: never one that was there. */
+export function nextIncarnation({ incarnation, outrun }: ActorRecord): number {
+  return Math.max(incarnation, outrun ?? 0) + 1;
+}
+
 /** `actor Worker_0 (ab12cd34…)` for messages. */
-export function actorText(actor: ActorSpec): string {
+export function actorText(
+  actor: Pick<ActorSpec, "kind" | "name" | "class_name" | "actor_id">,
+): string {
   const what = actor.kind === "task" ? "task" : "actor";
   return `${what} ${actor.name || actor.class_name} (${actor.actor_id.slice(0, 8)}…)`;
 }

@@ -7,6 +7,7 @@
  */
 import type { ActorRecord, Leaving } from "./actors.ts";
 import type { BrainConfig } from "./config.ts";
+import type { DeathRecord } from "./deaths.ts";
 import type { Effect, Table } from "./effects.ts";
 import type { GroupRecord } from "./groups.ts";
 import type { JobRecord } from "./jobs.ts";
@@ -30,6 +31,11 @@ export class Books {
   readonly actors: Map<string, ActorRecord> = new Map();
   readonly groups: Map<string, GroupRecord> = new Map();
 
+  /** The oldest first. */
+  readonly deaths: Map<string, DeathRecord> = new Map();
+
+  /** Workers that the books do not have and that have not ended yet. */
+  readonly strays: Map<string, Stray> = new Map();
   /** Free per node that may hold work; what a bundle reserves is not free here. */
   readonly node_ledgers: Map<string, Ledger> = new Map();
   /** Free per bundle, null where the bundle has no node. */
@@ -43,6 +49,7 @@ export class Books {
   next_seq = 1;
   next_job = 1;
   last_tick = 0;
+  next_death = 1;
   /** Until when a restarted head grants nothing while nodes are away. */
   hold_until = 0;
 
@@ -64,13 +71,13 @@ export class Books {
   }
 
   /** The row is to be written; with `tell`, watchers hear of it. */
-  touch(table: Exclude<Table, "meta">, id: string, tell = true): void {
+  touch(table: Exclude<Table, "meta" | "deaths">, id: string, tell = true): void {
     this.#dirty.set(`${table}/${id}`, { table, id });
     if (tell) this.tell(table, id);
   }
 
   /** Watchers hear of it; nothing is written. */
-  tell(table: Exclude<Table, "meta">, id: string): void {
+  tell(table: Exclude<Table, "meta" | "deaths">, id: string): void {
     this.#changed.set(`${table}/${id}`, changedEffect(table, id));
   }
 
@@ -96,10 +103,19 @@ export class Books {
   takeSeq(): number {
     return this.next_seq++;
   }
+  /** A remembered death is to be written, or deleted where it is forgotten. */
+  touchDeath(id: string): void {
+    this.#dirty.set(`deaths/${id}`, { table: "deaths", id });
+  }
+
 
   /** The ledger of a place, or undefined where the place no longer exists. */
   ledgerAt(place: Place): Ledger | undefined {
     if (place.pg_id === undefined) return this.node_ledgers.get(place.node_id);
+  takeDeathSeq(): number {
+    return this.next_death++;
+  }
+
     return this.bundle_ledgers.get(place.pg_id)?.[place.bundle_index ?? -1] ?? undefined;
   }
 
@@ -199,7 +215,7 @@ export function nameKey(namespace: string, name: string): string {
   return `${namespace}\0${name}`;
 }
 
-function changedEffect(table: Exclude<Table, "meta">, id: string): Effect {
+function changedEffect(table: Exclude<Table, "meta" | "deaths">, id: string): Effect {
   switch (table) {
     case "nodes":
       return { kind: "node.changed", node_id: id };

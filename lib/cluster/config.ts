@@ -22,6 +22,8 @@ export interface BrainConfig {
   start_retry_most_ms: number;
   /** How many ended actors, workers for tasks, groups, jobs and nodes stay listed, of each kind. */
   keep_ended: number;
+  /** How many deaths are remembered, see `deaths.ts`. */
+  keep_deaths: number;
 }
 
 /** What the head uses. */
@@ -38,4 +40,5 @@ export const DEFAULT_CONFIG: Readonly<BrainConfig> = {
   start_retry_ms: 1000,
   start_retry_most_ms: 30_000,
   keep_ended: 1000,
+  keep_deaths: 1000,
 };

@@ -48,8 +48,16 @@ export interface DeathReport {
   uptime_ms?: number;
   /** Milliseconds since the epoch. */
   at?: number;
+  /** Who died, in words: `actor Worker (ab12cd34…)`, `node 10.0.0.2 (ab12…)`. */
+  who?: string;
+  /** Those who may pull each other down share one, see `first_cause.ts`. */
+  crew?: string;
+  /** Its last words say that it lost another process that it worked with. */
+  peer_lost?: boolean;
   /** The death that came first, in words: `node 10.0.0.2 (ab12…)`, `job 01000000`, … */
   caused_by?: string;
+  /** The sentence of that first death's report. */
+  cause_message?: string;
   /** Where the pickled exception of `__init__` can be fetched; opaque here. */
   error_body_ref?: string;
 }

@@ -6,7 +6,7 @@ import type { DeathReport } from "./death.ts";
 import type { Grant } from "./ledger.ts";
 
 /** The journal's tables; `rows.ts` says what a row holds. */
-export type Table = "nodes" | "jobs" | "actors" | "groups" | "meta";
+export type Table = "nodes" | "jobs" | "actors" | "groups" | "deaths" | "meta";
 
 /** Why an actor was refused. */
 export type ActorRejection =

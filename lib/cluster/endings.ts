@@ -20,6 +20,8 @@ import { nextStep, stateOf } from "./actor_states.ts";
 import type { Books } from "./books.ts";
 import { heldBy, nameKey, placeOf, placeOfLeaving } from "./books.ts";
 import type { DeathReport } from "./death.ts";
+import { noteDeath, noteNode } from "./deaths.ts";
+import { crewOf } from "./first_cause.ts";
 import type { GroupRecord } from "./groups.ts";
 import { groupText } from "./groups.ts";
 import type { JobRecord } from "./jobs.ts";
@@ -35,6 +37,8 @@ export interface Ending {
   restart: boolean;
   /** Its process is known to be gone; otherwise its daemon is told to end it. */
   gone: boolean;
+  /** It ended itself on purpose. */
+  meant?: boolean;
   /** What the deaths that follow are to name as their cause; the actor itself by default. */
   cause?: string;
 }
@@ -43,6 +47,14 @@ export interface Ending {
 export function endIncarnation(books: Books, actor: ActorRecord, ending: Ending): void {
   if (actor.step === "ended") return;
   const report = withPlace(books, actor, ending.report);
+  leaveWorker(books, actor, report, ending.gone);
+  actor.death = report;
+  const report = noteDeath(books, actor, {
+    report: withPlace(books, actor, ending.report),
+    restarted: again !== false && again !== undefined,
+    meant: ending.meant === true,
+    cause: ending.cause,
+  });
   leaveWorker(books, actor, report, ending.gone);
   actor.death = report;
   const left = actor.max_restarts === -1 || actor.restarts < actor.max_restarts;
@@ -227,7 +239,9 @@ export function loseNode(books: Books, node: NodeRecord, reason: string): void {
     kind: "node",
     message: `The ${text} was lost: ${reason}.`,
     node_id: node.node_id,
+    who: text,
     node_ip: node.ip,
+  noteNode(books, node, report);
     at: books.now,
   };
   node.state = "dead";
@@ -282,6 +296,8 @@ function withPlace(books: Books, actor: ActorRecord, report: DeathReport): Death
   return {
     at: books.now,
     ...(node !== undefined && { node_id: node.node_id, node_ip: node.ip }),
+    who: actorText(actor),
+    crew: crewOf({ pg_id: actor.pg?.pg_id, job_id: actor.job_id }),
     ...(actor.pid > 0 && { pid: actor.pid }),
     ...(devices !== undefined && devices.length > 0 && { devices }),
     ...report,

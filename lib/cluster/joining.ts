@@ -184,7 +184,8 @@ export function workerDied(
   if (currentWorker(books, event) === undefined) return;
   const restart = event.intended !== true && event.report.kind !== "init" &&
     event.report.kind !== "environment";
-  endIncarnation(books, actor, { report: event.report, restart, gone: true });
+  const meant = event.intended === true;
+  endIncarnation(books, actor, { report: event.report, restart, gone: true, meant });
 }
 
 /** A driver is there. */

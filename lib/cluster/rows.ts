@@ -1,10 +1,11 @@
 /**
  * The journal's rows: what a restarted head must know. A row is the record itself; the shell
- * serialises it before it returns to the event loop. `nodes`, `jobs`, `actors` and `groups` are
- * keyed by id; `meta` holds `epoch` and `next_job`.
+ * serialises it before it returns to the event loop. `nodes`, `jobs`, `actors`, `groups` and
+ * `deaths` are keyed by id; `meta` holds `epoch` and `next_job`.
  */
 import type { ActorRecord } from "./actors.ts";
 import type { Books } from "./books.ts";
+import type { DeathRecord } from "./deaths.ts";
 import type { Table } from "./effects.ts";
 import type { GroupRecord } from "./groups.ts";
 import type { JobRecord } from "./jobs.ts";
@@ -37,6 +38,7 @@ export function loadRows(books: Books, rows: Iterable<Row>, now: number): void {
     else if (table === "jobs") books.jobs.set(id, row as JobRecord);
     else if (table === "actors") books.actors.set(id, row as ActorRecord);
     else if (table === "groups") books.groups.set(id, row as GroupRecord);
+    else if (table === "deaths") books.deaths.set(id, row as DeathRecord);
     else if (id === "epoch") before = Math.max(before, Number(row));
     else if (id === "next_job") books.next_job = Number(row);
   }
@@ -45,6 +47,8 @@ export function loadRows(books: Books, rows: Iterable<Row>, now: number): void {
   sortByTime(books.jobs, (job) => job.start);
   sortByTime(books.actors, (actor) => actor.created_at);
   sortByTime(books.groups, (group) => group.requested_at);
+  sortByTime(books.deaths, (death) => death.seq);
+  books.next_death = 1 + Math.max(0, ...[...books.deaths.values()].map((death) => death.seq));
   for (const node of books.nodes.values()) {
     if (node.state === "dead") continue;
     node.state = "away";

@@ -3,7 +3,7 @@ import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { STRANGER_LIMITS } from "../wire/frames.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { Link, type Received } from "../wire/link.ts";
-import { statusOf, tasksOf, workersOf } from "./queries.ts";
+import { deathsOf, statusOf, tasksOf, workersOf } from "./queries.ts";
 import type { HeadState } from "./state.ts";
 
 /** How long one may stay, in milliseconds: it asks and goes. */
@@ -51,6 +51,8 @@ export class Health {
         return link.reply(received, kind, workersOf(this.state));
       case "query.tasks":
         return link.reply(received, kind, ...tasksOf(this.state));
+      case "query.deaths":
+        return link.reply(received, kind, ...deathsOf(this.state));
     }
     link.refuse(
       received,

@@ -17,7 +17,11 @@ export const SCHEMA_VERSION = 1;
 /** "beam" in ASCII: tells a journal from any other SQLite file. */
 const APPLICATION_ID = 0x6265616d;
 
-const TABLES: readonly Table[] = ["nodes", "jobs", "actors", "groups", "meta"];
+const TABLES: readonly Table[] = ["nodes", "jobs", "actors", "groups", "deaths", "meta"];
+
+/** Tables of records that are the head's own, in the order in which they were first written. */
+const RECORDS = ["keys", "join_tokens"] as const;
+type RecordTable = typeof RECORDS[number];
 
 /** A journal that cannot be used; both sentences are fit for a user. */
 export class JournalError extends Error {

@@ -1,4 +1,5 @@
 /** Pictures of the cluster for those who ask. */
+import { deathsView } from "../cluster/deaths.ts";
 import { demandLines, demandsView, pendingReasons } from "../cluster/pending.ts";
 import {
   actorsView,
@@ -54,6 +55,12 @@ export function tasksOf(
   const found = tasks.view(brain.books, workers);
   const body = new TextEncoder().encode(JSON.stringify(found));
   return [{ count: found.length, dropped: tasks.dropped }, body];
+}
+
+/** `query.deaths`: the answer and its body. */
+export function deathsOf({ brain }: HeadState): [Reply<"query.deaths">, Uint8Array] {
+  const found = deathsView(brain.books);
+  return [{ count: found.length }, new TextEncoder().encode(JSON.stringify(found))];
 }
 
 /** `query.metrics`: what an HTTP server at `/metrics` serves. */

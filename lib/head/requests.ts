@@ -7,6 +7,7 @@ import * as groups from "./group_requests.ts";
 import { endJob, startJob } from "./job_requests.ts";
 import {
   groupsOf,
+  deathsOf,
   listOf,
   metricsOf,
   resourcesOf,
@@ -103,4 +104,6 @@ function dispatch(
     `Cannot answer \`${message.kind}\`: the head has no answer to it`,
     "Copy the same beam file to every machine of the cluster.",
   );
+    case "query.deaths":
+      return answer.give(...deathsOf(state));
 }

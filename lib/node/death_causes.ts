@@ -24,7 +24,31 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
   {
-    match: /No space left on device[^\n]*\/dev\/shm|\/dev\/shm[^\n]*No space left on device/,
+    match: new RegExp(
+      "uncorrectable ECC error|illegal memory access|device-side assert|unspecified launch failure|" +
+        "misaligned address|hardware error|Memory access fault by GPU",
+    ),
+    cause: ([what]) => ({
+      text: `the GPU reported a fault (${what})`,
+      mend:
+        "`dmesg | grep -E 'Xid|amdgpu'` on that node tells a broken GPU from a faulty program; for " +
+        "the latter CUDA_LAUNCH_BLOCKING=1 (AMD: AMD_SERIALIZE_KERNEL=3) shows which call it was.",
+    }),
+  },
+  {
+    match: /driver version is insufficient|no kernel image is available|CUDA driver .*mismatch/,
+    cause: ([what]) => ({
+      text: `its CUDA does not fit that node's GPU or driver (${what})`,
+      mend:
+        "Install packages built for that GPU and driver (`nvidia-smi` shows both), or a newer driver.",
+    }),
+  },
+  {
+    match: new RegExp(
+      "No space left on device[^\\n]*/dev/shm|/dev/shm[^\\n]*No space left on device|" +
+        "unable to (?:write to file|allocate shared memory|open shared memory object)[^\\n]*/torch_|" +
+        "out of shared memory|posix_fallocate failed",
+    ),
     cause: () => ({
       text: "/dev/shm is full",
       mend: "Make it larger (in a container --shm-size=10g or --ipc=host), or remove what " +
@@ -54,11 +78,39 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
   {
-    match: /Address already in use|EADDRINUSE|errno: 98\b/,
-    cause: () => ({
-      text: "a port it needed is in use",
+    match: /(\S+\.so[.\d]*): cannot open shared object file/,
+    cause: ([, library]) => ({
+      text: `the library ${library} is missing`,
       mend:
-        "Look for what holds it with `ss -ltnp` on that node (often an earlier run), and end it.",
+        `Install what brings ${library} on that node, or name its folder in LD_LIBRARY_PATH where ` +
+        "the node is started (`ldconfig -p` lists what is found).",
+    }),
+  },
+  {
+    match: /[^\n]*(?:Address already in use|EADDRINUSE|errno: 98\b)[^\n]*/,
+    cause: ([line]) => {
+      const port = line.match(/port[:= ]+(\d+)|[\]\d]:(\d{2,5})\b/);
+      const number = port?.[1] ?? port?.[2];
+      return {
+        text: number ? `port ${number}, which it needed, is in use` : "a port it needed is in use",
+        mend:
+          "Look for what holds it with `ss -ltnp` on that node (often an earlier run), and end it.",
+      };
+    },
+  },
+  {
+    match: /Too many open files/,
+    cause: () => ({
+      text: "it may not open more files",
+      mend: "Raise the limit (`ulimit -n 65536`) where the node is started, and start it again.",
+    }),
+  },
+  {
+    match:
+      /can't start new thread|pthread_create failed|Cannot fork|fork: .*temporarily unavailable/,
+    cause: () => ({
+      text: "it may not start more threads or processes",
+      mend: "Raise the limit (`ulimit -u`, or pids of the container) where the node is started.",
     }),
   },
   {
@@ -69,7 +121,22 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
   {
-    match: /ncclSystemError|ncclUnhandledCudaError|ncclInternalError|ncclRemoteError|NCCL error/,
+    match: /(?:PermissionError|\[Errno 13\])(?:[^\n]*'([^'\n]+)')?/,
+    cause: ([, path]) => ({
+      text: path ? `it may not use ${path}` : "it may not use a file that it needs",
+      mend: "Give the user that runs the node access to it" +
+        (path?.startsWith("/dev/") ? " (for GPUs: the groups `video` and `render`)." : "."),
+    }),
+  },
+  {
+    match: /ncclRemoteError|remote process exited/,
+    cause: () => ({
+      text: "a process that it worked with ended",
+      mend: "Look for the one that ended first with `beam actors --dead`.",
+    }),
+  },
+  {
+    match: /ncclSystemError|ncclUnhandledCudaError|ncclInternalError|NCCL error/,
     cause: () => ({
       text: "NCCL failed",
       mend: "Set NCCL_DEBUG=INFO for its own words; often NCCL_SOCKET_IFNAME names the wrong " +
@@ -77,6 +144,33 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
 ];
+
+/** What libraries say when another process that they talk to is gone. */
+const PEER_LOST = new RegExp(
+  [
+    "Connection closed by (?:remote )?peer", // gloo, NCCL's sockets
+    "Connection reset by peer",
+    "Broken pipe",
+    "remote process exited", // ncclRemoteError
+    "ncclRemoteError",
+    "Connection was likely closed", // torch's store
+    "failed to recv, got 0 bytes",
+    "recvValue failed",
+    "Watchdog caught collective operation timeout",
+    "Timed out waiting \\d+ms for (?:recv|send) operation",
+    "Worker proc \\S+ died unexpectedly", // vLLM
+    "EngineDeadError",
+    "ActorDiedError",
+    "ActorUnavailableError",
+    "OwnerDiedError",
+    "WorkerCrashedError",
+  ].join("|"),
+);
+
+/** True where these last words say that it lost a process that it worked with. */
+export function saysPeerLost(texts: readonly (string | undefined)[]): boolean {
+  return texts.some((text) => text !== undefined && PEER_LOST.test(text));
+}
 
 /** The cause that these lines name, or undefined. */
 export function causeIn(text: string): Cause | undefined {

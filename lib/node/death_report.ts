@@ -3,7 +3,8 @@
  * travels in the error that a caller gets, so it says where, how, why, and what to do.
  */
 import type { DeathReport } from "../cluster/death.ts";
-import { causeIn, causeOfSignal } from "./death_causes.ts";
+import { causeIn, causeOfSignal, saysPeerLost } from "./death_causes.ts";
+import { causeInKernel } from "./gpu_faults.ts";
 import { saysOutOfMemory } from "./kernel_words.ts";
 import { endingOf } from "./wait_status.ts";
 
@@ -45,6 +46,9 @@ export interface DeathFacts {
   kernel?: string[];
   /** It went with its template, whose end this was. */
   lost?: string;
+  /** See {@link DeathReport}. */
+  who?: string;
+  crew?: string;
 }
 
 /** The report about these facts. */
@@ -56,6 +60,9 @@ export function deathReport(facts: DeathFacts): DeathReport {
     uptime_ms: Math.max(0, facts.now - facts.started_at),
     at: facts.now,
   };
+  if (facts.who !== undefined) report.who = facts.who;
+  if (facts.crew !== undefined) report.crew = facts.crew;
+  if (lostPeer(facts)) report.peer_lost = true;
   if (facts.pid !== undefined) report.pid = facts.pid;
   if (facts.devices.length > 0) report.devices = facts.devices;
   const tail = [...stderrTail(facts.stderr), ...(facts.kernel ?? []).map((l) => `kernel: ${l}`)];
@@ -69,6 +76,21 @@ export function deathReport(facts: DeathFacts): DeathReport {
   }
   if (facts.said?.exit_code !== undefined) report.exit_code = facts.said.exit_code;
   return report;
+}
+
+/** Most of stderr in which it may say that it lost another: earlier trouble was overcome. */
+const PARTING_BYTES = 16 * 1024;
+
+/** True where it ended because it could not go on without another, by its own last words. */
+function lostPeer({ asked, said, status, stderr }: DeathFacts): boolean {
+  if (asked || said?.kind === "exit" || said?.kind === "start") return false;
+  if (said === undefined) {
+    if (status === undefined) return false;
+    const ending = endingOf(status);
+    // Who is killed from outside, or crashes, does so for a reason of its own.
+    if (ending.kind === "signal" && ending.signal !== "SIGABRT") return false;
+  }
+  return saysPeerLost([said?.message, said?.traceback, stderr.slice(-PARTING_BYTES)]);
 }
 
 type Verdict = Pick<DeathReport, "kind" | "message" | "mend" | "caused_by">;
@@ -97,7 +119,11 @@ function verdict(facts: DeathFacts): Verdict {
   const ending = endingOf(facts.status);
   if (ending.kind === "exit") {
     const subject = `The worker process (${where}) exited with code ${ending.code}${early}`;
-    return told(kind ?? "exit", subject, causeIn(facts.stderr));
+    return told(
+      kind ?? "exit",
+      subject,
+      causeInKernel(facts.kernel ?? []) ?? causeIn(facts.stderr),
+    );
   }
   const subject = `The worker process (${where}) was ended by ${ending.signal}${early}`;
   if (ending.signal === "SIGKILL" && (facts.oom || saysOutOfMemory(facts.kernel ?? []))) {
@@ -107,7 +133,8 @@ function verdict(facts: DeathFacts): Verdict {
         "node's container.",
     });
   }
-  return told(kind ?? "signal", subject, causeIn(facts.stderr) ?? causeOfSignal(ending.signal));
+  const cause = causeInKernel(facts.kernel ?? []) ?? causeIn(facts.stderr);
+  return told(kind ?? "signal", subject, cause ?? causeOfSignal(ending.signal));
 }
 
 function told(

@@ -77,23 +77,6 @@ Deno.test("what it said itself comes first", () => {
   assert.deepEqual([start.kind, start.mend], ["start", "do"]);
 });
 
-Deno.test("known causes are named with what to do", () => {
-  const cases: [string, RegExp, RegExp][] = [
-    ["torch.OutOfMemoryError: CUDA out of memory.", /GPU ran out/, /gpu-memory-utilization/],
-    ["ModuleNotFoundError: No module named 'foo'", /no module foo/, /BEAM_WORKER_CMD/],
-    ["OSError: [Errno 98] Address already in use", /port it needed/, /ss -ltnp/],
-    ["OSError: [Errno 28] No space left on device: '/dev/shm/x'", /\/dev\/shm is full/, /shm-size/],
-    ["MemoryError", /memory ran out/, /memory limit/],
-    ["torch.distributed.DistBackendError: NCCL error in", /NCCL failed/, /NCCL_DEBUG/],
-  ];
-  for (const [stderr, text, mend] of cases) {
-    const made = report({ status: 1 << 8, stderr });
-    assert.match(made.message, text);
-    assert.match(made.mend!, mend);
-  }
-  assert.match(report({ status: 7 }).mend!, /\/dev\/shm/);
-});
-
 Deno.test("the tail is bounded in lines and bytes, and keeps a progress bar's last state", () => {
   const many = Array.from({ length: 100 }, (_, i) => `line ${i}`).join("\n");
   assert.equal(stderrTail(many).length, TAIL_LINES);
@@ -112,4 +95,22 @@ Deno.test("the first traceback, whole, cut in its middle where it is long", () =
   const long = firstTraceback(`Traceback (most recent call last):\n${frames}\nE: x`)!.split("\n");
   assert.equal(long.length, 61);
   assert.equal(long.at(-1), "E: x");
+});
+
+Deno.test("who lost another says so by its last words, and only where those ended it", () => {
+  const gloo = "RuntimeError: [../third_party/gloo/gloo/transport/tcp/pair.cc:534] " +
+    "Connection closed by peer [127.0.0.1]:30411";
+  assert.equal(report({ status: 1 << 8, stderr: gloo }).peer_lost, true);
+  assert.equal(report({ status: 6, stderr: gloo }).peer_lost, true);
+  assert.equal(report({ status: 9, stderr: gloo }).peer_lost, undefined);
+  assert.equal(
+    report({ status: 1 << 8, stderr: gloo + "\n" + "x".repeat(20_000) }).peer_lost,
+    undefined,
+  );
+  const said = { kind: "init", message: gloo };
+  assert.equal(report({ status: 1 << 8, said }).peer_lost, true);
+  assert.equal(
+    report({ status: 9, asked: { kind: "killed", message: gloo } }).peer_lost,
+    undefined,
+  );
 });

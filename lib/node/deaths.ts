@@ -1,9 +1,12 @@
 /** Deaths of workers: those the head has not noted yet, and the last ones for whoever asks. */
 import type { DeathReport } from "../cluster/death.ts";
+import { blaming, firstOf, type Heard } from "../cluster/first_cause.ts";
 import type { Message } from "../wire/messages.ts";
 
 /** How many are remembered once the head has noted them. */
 const REMEMBERED = 1000;
+/** How many of the cluster's latest are kept to find out which came first. */
+const COMPARED = 200;
 
 /** One death. */
 export interface Death {
@@ -22,6 +25,31 @@ export class Deaths {
   #unnoted = new Map<string, Death>();
   /** The latest per actor, oldest first. */
   #recent = new Map<string, Death>();
+  /** The cluster's latest as far as they are known here, oldest first. */
+  #known: Heard[] = [];
+
+  /**
+   * The report of a death that has just happened here, which names the death that it followed from.
+   * Those here and those that the head has told of count.
+   */
+  ranked(report: DeathReport, now: number): DeathReport {
+    const first = firstOf(this.#known, { report, heard_at: now });
+    const ranked = first ? blaming(report, first.report) : report;
+    this.heard(ranked, now);
+    return ranked;
+  }
+
+  /** The head told of a death, or there was one here. */
+  heard(report: DeathReport, now: number): void {
+    const { who, at } = report;
+    if (
+      who === undefined || this.#known.some((one) => one.report.who === who && one.report.at === at)
+    ) {
+      return;
+    }
+    this.#known.push({ report, heard_at: now });
+    if (this.#known.length > COMPARED) this.#known.shift();
+  }
 
   add(death: Death): void {
     this.#unnoted.set(`${death.actor_id}:${death.incarnation}`, death);
@@ -49,6 +77,7 @@ export class Deaths {
   /** The node begins anew under another id. */
   clear(): void {
     this.#unnoted.clear();
+    this.#known = [];
   }
 }
 

@@ -1,5 +1,7 @@
 /** What the kernel says about the end of a process: out-of-memory kills and faults of GPUs. */
 
+import { isDeviceFault } from "./gpu_faults.ts";
+
 /** Reads a file, or undefined. A parameter so that tests hold recorded files. */
 export type ReadText = (path: string) => string | undefined;
 
@@ -41,9 +43,19 @@ function groupFiles(groups: string): string[] {
   return files;
 }
 
-/** Lines of the kernel's log about this process, told since `since` (seconds after boot). */
-export function kernelLinesAbout(log: string, pid: number, since: number): string[] {
-  if (!log.includes(String(pid))) return []; // nearly always, and callers are waiting
+/**
+ * Lines of the kernel's log about this process, told since `since` (seconds after boot).
+ * @param faults_since for one that has GPUs: from then on faults of a device count too
+ */
+export function kernelLinesAbout(
+  log: string,
+  pid: number,
+  since: number,
+  faults_since = Infinity,
+): string[] {
+  const faults = faults_since !== Infinity;
+  // Nearly always, and callers are waiting.
+  if (!log.includes(String(pid)) && !(faults && /Xid|amdgpu/.test(log))) return [];
   const about = new RegExp(
     `(?:Killed process |pid[=:' ]+|\\bpid \\s*|[\\w.-]+\\[)${pid}\\b`,
   );
@@ -51,9 +63,8 @@ export function kernelLinesAbout(log: string, pid: number, since: number): strin
   for (const line of log.split("\n")) {
     const [, at, text] = line.match(/^(?:<\d+>)?\[\s*(\d+\.\d+)\]\s*(.*)$/) ?? [];
     if (text === undefined || Number(at) < since) continue;
-    if (/oom|out of memory|Killed process|Xid|amdgpu|kfd|segfault|trap /i.test(text)) {
-      if (about.test(text)) told.push(text);
-    }
+    if (!/oom|out of memory|Killed process|Xid|amdgpu|kfd|segfault|trap /i.test(text)) continue;
+    if (about.test(text) || (Number(at) >= faults_since && isDeviceFault(text))) told.push(text);
   }
   return told.slice(-5);
 }

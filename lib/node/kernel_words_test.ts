@@ -50,6 +50,21 @@ Deno.test("only the kernel's lines about this process since its start are told",
   assert.deepEqual(kernelLinesAbout(log, 78, 0), []);
 });
 
+Deno.test("faults of a device that name no process are told of those who have devices", () => {
+  const log = [
+    "<3>[  101.0] NVRM: Xid (PCI:0000:3b:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off",
+    "<3>[  102.0] NVRM: Xid (PCI:0000:3b:00): 31, pid=99, name=python3, Ch 00000008",
+    "<4>[  103.0] amdgpu 0000:43:00.0: amdgpu: GPU reset begin!",
+    "<4>[  104.0] amdgpu 0000:43:00.0: amdgpu: SMU is initialized successfully!",
+  ].join("\n");
+  const told = kernelLinesAbout(log, 77, 50, 60);
+  assert.equal(told.length, 2);
+  assert.match(told[0]!, /: 79,/);
+  assert.match(told[1]!, /reset begin/);
+  assert.deepEqual(kernelLinesAbout(log, 77, 50), []);
+  assert.equal(kernelLinesAbout(log, 77, 50, 102).length, 1);
+});
+
 Deno.test("seconds since boot", () => {
   assert.equal(uptime(files({ "/proc/uptime": "123.45 99.0\n" })), 123.45);
 });

@@ -1,4 +1,5 @@
 /** What the head's `worker.start` asks for, read once into names and types. */
+import { actorText } from "../cluster/actors.ts";
 import type { Amounts } from "../cluster/amounts.ts";
 import type { DeathReport } from "../cluster/death.ts";
 import type { Fields } from "../wire/messages.ts";
@@ -64,6 +65,18 @@ export function orderOf(fields: Fields<"worker.start">, body: Uint8Array): Worke
     grant,
     body,
   };
+}
+
+/** The actor in words, as the head has them. */
+export function textOf({ actor, actor_id, class_name, name }: WorkerOrder): string {
+  const kind = actor["is_task"] === true ? "task" : "actor";
+  return actorText({ kind, actor_id, class_name, name });
+}
+
+/** The placement group and the job that it belongs to. */
+export function groupOf({ actor, job }: WorkerOrder): { pg_id?: string; job_id: string } {
+  const pg_id = textIn(actor, "pg_id");
+  return pg_id === "" ? { job_id: job.job_id } : { pg_id, job_id: job.job_id };
 }
 
 /** A driver's part, from what it said of itself at its start. */

@@ -52,7 +52,7 @@ export class Worker {
   saidBody: Uint8Array = new Uint8Array(0);
   /** Kills it when it does not end by itself. */
   deadline: number | undefined;
-  /** The kernel's count of out-of-memory kills when it started. */
+  /** The kernel's count of out-of-memory kills when it started, less those that were told of by then. */
   oomKills: number | undefined;
 
   constructor(

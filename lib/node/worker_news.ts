@@ -3,6 +3,7 @@ import type { DeathReport } from "../cluster/death.ts";
 import type { Message } from "../wire/messages.ts";
 import { deathMessage, Deaths } from "./deaths.ts";
 import type { HeadLink } from "./head_link.ts";
+import { reportOf } from "./order.ts";
 import { Watchers } from "./watchers.ts";
 import type { Lending, Worker } from "./worker.ts";
 import type { WorkerEnd, WorkerEvents } from "./workers.ts";
@@ -12,6 +13,8 @@ export interface WorkerNewsHost {
   /** Absent before there is one. What it drops, the report at the next join says. */
   head(): Pick<HeadLink, "send">;
   log(text: string): void;
+  /** Milliseconds that only grow. */
+  now?: () => number;
 }
 
 /** See the top of this file. */
@@ -19,7 +22,11 @@ export class WorkerNews implements WorkerEvents {
   readonly deaths = new Deaths();
   readonly watchers = new Watchers();
 
-  constructor(readonly host: WorkerNewsHost) {}
+  readonly #now: () => number;
+
+  constructor(readonly host: WorkerNewsHost) {
+    this.#now = host.now ?? (() => performance.now());
+  }
 
   ready(worker: Worker): void {
     this.#tellHead(worker, "ready");
@@ -34,8 +41,9 @@ export class WorkerNews implements WorkerEvents {
     this.#tellHead(worker, worker.lending);
   }
 
-  died(worker: Worker, report: DeathReport, body: Uint8Array, how: WorkerEnd): void {
+  died(worker: Worker, facts: DeathReport, body: Uint8Array, how: WorkerEnd): void {
     const { actor_id, incarnation, order } = worker;
+    const report = this.deaths.ranked(facts, this.#now());
     const final = !how.unready &&
       (order.max_restarts === 0 || how.intended || report.kind === "init");
     const death = { actor_id, incarnation, report, body, intended: how.intended, final };
@@ -78,7 +86,8 @@ export class WorkerNews implements WorkerEvents {
 
   /** Tells those who have located the actor; of a dead one it is the last. */
   tellWatchers(message: Message<"actor.state">, body: Uint8Array): void {
-    const { actor_id, state } = message;
+    const { actor_id, state, report } = message;
+    if (report) this.deaths.heard(reportOf(report), this.#now());
     for (const client of this.watchers.of(actor_id)) client.push(message, body);
     if (state === "dead") this.watchers.end(actor_id);
   }

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
+import { crewOf } from "../cluster/first_cause.ts";
 import { ProtocolError, RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
@@ -12,7 +13,7 @@ import { deathReport } from "./death_report.ts";
 import type { Environments, Prepared } from "./environments.ts";
 import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
 import type { LaunchPlan } from "./launch_plan.ts";
-import type { WorkerOrder } from "./order.ts";
+import { groupOf, textOf, type WorkerOrder } from "./order.ts";
 import { endingOf } from "./wait_status.ts";
 import { type Lending, Worker } from "./worker.ts";
 import type { WorkerSource } from "./worker_source.ts";
@@ -23,6 +24,9 @@ export const HELLO_TIMEOUT = 60_000;
 export const LEAVE_TIMEOUT = 5000;
 /** The same for one under a profiler, which writes its report then. */
 const PROFILER_TIMEOUT = 120_000;
+
+/** A fault of a GPU explains the ends that follow within this time. */
+const FAULT_SECONDS = 60;
 
 /** What happens to workers. */
 export interface WorkerEvents {
@@ -73,6 +77,8 @@ export class Workers {
   #bySpawn = new Map<string, Worker>();
   #byPid = new Map<number, Worker>();
   #all = new Map<string, Worker>();
+  /** How many of the kernel's out-of-memory kills have been told of. */
+  #oomExplained = 0;
 
   constructor(readonly host: WorkersHost, readonly events: WorkerEvents) {}
 
@@ -215,7 +221,8 @@ export class Workers {
     const { env, exec, keep } = host.envFor(order, prepared);
     worker.template = template;
     worker.forked = true;
-    worker.oomKills = oomKills();
+    const kills = oomKills();
+    if (kills !== undefined) worker.oomKills = kills - this.#oomExplained;
     const pid = await template.fork({
       spawn: worker.spawn,
       socket: worker.socket,
@@ -286,6 +293,8 @@ export class Workers {
       started_at: worker.started_at,
       stderr,
       unready,
+      who: textOf(worker.order),
+      crew: crewOf(groupOf(worker.order)),
       ...how,
     };
     if (worker.pid !== 0) facts.pid = worker.pid;
@@ -307,11 +316,16 @@ export class Workers {
     if (ending.kind === "exit" && (ending.code === 0 || facts.devices.length === 0)) return;
     const kills = oomKills();
     const counted = kills !== undefined && worker.oomKills !== undefined;
-    facts.oom = counted && kills > worker.oomKills!;
-    if (counted && !facts.oom && ending.kind === "signal" && ending.signal === "SIGKILL") return;
+    const killed = ending.kind === "signal" && ending.signal === "SIGKILL";
+    // One kill is the end of one process: it explains no second one.
+    facts.oom = killed && counted && kills - this.#oomExplained > worker.oomKills!;
+    if (facts.oom) this.#oomExplained++;
+    if (counted && !facts.oom && killed) return;
     const log = this.host.kernelLog();
-    const since = uptime() - (facts.now - worker.started_at) / 1000;
-    if (log !== undefined) facts.kernel = kernelLinesAbout(log, worker.pid, since);
+    const up = uptime();
+    const since = up - (facts.now - worker.started_at) / 1000;
+    const faults = facts.devices.length > 0 ? up - FAULT_SECONDS : Infinity;
+    if (log !== undefined) facts.kernel = kernelLinesAbout(log, worker.pid, since, faults);
   }
 
   #forget(worker: Worker): void {

@@ -529,6 +529,16 @@ export const MESSAGES = {
   "query.tasks": {
     link: "control",
     from: "shim",
+  "query.deaths": {
+    link: "control",
+    from: "shim",
+    doc:
+      "The last deaths that nobody asked for, each first one followed by those that followed from it. The head " +
+      "answers it in the role `health` too.",
+    fields: {},
+    reply: { count: "int" },
+    replyBody: "JSON: a list of deaths, as the brain's `DeathRecord`",
+  },
     doc: "Tasks and calls of which `task.events` told; `dropped` counts those that were not kept.",
     fields: {},
     reply: { count: "int", dropped: "int" },
