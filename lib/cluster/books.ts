@@ -30,12 +30,12 @@ export class Books {
   readonly jobs: Map<string, JobRecord> = new Map();
   readonly actors: Map<string, ActorRecord> = new Map();
   readonly groups: Map<string, GroupRecord> = new Map();
-
   /** The oldest first. */
   readonly deaths: Map<string, DeathRecord> = new Map();
 
   /** Workers that the books do not have and that have not ended yet. */
   readonly strays: Map<string, Stray> = new Map();
+
   /** Free per node that may hold work; what a bundle reserves is not free here. */
   readonly node_ledgers: Map<string, Ledger> = new Map();
   /** Free per bundle, null where the bundle has no node. */
@@ -48,8 +48,10 @@ export class Books {
   epoch = 1;
   next_seq = 1;
   next_job = 1;
-  last_tick = 0;
   next_death = 1;
+  last_tick = 0;
+  /** Why this head cannot know what was before it, as a sentence; empty where it does. */
+  lost = "";
   /** Until when a restarted head grants nothing while nodes are away. */
   hold_until = 0;
 
@@ -100,22 +102,22 @@ export class Books {
     return effects;
   }
 
-  takeSeq(): number {
-    return this.next_seq++;
-  }
   /** A remembered death is to be written, or deleted where it is forgotten. */
   touchDeath(id: string): void {
     this.#dirty.set(`deaths/${id}`, { table: "deaths", id });
   }
 
+  takeSeq(): number {
+    return this.next_seq++;
+  }
 
-  /** The ledger of a place, or undefined where the place no longer exists. */
-  ledgerAt(place: Place): Ledger | undefined {
-    if (place.pg_id === undefined) return this.node_ledgers.get(place.node_id);
   takeDeathSeq(): number {
     return this.next_death++;
   }
 
+  /** The ledger of a place, or undefined where the place no longer exists. */
+  ledgerAt(place: Place): Ledger | undefined {
+    if (place.pg_id === undefined) return this.node_ledgers.get(place.node_id);
     return this.bundle_ledgers.get(place.pg_id)?.[place.bundle_index ?? -1] ?? undefined;
   }
 

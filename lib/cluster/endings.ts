@@ -46,9 +46,9 @@ export interface Ending {
 /** Ends the present incarnation of an actor: a restart, or its death for good. */
 export function endIncarnation(books: Books, actor: ActorRecord, ending: Ending): void {
   if (actor.step === "ended") return;
-  const report = withPlace(books, actor, ending.report);
-  leaveWorker(books, actor, report, ending.gone);
-  actor.death = report;
+  const left = actor.max_restarts === -1 || actor.restarts < actor.max_restarts;
+  // What never had a process loses nothing by the death of one, and needs no restart.
+  const again = ending.restart && left && nextStep(actor.step, "again");
   const report = noteDeath(books, actor, {
     report: withPlace(books, actor, ending.report),
     restarted: again !== false && again !== undefined,
@@ -57,9 +57,6 @@ export function endIncarnation(books: Books, actor: ActorRecord, ending: Ending)
   });
   leaveWorker(books, actor, report, ending.gone);
   actor.death = report;
-  const left = actor.max_restarts === -1 || actor.restarts < actor.max_restarts;
-  // What never had a process loses nothing by the death of one, and needs no restart.
-  const again = ending.restart && left && nextStep(actor.step, "again");
   actor.since = books.now;
   delete actor.warned_at;
   if (again) {
@@ -239,11 +236,11 @@ export function loseNode(books: Books, node: NodeRecord, reason: string): void {
     kind: "node",
     message: `The ${text} was lost: ${reason}.`,
     node_id: node.node_id,
-    who: text,
     node_ip: node.ip,
-  noteNode(books, node, report);
     at: books.now,
+    who: text,
   };
+  noteNode(books, node, report);
   node.state = "dead";
   node.ended_at = books.now;
   node.death = report;
@@ -295,9 +292,9 @@ function withPlace(books: Books, actor: ActorRecord, report: DeathReport): Death
   const devices = actor.grant?.gpus.map(([index]) => node?.gpu_ids[index] ?? String(index));
   return {
     at: books.now,
-    ...(node !== undefined && { node_id: node.node_id, node_ip: node.ip }),
     who: actorText(actor),
     crew: crewOf({ pg_id: actor.pg?.pg_id, job_id: actor.job_id }),
+    ...(node !== undefined && { node_id: node.node_id, node_ip: node.ip }),
     ...(actor.pid > 0 && { pid: actor.pid }),
     ...(devices !== undefined && devices.length > 0 && { devices }),
     ...report,

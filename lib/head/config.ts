@@ -13,18 +13,16 @@ export interface HeadConfig {
   db?: string;
   /** Its HTTP server; absent: none. */
   dashboard?: DashboardConfig;
-  /** Where it logs once it is ready; absent: `logs/head.log` in the runtime directory. */
-  log?: string;
   /** After what silence a node counts for what; absent: as the brain has it. */
   liveness?: LivenessConfig;
   /** What its daemon speaks; one of another protocol does not start. */
   protocol?: number;
   /** The cluster that runs here already: should the journal be lost, this head goes on as its. */
   former?: FormerHead;
+  /** Where it logs once it is ready; absent: `logs/head.log` in the runtime directory. */
+  log?: string;
 }
 
-/** Where the HTTP server listens. */
-export interface DashboardConfig {
 /** What outlives a journal: who the cluster is, and how often its head was started. */
 export interface FormerHead {
   cluster: string;
@@ -37,6 +35,8 @@ export interface LivenessConfig {
   dead_ms?: number;
 }
 
+/** Where the HTTP server listens. */
+export interface DashboardConfig {
   host: string;
   /** 0: any that is free. */
   port: number;
@@ -93,6 +93,22 @@ export function parseHeadConfig(line: string): HeadConfig {
   if (fields["dashboard"] !== undefined && fields["dashboard"] !== null) {
     config.dashboard = dashboardOf(mapOf(fields["dashboard"], "`dashboard`"));
   }
+  if (fields["liveness"] !== undefined && fields["liveness"] !== null) {
+    config.liveness = livenessOf(mapOf(fields["liveness"], "`liveness`"));
+  }
+  return config;
+}
+
+function livenessOf(fields: Record<string, unknown>): LivenessConfig {
+  const config: LivenessConfig = {};
+  for (const name of ["suspect_ms", "dead_ms"] as const) {
+    const ms = fields[name];
+    if (ms === undefined || ms === null) continue;
+    if (typeof ms !== "number" || !(ms > 0)) {
+      throw new ConfigError(`Cannot start the head: liveness.${name} must be above 0, got ${ms}.`);
+    }
+    config[name] = ms;
+  }
   return config;
 }
 
@@ -120,22 +136,6 @@ function mapOf(value: unknown, what: string): Record<string, unknown> {
     return value as Record<string, unknown>;
   }
   throw new ConfigError(`Cannot start the head: ${what} must be a map, got ${text(value)}.`);
-  if (fields["liveness"] !== undefined && fields["liveness"] !== null) {
-    config.liveness = livenessOf(mapOf(fields["liveness"], "`liveness`"));
-  }
-  return config;
-}
-
-function livenessOf(fields: Record<string, unknown>): LivenessConfig {
-  const config: LivenessConfig = {};
-  for (const name of ["suspect_ms", "dead_ms"] as const) {
-    const ms = fields[name];
-    if (ms === undefined || ms === null) continue;
-    if (typeof ms !== "number" || !(ms > 0)) {
-      throw new ConfigError(`Cannot start the head: liveness.${name} must be above 0, got ${ms}.`);
-    }
-    config[name] = ms;
-  }
 }
 
 function textOf(value: unknown, name: string): string {

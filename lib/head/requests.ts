@@ -6,8 +6,8 @@ import * as actors from "./actor_requests.ts";
 import * as groups from "./group_requests.ts";
 import { endJob, startJob } from "./job_requests.ts";
 import {
-  groupsOf,
   deathsOf,
+  groupsOf,
   listOf,
   metricsOf,
   resourcesOf,
@@ -90,6 +90,8 @@ function dispatch(
       return answer.give(workersOf(state));
     case "query.tasks":
       return answer.give(...tasksOf(state));
+    case "query.deaths":
+      return answer.give(...deathsOf(state));
     case "query.metrics":
       return answer.give(metricsOf(state));
     case "query.nodes":
@@ -104,6 +106,4 @@ function dispatch(
     `Cannot answer \`${message.kind}\`: the head has no answer to it`,
     "Copy the same beam file to every machine of the cluster.",
   );
-    case "query.deaths":
-      return answer.give(...deathsOf(state));
 }

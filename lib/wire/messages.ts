@@ -529,6 +529,11 @@ export const MESSAGES = {
   "query.tasks": {
     link: "control",
     from: "shim",
+    doc: "Tasks and calls of which `task.events` told; `dropped` counts those that were not kept.",
+    fields: {},
+    reply: { count: "int", dropped: "int" },
+    replyBody: "JSON: a list of tasks, as the head's `TaskView`",
+  },
   "query.deaths": {
     link: "control",
     from: "shim",
@@ -538,11 +543,6 @@ export const MESSAGES = {
     fields: {},
     reply: { count: "int" },
     replyBody: "JSON: a list of deaths, as the brain's `DeathRecord`",
-  },
-    doc: "Tasks and calls of which `task.events` told; `dropped` counts those that were not kept.",
-    fields: {},
-    reply: { count: "int", dropped: "int" },
-    replyBody: "JSON: a list of tasks, as the head's `TaskView`",
   },
   "query.metrics": {
     link: "control",
