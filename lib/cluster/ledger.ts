@@ -4,6 +4,7 @@
  * A bundle's ledger starts with what the bundle was granted on its node, so an actor inside a
  * bundle takes from the bundle's own device shares.
  */
+import { UNIT } from "./amounts.ts";
 import type { Amounts } from "./amounts.ts";
 import { hasDevices, pickDevices } from "./gpu_shares.ts";
 import type { GpuShare } from "./gpu_shares.ts";
@@ -54,6 +55,33 @@ export function fits(ledger: Ledger, request: Amounts): boolean {
 /** Takes the grant out of the ledger. */
 export function takeGrant(ledger: Ledger, grant: Grant): void {
   changeBy(ledger, grant, -1);
+}
+
+/**
+ * Takes out what serving the same request over and over would take.
+ * @returns how often it was served, at most `most` times
+ */
+export function takeMany(ledger: Ledger, request: Amounts, most: number): number {
+  let count = 0;
+  const gpu = request.GPU ?? 0;
+  if (gpu > 0 && gpu % UNIT !== 0) {
+    // Parts of devices: which one is left for the next depends on the one before.
+    for (; count < most; count++) {
+      const grant = findGrant(ledger, request);
+      if (grant === undefined) break;
+      takeGrant(ledger, grant);
+    }
+    return count;
+  }
+  count = most;
+  for (const name in request) {
+    count = Math.min(count, Math.floor((ledger.free[name] ?? 0) / request[name]!));
+  }
+  const whole = ledger.gpus.filter(([, free]) => free === UNIT);
+  if (gpu > 0) count = Math.min(count, Math.floor(whole.length / (gpu / UNIT)));
+  for (const name in request) ledger.free[name] = (ledger.free[name] ?? 0) - count * request[name]!;
+  for (const share of whole.slice(0, count * gpu / UNIT)) share[1] = 0;
+  return count;
 }
 
 /** Puts the grant back. */
