@@ -1,7 +1,6 @@
 /** What those who call an actor are told of it. */
 import type { ActorRecord } from "../cluster/actors.ts";
 import type { DeathReport } from "../cluster/death.ts";
-import { portOf } from "./node_spec.ts";
 import type { HeadState } from "./state.ts";
 
 /** In the words of `actor.report` and `actor.state`. */
@@ -38,8 +37,6 @@ export function locationOf(state: HeadState, actor: ActorRecord): Record<string,
     node_id: actor.node_id,
     node_ip: node?.ip ?? "",
     pid: actor.pid,
-    host: node?.ip ?? "",
-    port: portOf(node),
     ...(typeof address?.socket === "string" && { socket: address.socket }),
   };
 }

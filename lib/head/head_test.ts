@@ -1,5 +1,5 @@
 import assert from "assert";
-import { RequestFailed } from "../wire/errors.ts";
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { Link } from "../wire/link.ts";
 import { dialHead, FakeClock, FakeNode, Folder, startHead } from "./_fakes.ts";
 import { PortError } from "./server.ts";
@@ -52,7 +52,7 @@ Deno.test("who asks after its health may ask for the status and for nothing else
   );
   assert.equal(head.state.nodes.size, 1);
   clock.pass(30_000);
-  assert.match((await link.closed).message, /ended the link/);
+  assert.match((await link.closed).message, /ended the connection/);
 });
 
 Deno.test("health is refused to who cannot prove the token, and only so many ask at once", async () => {
@@ -61,7 +61,7 @@ Deno.test("health is refused to who cannot prove the token, and only so many ask
   await assert.rejects(dialHead(head.port, "health", "wrong"), { code: "token" });
   const asking = await Promise.all(Array.from({ length: 64 }, () => dialHead(head.port, "health")));
   const late = await dialHead(head.port, "health");
-  assert.equal(await late.stream.read(new Uint8Array(10)), null);
+  await assert.rejects(late.stream.read(new Uint8Array(10)), LinkClosed);
   for (const { stream } of [...asking, late]) stream.close();
 });
 

@@ -1,5 +1,5 @@
 import assert from "assert";
-import type { RequestFailed } from "../wire/errors.ts";
+import { LinkClosed, type RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { expectMessage, type Opened } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
@@ -108,7 +108,7 @@ Deno.test("an answer that nobody waits for is closed", async () => {
   await using head = await startHead(folder);
   const stray = await dialHead(head.port, "answer");
   await writeAll(stray.stream, encodeFrame({ kind: "answer", relay: "x" }));
-  assert.equal(await stray.stream.read(new Uint8Array(1)), null);
+  await assert.rejects(stray.stream.read(new Uint8Array(1)), LinkClosed);
   stray.stream.close();
 });
 
@@ -125,7 +125,7 @@ Deno.test("a caller that goes away ends the owner's side, and the head ends both
   };
   const first = await open();
   first.caller.stream.close();
-  assert.equal(await first.owner.stream.read(new Uint8Array(1)), null);
+  await assert.rejects(first.owner.stream.read(new Uint8Array(1)), LinkClosed);
   first.owner.stream.close();
 
   const second = await open();

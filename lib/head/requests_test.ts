@@ -58,7 +58,7 @@ Deno.test("an actor goes from its creation to its worker and back to who looks f
   const { fields } = await located;
   assert.equal(fields.state, "alive");
   assert.equal(fields.incarnation, 1);
-  assert.deepEqual([fields.host, fields.port, fields.pid], ["10.0.0.2", 7777, 9]);
+  assert.deepEqual([fields.node_ip, fields.pid], ["10.0.0.2", 9]);
   assert.equal(fields.node_id, far.node_id);
 
   const state = await near.pushed("", "actor.state");

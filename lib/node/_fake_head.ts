@@ -76,7 +76,7 @@ export class FakeHead implements AsyncDisposable {
       now: Date.now(),
       roles: ["node", "answer"],
     });
-    this.link = new Link(stream, {
+    this.link = new Link(opened.stream, {
       peer: "node",
       decoder: opened.decoder,
       onMessage: (received, link) => this.#message(received, link),

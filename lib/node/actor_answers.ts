@@ -2,8 +2,6 @@
  * Answers to `actor.locate` and `actor.report`. What this node knows of its own workers it says at
  * once, without the head; the rest the head says.
  */
-import { makeTicket } from "../wire/handshake.ts";
-import type { Keyring } from "../wire/keyring.ts";
 import type { Answer, Received } from "../wire/link.ts";
 import { type Fields, type Message, type Reply } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
@@ -21,9 +19,8 @@ export const REPORT_PATIENCE = 150;
 /** What the answers are made from. */
 export interface ActorAnswersHost {
   facts(): NodeFacts;
-  keys: Keyring;
-  /** The head as this node reaches it. */
-  head(): { host: string; port: number };
+  /** The socket for streams to other nodes. */
+  via: string;
   workers: Workers;
   deaths: Deaths;
   watchers: Watchers;
@@ -158,7 +155,7 @@ export class ActorAnswers {
 
   /** The head's answer, with what only this daemon can add. */
   #fromHead(fields: Record<string, unknown>): Record<string, unknown> {
-    const { facts, keys, head, workers, now } = this.host;
+    const { facts, via, workers } = this.host;
     const { node_id, cluster } = facts();
     if (textIn(fields, "node_id") === node_id) {
       const worker = workers.find(textIn(fields, "actor_id"), Number(fields["incarnation"]));
@@ -166,9 +163,6 @@ export class ActorAnswers {
     }
     // Another machine's path means nothing here, or something else.
     const { socket: _theirs, ...rest } = fields;
-    if (textIn(rest, "host") === "") return { ...rest, cluster };
-    const { ticket, key } = makeTicket(keys, now());
-    const { host, port } = head();
-    return { ...rest, cluster, ticket, ticket_key: key, relay_host: host, relay_port: port };
+    return { ...rest, cluster, via };
   }
 }

@@ -7,17 +7,10 @@
  * with `courier.fetch({ source: "package", name, node }, path, { signal })`.
  */
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
-import { encodeFrame } from "../wire/frames.ts";
-import { dial, expectMessage, type Identity, type Opened } from "../wire/handshake.ts";
-import { writeAll } from "../wire/link.ts";
 import { receiveFile } from "./file_stream.ts";
 import { FirstSignal } from "./first_signal.ts";
-import { connectWithin } from "./head_link.ts";
+import { NodeDialer, type NodeDialerHost, type NodeStream } from "./node_dialer.ts";
 
-/** How long a connection may take, in milliseconds. */
-const CONNECT_TIMEOUT = 2000;
-/** The head's owner of a relay is given 5 s by the head. */
-const RELAY_TIMEOUT = 7000;
 /** How long a stream is taken up again without a byte more, in milliseconds. */
 const PATIENCE = 15_000;
 const SHORTEST_PAUSE = 50;
@@ -35,13 +28,8 @@ export interface RemoteFile {
 }
 
 /** What the courier needs of its daemon. */
-export interface CourierHost {
+export interface CourierHost extends NodeDialerHost {
   node_id(): string;
-  identity(): Identity;
-  /** That node's port. @throws {RequestFailed} with code node_gone where it is dead. */
-  locate(node: string, signal: AbortSignal): Promise<{ host: string; port: number }>;
-  /** The head as this node reaches it. */
-  head(): { host: string; port: number };
   log(text: string): void;
   /** Ends all transfers. */
   signal: AbortSignal;
@@ -51,8 +39,11 @@ export interface CourierHost {
 export class Courier {
   /** Nodes whose port could not be reached: told once each. */
   #relayed = new Set<string>();
+  #dialer: NodeDialer;
 
-  constructor(readonly host: CourierHost, readonly patience = PATIENCE) {}
+  constructor(readonly host: CourierHost, readonly patience = PATIENCE) {
+    this.#dialer = new NodeDialer(host);
+  }
 
   /**
    * Copies a file of another node to `path`, where none may be yet. Nothing is left there on failure.
@@ -104,35 +95,16 @@ export class Courier {
     }
   }
 
-  async #open(node: string, signal: AbortSignal): Promise<{ opened: Opened; peer: string }> {
-    const address = await this.host.locate(node, signal);
-    const peer = `node ${address.host}:${address.port}`;
-    const identity = this.host.identity();
-    try {
-      const stream = await connectWithin(address, CONNECT_TIMEOUT);
-      return { opened: await dial(stream, { identity, role: "object", peer }), peer };
-    } catch (error) {
-      if (error instanceof RequestFailed) throw error;
-      const why = (error as Error).message;
-      const opened = await this.#relay(node);
-      if (!this.#relayed.has(node)) {
-        this.#relayed.add(node);
-        this.host.log(
-          `Objects of ${peer} come through the head, which is slow: its port cannot be reached (${why})`,
-        );
-      }
-      return { opened, peer: `${peer}, through the head,` };
+  async #open(node: string, signal: AbortSignal): Promise<NodeStream> {
+    const stream = await this.#dialer.open({ node, files: true }, signal);
+    const { peer, relayed } = stream;
+    if (relayed && !this.#relayed.has(node)) {
+      this.#relayed.add(node);
+      this.host.log(
+        `Objects of ${peer} come through the head, which is slow: its port cannot be reached (${relayed.why})`,
+      );
     }
-  }
-
-  async #relay(node: string): Promise<Opened> {
-    const head = this.host.head();
-    const peer = `the head at ${head.host}:${head.port}`;
-    const stream = await connectWithin(head, CONNECT_TIMEOUT);
-    const opened = await dial(stream, { identity: this.host.identity(), role: "relay", peer });
-    await writeAll(stream, encodeFrame({ kind: "splice", node, files: true }));
-    await expectMessage(opened, "spliced", { peer, timeout: RELAY_TIMEOUT });
-    return opened;
+    return stream;
   }
 }
 

@@ -175,7 +175,7 @@ Deno.test("where the node's port is closed, the file comes through the head, whi
     });
     const wanted = await expectMessage(opened, "splice", { peer: "node" });
     assert.deepEqual([wanted.node, wanted.files], [NODE, true]);
-    await writeAll(stream, encodeFrame({ kind: "spliced" }));
+    await writeAll(opened.stream, encodeFrame({ kind: "spliced" }));
     const sources = new Map([["object", (name: string) => join(node.dir, name)]]);
     await serveFile(opened, sources, { peer: "node", signal: new AbortController().signal });
   };

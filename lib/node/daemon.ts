@@ -44,6 +44,7 @@ import { ObjectPlane } from "./object_plane.ts";
 import { pruneLogFolders } from "./log_folders.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import type { WorkerOrder } from "./order.ts";
+import { Outgoing } from "./outgoing.ts";
 import { OutputDesk } from "./output_desk.ts";
 import { fetchPackage, PACKAGE_SOURCE } from "./package_fetch.ts";
 import { PackageRequests } from "./package_requests.ts";
@@ -127,6 +128,7 @@ export class NodeDaemon {
   #orders!: HeadOrders;
   #control!: ControlServer;
   #splicer: Splicer | undefined;
+  #outgoing: Outgoing | undefined;
   #objects: ObjectPlane | undefined;
   #settleEnded!: () => void;
   #stopping: Promise<void> | undefined;
@@ -260,14 +262,19 @@ export class NodeDaemon {
     if (config.token !== undefined) head.token = config.token;
     // The head reads and checks it.
     if (config.dashboard) head.dashboard = config.dashboard as unknown as DashboardConfig;
-    this.#head = new HeadProcess({
     if (config.liveness) head.liveness = config.liveness as LivenessConfig;
+    this.#head = new HeadProcess({
       command: [...this.options.self, "head"],
       env: nodeEnv(this.#env, {}),
       config: head,
       log: (level, text) => this.#say(level, text),
     });
     return await this.#head.start();
+  }
+
+  /** The socket for streams of processes here to other nodes. */
+  get #via(): string {
+    return join(this.#instance.paths.sockets, "outgoing.sock");
   }
 
   #identity() {
@@ -314,6 +321,11 @@ export class NodeDaemon {
       PACKAGE_SOURCE,
       (name) => store.has(name) ? store.path(name) : undefined,
     );
+    this.#outgoing = new Outgoing(this.#via, {
+      dialer: this.#objects.dialer,
+      log: (text) => this.#say("warning", text),
+      signal: this.#ending.signal,
+    });
     this.#requests = this.#makeRequests(this.#objects);
     this.#orders = new HeadOrders({
       workers: this.#workers,
@@ -403,8 +415,8 @@ export class NodeDaemon {
     const { facts } = this.#machine;
     return new ObjectPlane({
       facts: () => this.#facts(),
-      keys: this.#keys,
       identity: () => this.#identity(),
+      via: this.#via,
       head: () => this.#link.host.address,
       quota: this.#config.object_store_memory ?? facts.object_store_bytes,
       key: basename(this.#instance.paths.dir),
@@ -426,8 +438,7 @@ export class NodeDaemon {
       drivers: this.#drivers,
       actors: new ActorAnswers({
         facts: () => this.#facts(),
-        keys: this.#keys,
-        head: () => ({ host: this.#head_ip, port: this.#headPort }),
+        via: this.#via,
         workers: this.#workers,
         deaths: this.#news.deaths,
         watchers: this.#news.watchers,
@@ -657,6 +668,7 @@ export class NodeDaemon {
     await leaving;
     await this.#control?.close();
     await this.#splicer?.close();
+    await this.#outgoing?.close();
     await this.#objects?.close();
     await this.#head?.stop();
     removeTree(environmentsDir(this.#instance.runtime));

@@ -383,9 +383,10 @@ Deno.test("a caller elsewhere is joined to the worker through the node's port", 
   start(one.head, "Echo");
   await one.head.event("initialized", ACTOR);
   const { port } = one.head.joins[0]!.node["extra"] as { port: number };
-  const stream = await Deno.connect({ hostname: "127.0.0.1", port });
+  const tcp = await Deno.connect({ hostname: "127.0.0.1", port });
   const identity = { build: "test", keys: new Keyring("secret") };
-  const opened = await dial(stream, { identity, role: "caller", peer: "node" });
+  const opened = await dial(tcp, { identity, role: "caller", peer: "node" });
+  const { stream } = opened;
   await writeAll(stream, encodeFrame({ kind: "splice", actor_id: ACTOR, incarnation: 1 }));
   await expectMessage(opened, "spliced", { peer: "node" });
   await writeAll(stream, new TextEncoder().encode("over"));

@@ -53,6 +53,7 @@ export async function serveFile(
     await writeAll(stream, encodeFrame({ kind: "file.found", size }));
     await file.seek(wanted.offset, Deno.SeekMode.Start);
     await copy((buffer) => file.read(buffer), (bytes) => writeAll(stream, bytes));
+    await stream.closeWrite?.();
   } catch {
     /* the reader is gone, or asks again from where it got to */
   } finally {

@@ -24,7 +24,6 @@ const FINAL: readonly string[] = [
   "cluster",
   "open",
   "role",
-  "ticket",
   "port",
   "port_taken",
 ];
@@ -201,7 +200,7 @@ export class HeadLink {
     const stream = await connectWithin(host.address, CONNECT_TIMEOUT);
     const { peer } = this;
     const opened = await dial(stream, { identity: host.identity(), role: "node", peer });
-    const link = new Link(stream, {
+    const link = new Link(opened.stream, {
       peer,
       decoder: opened.decoder,
       onMessage: (received) => host.message(received, link),

@@ -3,8 +3,6 @@
  * and where a process serves its own. Nothing here waits for the head but what is on other nodes.
  */
 import { RequestFailed } from "../wire/errors.ts";
-import { makeTicket } from "../wire/handshake.ts";
-import type { Keyring } from "../wire/keyring.ts";
 import { fieldsOf, type Received } from "../wire/link.ts";
 import type { Reply } from "../wire/messages.ts";
 import type { NodeFacts } from "./assignment.ts";
@@ -18,18 +16,16 @@ import type { Processes } from "./processes.ts";
 /** What the answers need of the node. */
 export interface ObjectAnswersHost {
   facts(): NodeFacts;
-  keys: Keyring;
-  /** The head as this node reaches it. */
-  head(): { host: string; port: number };
+  /** The socket for streams to other nodes. */
+  via: string;
   store: ObjectStore;
   fetches: Fetches;
   processes: Processes;
   news: ObjectNews;
-  /** Another node's port. @throws {RequestFailed} with code node_gone where it is dead. */
+  /** Another node's port; asked for whether it lives. @throws {RequestFailed} with code node_gone where it is dead. */
   locate(node: string, signal: AbortSignal): Promise<{ host: string; port: number }>;
   /** A file lies on disk that was made for this client. */
   spilled(client: Client, file: StoredFile): void;
-  now(): number;
 }
 
 /** See the top of this file. */
@@ -147,7 +143,7 @@ export class ObjectAnswers {
 
   async #locate(client: Client, received: Received): Promise<Reply<"process.locate">> {
     const { process, node } = fieldsOf(received, "process.locate");
-    const { facts, store, processes, keys, head, now } = this.host;
+    const { facts, store, processes, via } = this.host;
     const { node_id, cluster } = facts();
     if (store.gone.has(process, node)) throw processGone(process);
     if (node === node_id) {
@@ -156,18 +152,8 @@ export class ObjectAnswers {
       return { socket, cluster };
     }
     try {
-      const { host, port } = await this.host.locate(node, client.gone.signal);
-      const { ticket, key } = makeTicket(keys, now());
-      const relay = head();
-      return {
-        host,
-        port,
-        ticket,
-        ticket_key: key,
-        relay_host: relay.host,
-        relay_port: relay.port,
-        cluster,
-      };
+      await this.host.locate(node, client.gone.signal);
+      return { via, cluster };
     } catch (error) {
       if (error instanceof RequestFailed && error.code === "node_gone") throw processGone(process);
       throw error;

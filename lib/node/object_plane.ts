@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { LinkClosed } from "../wire/errors.ts";
-import type { Keyring } from "../wire/keyring.ts";
 import { fieldsOf, type Received } from "../wire/link.ts";
 import type { Identity } from "../wire/handshake.ts";
 import type { Message } from "../wire/messages.ts";
@@ -17,6 +16,7 @@ import type { FileSource } from "./file_stream.ts";
 import { FirstSignal } from "./first_signal.ts";
 import type { HeadAsks } from "./head_asks.ts";
 import type { Libc } from "./libc.ts";
+import { NodeDialer } from "./node_dialer.ts";
 import { ObjectAnswers } from "./object_answers.ts";
 import { ObjectNews } from "./object_news.ts";
 import { ObjectStore } from "./object_store.ts";
@@ -34,8 +34,9 @@ const USAGE_INTERVAL = 1000;
 /** What the plane needs of its node. */
 export interface ObjectPlaneHost {
   facts(): NodeFacts;
-  keys: Keyring;
   identity(): Identity;
+  /** The socket for streams to other nodes. */
+  via: string;
   /** The head as this node reaches it. */
   head(): { host: string; port: number };
   /** Bytes that may lie in shared memory. */
@@ -58,6 +59,8 @@ export class ObjectPlane {
   /** What other nodes' daemons may fetch, by the source they name: see {@link Courier}. */
   readonly sources = new Map<string, FileSource>();
   readonly courier: Courier;
+  /** Streams to other nodes. */
+  readonly dialer: NodeDialer;
   readonly processes = new Processes();
   readonly store: ObjectStore;
   readonly answers: ObjectAnswers;
@@ -73,14 +76,13 @@ export class ObjectPlane {
   constructor(readonly host: ObjectPlaneHost) {
     const node_id = () => host.facts().node_id;
     this.store = openStore(host);
-    this.courier = new Courier({
-      node_id,
+    const ways = {
       identity: host.identity,
       head: host.head,
-      log: host.log,
-      signal: host.signal,
-      locate: (node, signal) => this.#locate(node, signal),
-    });
+      locate: (node: string, signal: AbortSignal) => this.#locate(node, signal),
+    };
+    this.dialer = new NodeDialer(ways);
+    this.courier = new Courier({ ...ways, node_id, log: host.log, signal: host.signal });
     this.#fetches = new Fetches({
       node_id,
       store: this.store,
@@ -90,15 +92,13 @@ export class ObjectPlane {
     this.#news = new ObjectNews((message) => host.asks.askOwn(message, host.signal));
     this.answers = new ObjectAnswers({
       facts: host.facts,
-      keys: host.keys,
-      head: host.head,
+      via: host.via,
       store: this.store,
       fetches: this.#fetches,
       processes: this.processes,
       news: this.#news,
-      locate: (node, signal) => this.#locate(node, signal),
+      locate: ways.locate,
       spilled: (client) => this.#spilled(client),
-      now: () => Date.now(),
     });
     this.sources.set("object", (name, node) => this.#pathFor(name, node));
     this.#timer = setInterval(() => this.#tellUsage(), USAGE_INTERVAL);

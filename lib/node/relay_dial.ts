@@ -2,6 +2,7 @@
  * The owner's side of a relayed stream: a connection of our own to the head, joined to the worker or
  * process, or a file served on it.
  */
+import { ProtocolError } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { dial, type Identity, type Opened } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
@@ -39,7 +40,8 @@ export async function answerRelay(
   const worker = await Deno.connect({ transport: "unix", path });
   try {
     const { stream } = await answering(fields, options);
-    await splice(stream, worker, { signal });
+    const { error } = await splice(stream, worker, { signal });
+    if (error instanceof ProtocolError) throw error;
   } catch (error) {
     close(worker);
     throw error;
@@ -53,7 +55,7 @@ async function answering(
   const stream = await connectWithin(head, CONNECT_TIMEOUT);
   const peer = `the head at ${head.host}:${head.port}`;
   const opened = await dial(stream, { identity, role: "answer", peer });
-  await writeAll(stream, encodeFrame({ kind: "answer", relay }));
+  await writeAll(opened.stream, encodeFrame({ kind: "answer", relay }));
   return opened;
 }
 

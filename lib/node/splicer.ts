@@ -4,7 +4,7 @@
  * fetch files here.
  */
 import { connections } from "../wire/connections.ts";
-import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import {
   accept,
@@ -79,17 +79,19 @@ export class Splicer {
       stream.setKeepAlive(true);
       return await serveFile(opened, this.host.sources, { peer, signal });
     }
+    const far = opened.stream;
     const wanted = await expectMessage(opened, "splice", { peer });
     const path = await this.host.socketOf(wanted);
-    if (path === undefined) return await refuseStream(stream, gone(wanted, "it is not there"));
+    if (path === undefined) return await refuseStream(far, gone(wanted, "it is not there"));
     let worker: Deno.UnixConn;
     try {
       worker = await Deno.connect({ transport: "unix", path });
     } catch (error) {
-      return await refuseStream(stream, gone(wanted, (error as Error).message));
+      return await refuseStream(far, gone(wanted, (error as Error).message));
     }
-    await writeAll(stream, encodeFrame({ kind: "spliced" })).catch(() => {});
-    await splice(stream, worker, { signal });
+    await writeAll(far, encodeFrame({ kind: "spliced" })).catch(() => {});
+    const { error } = await splice(far, worker, { signal });
+    if (error instanceof ProtocolError) this.host.log(error.message);
   }
 
   async #open(stream: Deno.TcpConn, peer: string): Promise<Opened> {

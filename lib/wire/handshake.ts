@@ -5,11 +5,12 @@
  * that does not know it proves nothing, else it proves first: a dialer that has a token tells nothing to
  * a listener that has not.
  *
- * A process without the token (a shim that dials another node) proves with a ticket: its daemon derives
- * a key from the token and the ticket's text, and so can every listener that has the token. A machine
- * that has a join token only proves with that, to the head.
+ * A machine that has a join token only proves with that, to the head.
+ *
+ * What follows is sealed with a key of this connection (`sealed_stream.ts`).
  *
  * An open cluster has no token: both sides prove with the empty key, which proves nothing, and say so.
+ * Nothing is sealed there.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
@@ -18,13 +19,13 @@ import { keyedHash } from "./keyed_hash.ts";
 import type { Keyring } from "./keyring.ts";
 import { type ByteStream, writeAll } from "./link.ts";
 import { type Message, type MessageKind, PROTOCOL_VERSION } from "./messages.ts";
+import { SealedStream } from "./sealed_stream.ts";
+import type { SpliceStream } from "./splice.ts";
 import { checkMessage } from "./validate.ts";
 
 /** What a dialer wants to be. */
 export type Role = "node" | "caller" | "relay" | "answer" | "object" | "health";
 const ROLES: readonly string[] = ["node", "caller", "relay", "answer", "object", "health"];
-/** What a ticket is good for: it reaches workers, it does not make a node. */
-const TICKET_ROLES: readonly string[] = ["caller", "relay", "health"];
 /** What a join token is good for. */
 const JOIN_ROLES: readonly string[] = ["node", "health"];
 /** Bytes that a peer may send in its opening. */
@@ -43,14 +44,13 @@ export interface Identity {
 
 /** A connection after its opening. */
 export interface Opened {
-  stream: ByteStream;
+  /** What is to be read and written from now on, instead of the stream that was opened. */
+  stream: SpliceStream;
   decoder: FrameDecoder;
   /** Frames that were read with the opening's last: none, since no byte past it is read. */
   early: Frame[];
   role: Role;
   cluster: string;
-  /** Where a ticket was used instead of the token. */
-  ticket?: string;
   /** The id of the token that was proven, on the listener's side. */
   key?: string;
   /** The id of the join token that was proven instead, on the listener's side. */
@@ -61,22 +61,6 @@ export interface Opened {
 
 /** How long a stranger may take, in milliseconds. */
 export const OPENING_TIMEOUT = 2000;
-/** How long a ticket is good for, in milliseconds. */
-export const TICKET_LIFETIME = 60_000;
-/** How far the clocks of two machines may differ, in milliseconds: one dates a ticket, the other judges it. */
-const CLOCK_SKEW = 600_000;
-
-/** A ticket and its key, for a process that may dial this cluster until it expires. */
-export function makeTicket(keys: Keyring, now: number): { ticket: string; key: Uint8Array } {
-  const { secret, key = "" } = keys.credential;
-  const ticket = `${now + TICKET_LIFETIME}:${key}:${randomBytes(16).toString("hex")}`;
-  return { ticket, key: ticketKey(secret, ticket) };
-}
-
-/** The key of a ticket; empty in an open cluster. */
-export function ticketKey(token: Uint8Array, ticket: string): Uint8Array {
-  return token.length === 0 ? token : keyedHash(token, "beam ticket", ticket);
-}
 
 /** Messages one at a time over a stream that is no link (yet). Reads no byte past the last one. */
 class Opening {
@@ -175,7 +159,7 @@ export interface DialOptions {
  * @throws {RequestFailed} where the listener refuses, or where it is open or of another cluster or
  * cannot prove the token (codes version, cluster, token, open); {@link LinkClosed} where it ends.
  */
-export function dial(stream: ByteStream, options: DialOptions): Promise<Opened> {
+export function dial(stream: SpliceStream, options: DialOptions): Promise<Opened> {
   const { identity, role, peer } = options;
   const run = async (): Promise<Opened> => {
     const opening = new Opening(stream, peer);
@@ -212,13 +196,14 @@ export function dial(stream: ByteStream, options: DialOptions): Promise<Opened> 
     }
     await opening.send({ kind: "proof", proof: keyedHash(secret, "beam dialer", ...facts) });
     await opening.expect("accepted");
+    const ours = keyedHash(secret, "beam connection", ...facts);
     return {
-      stream,
+      stream: secured ? new SealedStream(stream, { secret: ours, side: "dialer", peer }) : stream,
       decoder: opening.decoder,
       early: opening.frames,
       role,
       cluster: welcome.cluster,
-      secret: keyedHash(secret, "beam connection", ...facts),
+      secret: ours,
     };
   };
   return within(stream, peer, options.timeout ?? OPENING_TIMEOUT * 2, run());
@@ -244,7 +229,7 @@ export interface AcceptOptions {
  * The listener's side. A dialer that is not let in is told why before the stream is closed.
  * @throws {RequestFailed} with what the dialer was told.
  */
-export function accept(stream: ByteStream, options: AcceptOptions): Promise<Opened> {
+export function accept(stream: SpliceStream, options: AcceptOptions): Promise<Opened> {
   const { identity, peer } = options;
   const opening = new Opening(stream, peer);
   const run = async (): Promise<Opened> => {
@@ -273,16 +258,16 @@ export function accept(stream: ByteStream, options: AcceptOptions): Promise<Open
       );
     }
     await opening.send({ kind: "accepted" });
+    const secret = keyedHash(key, "beam connection", ...facts);
     const opened: Opened = {
-      stream,
+      stream: secured ? new SealedStream(stream, { secret, side: "listener", peer }) : stream,
       decoder: opening.decoder,
       early: opening.frames,
       role: hello.role as Role,
       cluster: identity.cluster,
-      secret: keyedHash(key, "beam connection", ...facts),
+      secret,
     };
-    if (hello.ticket !== undefined) opened.ticket = hello.ticket;
-    else if (secured && hello.join !== undefined) opened.join = hello.join;
+    if (secured && hello.join !== undefined) opened.join = hello.join;
     else if (secured && hello.key !== undefined) opened.key = hello.key;
     return opened;
   };
@@ -300,7 +285,7 @@ export function accept(stream: ByteStream, options: AcceptOptions): Promise<Open
  * @throws {RequestFailed} where the peer refuses; {@link LinkClosed} where it ends or is too slow.
  */
 export function expectMessage<K extends MessageKind>(
-  opened: Opened,
+  opened: Pick<Opened, "stream" | "decoder" | "early">,
   kind: K,
   options: { peer: string; timeout?: number },
 ): Promise<Message<K>> {
@@ -357,15 +342,6 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
       "Use the token that `beam up --head` printed, in BEAM_TOKEN or --token-file.",
     );
   }
-  if (hello.ticket !== undefined && !TICKET_ROLES.includes(hello.role)) {
-    return new RequestFailed(
-      "role",
-      `Cannot let ${peer} in as \`${hello.role}\`: a ticket is good for ${
-        TICKET_ROLES.join(", ")
-      } only`,
-      "Use the cluster's token, in BEAM_TOKEN or --token-file.",
-    );
-  }
   if (hello.join !== undefined && !JOIN_ROLES.includes(hello.role)) {
     return new RequestFailed(
       "role",
@@ -373,15 +349,6 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
         JOIN_ROLES.join(", ")
       } only`,
       "Use the cluster's token, in BEAM_TOKEN or --token-file.",
-    );
-  }
-  if (
-    hello.ticket !== undefined && !(Number(hello.ticket.split(":")[0]) + CLOCK_SKEW > options.now)
-  ) {
-    return new RequestFailed(
-      "ticket",
-      `Cannot let ${peer} in: its ticket has expired`,
-      "Try again, and see that the clocks of both machines agree.",
     );
   }
   return undefined;
@@ -394,8 +361,7 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
 function keyOf(hello: Message<"hello">, { identity, now, peer, join }: AcceptOptions): Uint8Array {
   const { keys } = identity;
   if (keys.isOpen) return new Uint8Array(0);
-  const { ticket } = hello;
-  if (ticket === undefined && hello.join !== undefined) {
+  if (hello.join !== undefined) {
     if (join) return join(hello.join, peer);
     throw new RequestFailed(
       "token",
@@ -403,10 +369,10 @@ function keyOf(hello: Message<"hello">, { identity, now, peer, join }: AcceptOpt
       "Give the head's address: its port is 6379 by default.",
     );
   }
-  const id = ticket === undefined ? hello.key ?? "" : ticket.split(":")[1] ?? "";
+  const id = hello.key ?? "";
   const key = keys.find(id, now);
-  if (key) return ticket === undefined ? key : ticketKey(key, ticket);
-  throw unknownKey(peer, ticket === undefined ? keys.replacedAt(id) : undefined);
+  if (key) return key;
+  throw unknownKey(peer, keys.replacedAt(id));
 }
 
 function unknownKey(peer: string, replaced_at: number | undefined): RequestFailed {

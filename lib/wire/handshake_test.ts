@@ -9,12 +9,9 @@ import {
   type DialOptions,
   expectMessage,
   type Identity,
-  makeTicket,
   type Opened,
   refuseStream,
   type Role,
-  TICKET_LIFETIME,
-  ticketKey,
 } from "./handshake.ts";
 import { type ByteStream, writeAll } from "./link.ts";
 import { joinToken, joinTokenText } from "./join_token.ts";
@@ -74,6 +71,24 @@ function valueOf(result: PromiseSettledResult<Opened>): Opened {
   return result.value;
 }
 
+Deno.test("what follows is sealed where there is a token, and only there", async () => {
+  const openCluster = { identity: { ...identity(""), cluster: CLUSTER } };
+  for (const [ours, theirs] of [[{}, {}], [{ identity: identity("") }, openCluster]] as const) {
+    const { dialer, listener, ends } = await open(ours, theirs);
+    const [a, b] = [valueOf(dialer), valueOf(listener)];
+    const before = ends[0].written.length;
+    await writeAll(a.stream, key("text"));
+    const buffer = new Uint8Array(100);
+    assert.equal(await b.stream.read(buffer), 4);
+    const sent = ends[0].written.slice(before).reduce((sum, { length }) => sum + length, 0);
+    assert.equal(sent, "identity" in ours ? 4 : 4 + 20);
+    await writeAll(ends[1], new Uint8Array([0, 0, 0, 1, 7, ...new Uint8Array(16)]));
+    const heard = a.stream.read(buffer);
+    if ("identity" in ours) assert.equal(await heard, 21);
+    else await assert.rejects(heard, ProtocolError);
+  }
+});
+
 /** Both sides refuse with this code and words, and both streams are closed. */
 function assertRefused(outcome: Outcome, code: string, words: RegExp): void {
   for (const side of [outcome.dialer, outcome.listener]) {
@@ -89,7 +104,6 @@ Deno.test("two that know the token are let in, byte by byte too", async () => {
     const outcome = await open({}, {}, piece);
     const accepted = valueOf(outcome.listener);
     assert.equal(accepted.role, "node");
-    assert.equal(accepted.ticket, undefined);
     assert.equal(valueOf(outcome.dialer).cluster, CLUSTER);
     assert.ok(outcome.ends.every((end) => !end.closed));
   }
@@ -283,62 +297,6 @@ Deno.test("a nonce too short to be one is refused", async () => {
   await assert.rejects(accepted, /its nonce must have 16 to 64 bytes, got 3/);
 });
 
-/** A dialer as the Python package is one: with a ticket and its key. */
-async function dialWithTicket(
-  stream: ByteStream,
-  made: { ticket: string; key: Uint8Array },
-  role = "caller",
-): Promise<Opened> {
-  const ticketed: ByteStream = {
-    read: (buffer) => stream.read(buffer),
-    close: () => stream.close(),
-    write: async (bytes) => {
-      const [frame] = [...new FrameDecoder().feed(bytes)];
-      const header = frame!.header;
-      await writeAll(
-        stream,
-        header.kind === "hello" ? encodeFrame({ ...header, ticket: made.ticket }) : bytes,
-      );
-      return bytes.length;
-    },
-  };
-  return await dial(ticketed, {
-    identity: {
-      build: "py",
-      keys: { credential: { secret: made.key } } as Keyring,
-      cluster: CLUSTER,
-    },
-    role: role as Role,
-    peer: "a node",
-  });
-}
-
-Deno.test("a ticket opens a caller's connection until it expires, and makes no node", async () => {
-  const made = makeTicket(new Keyring("secret"), NOW);
-  assert.deepEqual(ticketKey(key("secret"), made.ticket), made.key);
-
-  let [a, b] = pipe();
-  const [dialed, accepted] = await Promise.all([dialWithTicket(a, made), listen(b)]);
-  assert.equal(dialed.cluster, CLUSTER);
-  assert.equal(accepted.ticket, made.ticket);
-
-  [a, b] = pipe();
-  const node = await Promise.allSettled([dialWithTicket(a, made, "node"), listen(b)]);
-  for (const side of node) {
-    assert.match(reasonOf(side).message, /a ticket is good for caller, relay/);
-  }
-
-  [a, b] = pipe();
-  const late = NOW + TICKET_LIFETIME + 3_600_000;
-  const expired = await Promise.allSettled([dialWithTicket(a, made), listen(b, { now: late })]);
-  for (const side of expired) assert.equal(reasonOf(side).code, "ticket");
-
-  [a, b] = pipe();
-  const forged = { ticket: `${NOW + 10 ** 12}:${keyId(key("secret"))}:00`, key: made.key };
-  const [cheat] = await Promise.allSettled([dialWithTicket(a, forged), listen(b)]);
-  assert.equal(reasonOf(cheat).code, "token");
-});
-
 Deno.test("a stranger that says nothing is closed after the time it is given", async () => {
   const [, listener] = pipe();
   await assert.rejects(listen(listener, { timeout: 5 }), (error: Error) => {
@@ -382,15 +340,15 @@ Deno.test("HTTP, noise, an early end: an error each, the stream closed", async (
 });
 
 Deno.test("no byte past the opening is read: it belongs to the splice", async () => {
-  const { dialer, listener, ends } = await open({ role: "caller" });
-  valueOf(dialer);
+  const { dialer, listener } = await open({ role: "caller" });
   const splice = { kind: "splice", actor_id: "a", incarnation: 2 } as const;
-  await writeAll(ends[0], encodeFrame(splice));
-  await writeAll(ends[0], key("raw"));
+  const { stream } = valueOf(dialer);
+  await writeAll(stream, encodeFrame(splice));
+  await writeAll(stream, key("raw"));
   const message = await expectMessage(valueOf(listener), "splice", { peer: "x" });
   assert.equal(message.incarnation, 2);
   const buffer = new Uint8Array(100);
-  assert.equal(await ends[1].read(buffer), 3);
+  assert.equal(await valueOf(listener).stream.read(buffer), 3);
   assert.equal(new TextDecoder().decode(buffer.subarray(0, 3)), "raw");
 });
 

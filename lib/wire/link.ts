@@ -238,7 +238,7 @@ export class Link {
       }
     } catch (error) {
       this.close(
-        error instanceof ProtocolError ? error : new LinkClosed(
+        error instanceof ProtocolError || error instanceof LinkClosed ? error : new LinkClosed(
           `The link to ${this.peer} broke: ${error instanceof Error ? error.message : error}`,
           { cause: error },
         ),

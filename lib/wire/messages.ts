@@ -55,8 +55,8 @@ export const MESSAGES = {
     from: "dialer",
     doc:
       "First frame. `role` says what the link will be: node, caller, relay, answer, object or health. " +
-      "`secured` tells whether the dialer has a token; `key` is the id of that token. `ticket` or `join`, a join " +
-      "token's id, names what it proves with instead.",
+      "`secured` tells whether the dialer has a token; `key` is the id of that token. `join`, a join token's " +
+      "id, names what it proves with instead.",
     fields: {
       protocol: "int",
       build: "str",
@@ -65,7 +65,6 @@ export const MESSAGES = {
       secured: "bool",
       cluster: "str?",
       key: "str?",
-      ticket: "str?",
       join: "str?",
     },
   },
@@ -112,7 +111,14 @@ export const MESSAGES = {
       files: "bool?",
     },
   },
-  spliced: { link: "opening", from: "listener", doc: "The stream is joined.", fields: {} },
+  spliced: {
+    link: "opening",
+    from: "listener",
+    doc:
+      "The stream is joined. At the daemon's own socket `relayed` says why the head copies it: that node's `port` could " +
+      "not be reached.",
+    fields: { relayed: "str?", port: "int?" },
+  },
   "file.want": {
     link: "opening",
     from: "daemon",
@@ -320,7 +326,7 @@ export const MESSAGES = {
     from: "shim",
     doc:
       "Where is this actor? Answered when an incarnation of at least `incarnation` can be connected to, or when " +
-      "it is dead. On this machine `socket`; else `host`, `port`, `ticket`, and the head as `relay_host`, `relay_port`.",
+      "it is dead. On this machine `socket`; else `via`: a socket that takes a `splice` with the `node`.",
     fields: { actor_id: "str", incarnation: "int?" },
     reply: {
       state: "str",
@@ -329,12 +335,7 @@ export const MESSAGES = {
       node_ip: "str?",
       pid: "int?",
       socket: "str?",
-      host: "str?",
-      port: "int?",
-      ticket: "str?",
-      ticket_key: "bytes?",
-      relay_host: "str?",
-      relay_port: "int?",
+      via: "str?",
       cluster: "str?",
       class_name: "str?",
       name: "str?",
@@ -394,18 +395,12 @@ export const MESSAGES = {
     link: "control",
     from: "shim",
     doc:
-      "Where are the objects of that process of that node served? On this machine `socket`; else `host`, `port`, " +
-      "`ticket`, and the head as `relay_host`, `relay_port`: a splice to `process`. Code process_gone when the " +
-      "process or its node is known to be dead.",
+      "Where are the objects of that process of that node served? On this machine `socket`; else `via`: a socket that " +
+      "takes a `splice` with `process` and `node`. Code process_gone when the process or its node is known to be dead.",
     fields: { process: "str", node: "str" },
     reply: {
       socket: "str?",
-      host: "str?",
-      port: "int?",
-      ticket: "str?",
-      ticket_key: "bytes?",
-      relay_host: "str?",
-      relay_port: "int?",
+      via: "str?",
       cluster: "str?",
     },
   },

@@ -1,7 +1,7 @@
 """The caller's side of one actor: its calls in order, and the channel to its worker.
 
-    idle ──▶ locating ──▶ dialing ──▶ open ──▶ asking ──▶ locating | dead
-                  └─▶ dead      (asking: the channel broke; is the actor dead?)
+    idle ──▶ locating ──▶ open ──▶ asking ──▶ locating | dead
+                  └─▶ dead   (asking: the channel broke; is the actor dead?)
 
 A call goes from ``queue`` (submitted) to ``pending`` (sent, without an answer) and is done with its
 answer. Only a death report fails it: after a broken channel what is pending is sent again, and the
@@ -14,7 +14,6 @@ It is long because queue, numbers and states change in the same steps, which mus
 from __future__ import annotations
 
 import logging
-import socket
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ray.exceptions import ActorUnavailableError, TaskCancelledError
 
 from .calls import ACK_KEY, RESULT_LENGTH, RESULT_START, U32, Call, unpack_u32
-from .channel import APART, Channel, widen
+from .channel import APART, Channel, connect
 from .control import Outcome
 from .errors import DaemonLost, RequestFailed, actor_death
 from .frames import Body, Header, ProtocolError, encode_head
@@ -34,6 +33,8 @@ from .streams import StreamCall
 from .values import received_values, split_values
 
 if TYPE_CHECKING:
+    import socket
+
     from .owner_link import OwnerLink
     from .session import Session
 
@@ -215,22 +216,23 @@ class ActorLink:
             if self.death is not None:
                 return
         self.incarnation = incarnation
-        self.state = "dialing"
         path = fields.get("socket")
-        if path:
-            try:
-                sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                sock.setblocking(False)
-                sock.connect(path)
-            except OSError as error:
-                sock.close()
-                self._on_broken(error)
-                return
-            self._opened(sock, b"")
+        elsewhere: Header | None = None
+        if not path:
+            # On another node: this one's daemon makes the stream.
+            path = fields.get("via") or ""
+            elsewhere = {
+                "kind": "splice",
+                "actor_id": self.actor_id,
+                "incarnation": incarnation,
+                "node": fields.get("node_id"),
+            }
+        try:
+            sock = connect(path)
+        except OSError as error:
+            self._on_broken(error)
             return
-        from .dial import dial_worker
-
-        dial_worker(self.session.pump, fields, self.actor_id, self._on_dialed)
+        self._opened(sock, elsewhere)
 
     def _on_refused(self, error: Exception) -> None:
         if isinstance(error, DaemonLost):
@@ -243,35 +245,29 @@ class ActorLink:
             return
         self.fail_all(error)
 
-    def _on_dialed(self, result: Any) -> None:
-        """Called with the lock held by `dial_worker`: an exception, or what it opened."""
-        if self.state != "dialing":
-            if not isinstance(result, Exception):
-                result.sock.close()
-            return
-        if isinstance(result, Exception):
-            self._on_broken(result)
-            return
+    def _on_spliced(self, header: Header) -> None:
+        """The stream to another node is there; `relayed` says why it is not the direct one."""
+        why = header.get("relayed")
         told = self.session.relayed_nodes
         ip = str(self.facts.get("ip"))
-        if result.relayed is not None and ip not in told:
+        if why is not None and ip not in told:
             told.add(ip)
             logger.warning(
                 "Calls to actors on %s are relayed by the head, which is slower: that node's port "
                 "%s could not be reached (%s). Open that port, or choose another with "
                 "`beam up --node-port`.",
                 ip,
-                result.port,
-                result.relayed,
+                header.get("port"),
+                why,
             )
-        self._opened(result.sock, result.rest)
 
-    def _opened(self, sock: socket.socket, rest: bytes) -> None:
+    def _opened(self, sock: socket.socket, elsewhere: Header | None) -> None:
         pump = self.session.pump
-        widen(sock)
         channel = Channel(pump, sock, self._on_frame, self._on_channel_closed, fast=self._on_fast)
         self._channel = channel
         self.state = "open"
+        if elsewhere is not None:
+            channel.send(encode_head(elsewhere))
         channel.send(
             encode_head(
                 {
@@ -287,8 +283,6 @@ class ActorLink:
         )
         # The first time the worker cannot have seen anything: no need to wait for its welcome.
         self._greeted = not self.pending and self._next_seq == 1
-        if rest:
-            channel.feed(rest)
         self.advance()
 
     # ── what the worker says ─────────────────────────────────────────────────────────────────
@@ -303,7 +297,9 @@ class ActorLink:
             self._on_result(header, body)
         elif kind == "call.welcome":
             self._on_welcome(header)
-        elif kind == "call.refused":
+        elif kind == "spliced":
+            self._on_spliced(header)
+        elif kind in {"call.refused", "refused"}:
             raise ProtocolError(str(header.get("message")))
 
     def _on_result(self, header: Header, body: Body) -> None:

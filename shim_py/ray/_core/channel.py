@@ -38,6 +38,23 @@ def accept_waiting(listener: socket.socket) -> Iterator[socket.socket]:
         yield sock
 
 
+def connect(path: str) -> socket.socket:
+    """A connection to a Unix socket, with room for what is sent.
+
+    Raises:
+        OSError: nobody listens there, or too many wait.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.connect(path)
+    except BaseException:
+        sock.close()
+        raise
+    widen(sock)
+    return sock
+
+
 def widen(sock: socket.socket) -> None:
     """Lets a large frame go out in few steps."""
     with contextlib.suppress(OSError):
@@ -199,10 +216,6 @@ class Channel:
 
     # ── receiving ────────────────────────────────────────────────────────────────────────────
 
-    def feed(self, data: bytes) -> None:
-        """Takes bytes that were read before the channel was made."""
-        self._decode(lambda: self._decoder.feed(data))
-
     def on_events(self, events: int) -> None:
         """Reads and writes what the socket allows."""
         if events & select.EPOLLOUT:
@@ -262,12 +275,6 @@ class Channel:
     def give_up(self, error: BaseException) -> None:
         """Ends the connection because what it brings cannot be handled."""
         self._broke(ProtocolError(f"Cannot take a message: {error!r}"))
-
-    def _decode(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except ProtocolError as error:
-            self._broke(error)
 
     def _ended(self) -> None:
         cut = "" if self._decoder.idle else " in the middle of a message"

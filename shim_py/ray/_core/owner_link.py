@@ -1,7 +1,7 @@
 """This process's channel to one that owns values: what it holds there, and what it asks for.
 
-    idle ──▶ locating ──▶ dialing ──▶ open        gone: the owner, or its node, is dead
-       ▲         └─▶ gone     └──▶ idle (after a pause)
+    idle ──▶ locating ──▶ open        gone: the owner, or its node, is dead
+       ▲         └─▶ gone  └──▶ idle (after a pause)
 
 A channel that breaks is made anew while something is asked or held: the holds are told again, and
 what is unanswered is asked again. Only the daemon's word that the process is gone ends that. All of
@@ -10,16 +10,17 @@ it happens with the pump's lock held.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Callable
 
-from .channel import Channel, widen
+from .channel import Channel, connect
 from .errors import DaemonLost, RequestFailed
-from .frames import Body, Header, encode_head
+from .frames import Body, Header, ProtocolError, encode_head
 from .protocol import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
+    import socket
+
     from .control import Outcome
     from .object_table import ObjectTable
 
@@ -117,40 +118,25 @@ class OwnerLink:
         if isinstance(outcome, Exception):
             self._try_again()
             return
-        self.state = "dialing"
         path = outcome.fields.get("socket")
-        if path:
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                sock.setblocking(False)
-                sock.connect(path)
-            except OSError:
-                sock.close()
-                self._try_again()
-                return
-            self._open(sock, b"")
-            return
-        from .dial import dial_process
-
-        pump = self._table.session.pump
-        dial_process(pump, outcome.fields, self.process, self.node, self._on_dialed)
-
-    def _on_dialed(self, result: Any) -> None:
-        if self.state != "dialing":
-            if not isinstance(result, Exception):
-                result.sock.close()
-        elif isinstance(result, RequestFailed) and result.code == "process_gone":
-            self.give_up()
-        elif isinstance(result, Exception):
+        elsewhere: Header | None = None
+        if not path:
+            # On another node: this one's daemon makes the stream.
+            path = outcome.fields.get("via") or ""
+            elsewhere = {"kind": "splice", "process": self.process, "node": self.node}
+        try:
+            sock = connect(path)
+        except OSError:
             self._try_again()
-        else:
-            self._open(result.sock, result.rest)
+            return
+        self._open(sock, elsewhere)
 
-    def _open(self, sock: socket.socket, rest: bytes) -> None:
+    def _open(self, sock: socket.socket, elsewhere: Header | None) -> None:
         session = self._table.session
-        widen(sock)
         self.state = "open"
         self._channel = Channel(session.pump, sock, self._on_frame, self._on_close)
+        if elsewhere is not None:
+            self._send(elsewhere)
         self._send(
             {
                 "kind": "object.hello",
@@ -167,8 +153,6 @@ class OwnerLink:
         self._opened_once = True
         for header, _ in list(self._requests.values()):
             self._send(header)
-        if rest and self._channel is not None:
-            self._channel.feed(rest)
 
     def _try_again(self) -> None:
         self.state = "waiting"
@@ -184,7 +168,13 @@ class OwnerLink:
     # ── what it says ─────────────────────────────────────────────────────────────────────────
 
     def _on_frame(self, header: Header, body: Body) -> None:
-        if header["kind"] == "object.reply":
+        kind = header["kind"]
+        if kind == "refused":
+            if header["code"] == "process_gone":
+                self.give_up()
+                return
+            raise ProtocolError(str(header.get("message")))
+        if kind == "object.reply":
             self._table.session.pump.seclude()
             self._attempts = 0
             request = self._requests.pop(header["id"], None)

@@ -12,8 +12,6 @@ PROTOCOL_VERSION = 1
 
 #: Messages sent, with the fields that may be in them.
 SENDS: dict[str, tuple[str, ...]] = {
-    "hello": ("protocol", "build", "role", "nonce", "secured", "cluster", "ticket"),
-    "proof": ("proof",),
     "splice": ("actor_id", "incarnation", "process", "node"),
     "driver.start": (
         "protocol",
@@ -120,10 +118,8 @@ TAKES: dict[str, tuple[str, ...]] = {
     "reply": ("id",),
     "error": ("id", "code", "message", "mend"),
     "ping": (),
-    "welcome": ("protocol", "build", "cluster", "nonce", "secured", "proof"),
-    "accepted": (),
     "refused": ("code", "message", "mend"),
-    "spliced": (),
+    "spliced": ("relayed", "port"),
     "worker.drain": (),
     "lease.wanted": ("actor_id",),
     "fork": (

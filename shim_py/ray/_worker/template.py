@@ -277,7 +277,7 @@ def warm_up() -> None:
 
     import ray
     import ray.cloudpickle
-    from ray._core import client, dial, serialization, tasks
+    from ray._core import client, serialization, tasks
 
     from . import executor, worker_main
 
@@ -286,7 +286,7 @@ def warm_up() -> None:
         importlib.import_module("setproctitle")
     serialization.dumps_any(_nothing)
     del asyncio, concurrent, faulthandler, random, traceback, ray
-    del client, dial, tasks, executor, worker_main
+    del client, tasks, executor, worker_main
 
 
 def _nothing(value: Callable[[], None] | None = None) -> None:

@@ -1,0 +1,81 @@
+/** Streams to other nodes' daemons: straight to their port, or through the head where that cannot be reached. */
+import { type Address, addressText } from "../wire/address.ts";
+import { RequestFailed } from "../wire/errors.ts";
+import { encodeFrame } from "../wire/frames.ts";
+import { dial, expectMessage, type Identity, type Opened } from "../wire/handshake.ts";
+import { writeAll } from "../wire/link.ts";
+import type { Fields } from "../wire/messages.ts";
+import { connectWithin } from "./head_link.ts";
+
+/** How long a connection may take, in milliseconds. */
+const CONNECT_TIMEOUT = 2000;
+/** The head's owner of a relay is given 5 s by the head. */
+const RELAY_TIMEOUT = 7000;
+/** Refusals of who is not the node that was meant: another cluster's has its port now. */
+const ANOTHER: readonly string[] = ["token", "open", "cluster", "role", "version"];
+
+/** What it needs of its daemon. */
+export interface NodeDialerHost {
+  identity(): Identity;
+  /** That node's port. @throws {RequestFailed} with code node_gone where it is dead. */
+  locate(node: string, signal: AbortSignal): Promise<Address>;
+  /** The head as this node reaches it. */
+  head(): Address;
+}
+
+/** What is wanted there: a worker, a process, or files. */
+export type Wanted = Fields<"splice"> & { node: string };
+
+/** A stream to what is wanted. */
+export interface NodeStream {
+  opened: Opened;
+  /** The other end, for sentences. */
+  peer: string;
+  /** Set where the head copies the bytes: which port could not be reached, and why. */
+  relayed?: { address: Address; why: string };
+}
+
+/** See the top of this file. */
+export class NodeDialer {
+  constructor(readonly host: NodeDialerHost) {}
+
+  /**
+   * Opens a stream. With `files` it ends at the node's daemon, which waits for a `file.want`; else it
+   * is joined to the worker or process.
+   * @throws {RequestFailed} where what is wanted is not there; {@link LinkClosed}, or what the system
+   * answers, where neither way can be had
+   */
+  async open(wanted: Wanted, signal: AbortSignal): Promise<NodeStream> {
+    const address = await this.host.locate(wanted.node, signal);
+    const peer = `node ${addressText(address)}`;
+    try {
+      const role = wanted.files ? "object" : "caller";
+      const opened = await this.#dial(address, role, peer);
+      if (!wanted.files) await join(opened, wanted, peer);
+      return { opened, peer };
+    } catch (error) {
+      if (error instanceof RequestFailed && !ANOTHER.includes(error.code)) throw error;
+      const why = (error as Error).message;
+      const opened = await this.#relay(wanted);
+      return { opened, peer: `${peer}, through the head,`, relayed: { address, why } };
+    }
+  }
+
+  async #relay(wanted: Wanted): Promise<Opened> {
+    const head = this.host.head();
+    const peer = `the head at ${addressText(head)}`;
+    const opened = await this.#dial(head, "relay", peer);
+    await join(opened, wanted, peer);
+    return opened;
+  }
+
+  async #dial(address: Address, role: "object" | "caller" | "relay", peer: string) {
+    const stream = await connectWithin(address, CONNECT_TIMEOUT);
+    return await dial(stream, { identity: this.host.identity(), role, peer });
+  }
+}
+
+async function join(opened: Opened, wanted: Wanted, peer: string): Promise<void> {
+  await writeAll(opened.stream, encodeFrame({ ...wanted, kind: "splice" }));
+  await expectMessage(opened, "spliced", { peer, timeout: RELAY_TIMEOUT });
+}
