@@ -14,6 +14,7 @@ import type { JobRecord } from "./jobs.ts";
 import type { Grant, Ledger } from "./ledger.ts";
 import { ledgerOf, returnGrant, takeGrant } from "./ledger.ts";
 import type { NodeRecord } from "./node.ts";
+import type { Stray } from "./strays.ts";
 import { mayHold } from "./node.ts";
 import { UNIT } from "./amounts.ts";
 
@@ -174,6 +175,9 @@ export class Books {
       if (actor.step !== "ended" && actor.name !== "") {
         this.names.set(nameKey(actor.namespace, actor.name), actor.actor_id);
       }
+    }
+    for (const { parts } of this.strays.values()) {
+      for (const { place, grant } of parts) this.take(place, grant);
     }
     this.retry_all = true;
   }

@@ -38,6 +38,7 @@ import type { Row } from "./rows.ts";
 import { loadRows, rowOf } from "./rows.ts";
 import { schedule } from "./scheduling.ts";
 import { warnAboutWaiting } from "./warnings.ts";
+import { releaseStray } from "./strays.ts";
 
 /** The brain of one head. */
 export class Brain {
@@ -268,6 +269,7 @@ export class Brain {
     event: BrainEventOf<"actor.ready" | "actor.initialized" | "actor.placed_failed">,
   ): void {
     const { books } = this;
+      if (releaseStray(books, event)) return;
     const actor = currentWorker(books, event);
     if (event.kind === "actor.placed_failed") {
       const known = books.actors.get(event.actor_id);

@@ -15,7 +15,7 @@
  * device is given to two processes.
  */
 import type { ActorRecord } from "./actors.ts";
-import { actorText } from "./actors.ts";
+import { actorText, nextIncarnation } from "./actors.ts";
 import { nextStep, stateOf } from "./actor_states.ts";
 import type { Books } from "./books.ts";
 import { heldBy, nameKey, placeOf, placeOfLeaving } from "./books.ts";
@@ -61,7 +61,7 @@ export function endIncarnation(books: Books, actor: ActorRecord, ending: Ending)
   delete actor.warned_at;
   if (again) {
     actor.step = again;
-    actor.incarnation += 1;
+    actor.incarnation = nextIncarnation(actor);
     actor.restarts += 1;
     actor.seq = books.takeSeq();
     actor.node_id = "";
@@ -209,7 +209,7 @@ export function removeGroup(books: Books, group: GroupRecord, cause?: string): v
 }
 
 /** Gives the bundles of a removed group back to their nodes, as far as nobody holds them. */
-function releaseBundles(books: Books, pg_id: string): void {
+export function releaseBundles(books: Books, pg_id: string): void {
   const group = books.groups.get(pg_id);
   const ledgers = books.bundle_ledgers.get(pg_id);
   if (group?.state !== "REMOVED" || ledgers === undefined) return;
@@ -224,7 +224,8 @@ function releaseBundles(books: Books, pg_id: string): void {
   }
 }
 
-function isWhole(ledger: Ledger, grant: Grant): boolean {
+/** True while nobody holds anything of the bundle with this ledger. */
+export function isWhole(ledger: Ledger, grant: Grant): boolean {
   return Object.entries(grant.amounts).every(([name, units]) => ledger.free[name] === units);
 }
 
@@ -245,6 +246,9 @@ export function loseNode(books: Books, node: NodeRecord, reason: string): void {
   node.ended_at = books.now;
   node.death = report;
   books.node_ledgers.delete(node.node_id);
+  for (const [key, stray] of books.strays) {
+    if (stray.node_id === node.node_id) books.strays.delete(key);
+  }
   books.retry_all = true;
   books.touch("nodes", node.node_id);
   loseBundles(books, node);

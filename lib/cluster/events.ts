@@ -13,6 +13,7 @@ import type { ActorSpec } from "./actors.ts";
 import type { DeathReport } from "./death.ts";
 import type { GroupSpec } from "./groups.ts";
 import type { JobSpec } from "./jobs.ts";
+import type { Grant } from "./ledger.ts";
 import type { NodeSpec } from "./node.ts";
 
 /** A worker that a joining daemon runs. */
@@ -29,13 +30,21 @@ export interface ReportedActor {
   blocked?: boolean;
   /** See `actor.returned`. */
   returned?: boolean;
+  /** What it was granted: counted where the books do not have the worker. */
+  grant?: Grant;
 }
 
 /** What a daemon that joins again brings: what it runs, and the deaths the head may have missed. */
 export interface NodeReport {
   actors: ReportedActor[];
   jobs: JobSpec[];
-  deaths: { actor_id: string; incarnation: number; report: DeathReport }[];
+  deaths: {
+    actor_id: string;
+    incarnation: number;
+    report: DeathReport;
+    /** As in `actor.died`. */
+    intended?: boolean;
+  }[];
 }
 
 export type BrainEvent =
@@ -47,8 +56,8 @@ export type BrainEvent =
   | { kind: "node.seen"; node_id: string; at?: number }
   /** Its link ended; it may come back within the grace time. */
   | { kind: "node.lost"; node_id: string; reason: string }
-  /** Take nothing new (or, with `undo`, take new work again). */
-  | { kind: "node.drain"; node_id: string; undo?: boolean }
+  /** Take nothing new, with `evict` end what is there (or, with `undo`, take new work again). */
+  | { kind: "node.drain"; node_id: string; undo?: boolean; evict?: boolean }
   /** Time passed; at least every `tick_ms`. */
   | { kind: "tick" }
   | { kind: "job.start"; job: JobSpec }

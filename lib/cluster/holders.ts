@@ -58,6 +58,13 @@ export class Holdings {
       }
     }
     for (const actor of this.books.actors.values()) this.#addWorkers(actor);
+    for (const { actor_id: id, parts } of this.books.strays.values()) {
+      const text = `actor ${id.slice(0, 8)}…, which the head does not know, told to end and not ` +
+        "gone yet";
+      for (const { place, grant } of parts) {
+        this.#add(place, { kind: "actor", id, job_id: "", text, grant });
+      }
+    }
     return this.#nodes;
   }
 

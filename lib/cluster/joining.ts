@@ -3,20 +3,22 @@
  * report is compared with the books.
  */
 import { amountsFault } from "./amounts.ts";
-import { actorText } from "./actors.ts";
+import { actorText, nextIncarnation } from "./actors.ts";
 import type { ActorRecord } from "./actors.ts";
 import { nextStep, stateOf } from "./actor_states.ts";
 import type { Books } from "./books.ts";
-import { fullLedger } from "./books.ts";
+import { fullLedger, placeOf } from "./books.ts";
 import { confirmGone, endIncarnation, endJob, loseNode } from "./endings.ts";
 import type { BrainEventOf, NodeReport, ReportedActor } from "./events.ts";
 import { jobNumberOf } from "./jobs.ts";
 import type { JobSpec } from "./jobs.ts";
+import type { Grant } from "./ledger.ts";
 import { lendCpu, returnGrant } from "./lending.ts";
 import { rejoinText, revive } from "./liveness.ts";
 import type { NodeRecord, NodeSpec } from "./node.ts";
 import { nodeFault, nodeText } from "./node.ts";
 import { actStart } from "./scheduling.ts";
+import { holdStray, releaseStray, releaseStrays } from "./strays.ts";
 
 /** Handles `node.join`. */
 export function joinNode(books: Books, { node: spec, report }: BrainEventOf<"node.join">): void {
@@ -41,9 +43,11 @@ export function joinNode(books: Books, { node: spec, report }: BrainEventOf<"nod
 
 function addNode(books: Books, spec: NodeSpec): NodeRecord {
   for (const other of [...books.nodes.values()]) {
-    if (other.state !== "dead" && replaces(spec, other)) {
-      loseNode(books, other, "a new daemon joined from its machine");
-    }
+    if (other.state === "dead" || !replaces(spec, other)) continue;
+    const reason = "a new daemon joined from its machine";
+    loseNode(books, other, reason);
+    // Should it be there after all, it must not go on as if it were in.
+    books.act({ kind: "node.rejected", node_id: other.node_id, reason: rejoinText(reason) });
   }
   const node: NodeRecord = {
     ...spec,
@@ -66,15 +70,18 @@ function replaces(spec: NodeSpec, other: NodeRecord): boolean {
 }
 
 function reconcile(books: Books, node: NodeRecord, report: NodeReport): void {
-  for (const { actor_id, incarnation, report: death } of report.deaths) {
-    workerDied(books, { node_id: node.node_id, actor_id, incarnation, report: death });
-  }
+  for (const name of [...report.deaths, ...report.actors]) outrun(books, name);
+  for (const death of report.deaths) workerDied(books, { node_id: node.node_id, ...death });
   reconcileJobs(books, node, report.jobs);
   const running = new Set<string>();
+  const strays = new Map<WorkerName, Grant>();
   for (const worker of report.actors) {
     running.add(`${worker.actor_id}/${worker.incarnation}`);
-    reconcileWorker(books, node, worker);
+    const name = { ...worker, node_id: node.node_id };
+    const known = reconcileWorker(books, name) || isLeaving(books, name);
+    if (!known && worker.grant !== undefined) strays.set(name, worker.grant);
   }
+  releaseStrays(books, node.node_id, (one) => running.has(`${one.actor_id}/${one.incarnation}`));
   for (const actor of [...books.actors.values()]) {
     for (const { incarnation, node_id } of [...actor.leaving]) {
       const gone = node_id === node.node_id && !running.has(`${actor.actor_id}/${incarnation}`);
@@ -82,6 +89,10 @@ function reconcile(books: Books, node: NodeRecord, report: NodeReport): void {
     }
     if (actor.node_id !== node.node_id || actor.grant === undefined) continue;
     if (running.has(`${actor.actor_id}/${actor.incarnation}`)) continue;
+    if (actor.step === "starting" && strays.size > 0) {
+      placeAnew(books, actor);
+      continue;
+    }
     if (actor.step === "starting") {
       // The request to start it may have been lost with the link; twice is one start.
       actStart(books, actor);
@@ -90,6 +101,40 @@ function reconcile(books: Books, node: NodeRecord, report: NodeReport): void {
     const message = `Its worker was gone when node ${nodeText(node)} came back.`;
     endIncarnation(books, actor, { report: { kind: "head", message }, restart: true, gone: true });
   }
+  // When what has ended is free: that may be what they hold.
+  for (const [name, grant] of strays) holdStray(books, name, grant);
+}
+
+/**
+ * The journal lacks its last rows, so this actor's start may long be over, and its place another's:
+ * it is not started there under the same name.
+ */
+function placeAnew(books: Books, actor: ActorRecord): void {
+  books.giveBack(placeOf(actor), actor.grant!);
+  delete actor.grant;
+  actor.incarnation = nextIncarnation(actor);
+  actor.step = "waiting";
+  actor.state = stateOf(actor.step, actor.incarnation);
+  actor.node_id = "";
+  actor.pid = 0;
+  books.enqueue(actor.actor_id);
+  books.touch("actors", actor.actor_id);
+}
+
+/**
+ * A power cut may take the journal's last rows: then a node knows incarnations of an actor that the
+ * books have not come to. They are not given out again, for callers may know them.
+ */
+function outrun(books: Books, { actor_id, incarnation }: Omit<WorkerName, "node_id">): void {
+  const actor = books.actors.get(actor_id);
+  if (actor === undefined || incarnation < actor.incarnation) return;
+  if (actor.step !== "waiting") {
+    if (incarnation > actor.incarnation) actor.outrun = Math.max(actor.outrun ?? 0, incarnation);
+    return;
+  }
+  actor.incarnation = incarnation + 1;
+  actor.state = stateOf(actor.step, actor.incarnation);
+  books.touch("actors", actor_id);
 }
 
 function reconcileJobs(books: Books, node: NodeRecord, jobs: JobSpec[]): void {
@@ -103,17 +148,21 @@ function reconcileJobs(books: Books, node: NodeRecord, jobs: JobSpec[]): void {
   }
 }
 
-function reconcileWorker(books: Books, node: NodeRecord, worker: ReportedActor): void {
-  const { actor_id, incarnation, pid, address, initialized, blocked, returned } = worker;
-  const where = { node_id: node.node_id, actor_id, incarnation };
-  const actor = currentWorker(books, where);
-  if (actor === undefined) return stopStranger(books, where, true);
+/** @returns whether it is a worker of the books; else it is told to end */
+function reconcileWorker(books: Books, worker: ReportedActor & WorkerName): boolean {
+  const { pid, address, initialized, blocked, returned } = worker;
+  const actor = currentWorker(books, worker);
+  if (actor === undefined) {
+    stopStranger(books, worker, true);
+    return false;
+  }
   if (address !== undefined) workerReady(books, actor, pid, address);
   else if (pid > 0) actor.pid = pid;
   if (initialized) workerInitialized(books, actor);
   // What was said while the link was cut.
   if (returned) returnGrant(books, actor);
   lendCpu(books, actor, blocked === true);
+  return true;
 }
 
 /** Which worker an event is about. */
@@ -133,9 +182,8 @@ export function currentWorker(books: Books, name: WorkerName): ActorRecord | und
 
 /** Ends a worker that the books do not have; with `again`, also one that was told so before. */
 export function stopStranger(books: Books, name: WorkerName, again = false): void {
+  if (isLeaving(books, name) && !again) return;
   const actor = books.actors.get(name.actor_id);
-  const told = actor?.leaving.some((leaving) => leaving.incarnation === name.incarnation) ?? false;
-  if (told && !again) return;
   const report = actor?.death ?? {
     kind: "head" as const,
     message: `The head does not know ${
@@ -144,6 +192,11 @@ export function stopStranger(books: Books, name: WorkerName, again = false): voi
   };
   const { node_id, actor_id, incarnation } = name;
   books.act({ kind: "worker.stop", node_id, actor_id, incarnation, report });
+}
+
+function isLeaving(books: Books, { node_id, actor_id, incarnation }: WorkerName): boolean {
+  const leaving = books.actors.get(actor_id)?.leaving ?? [];
+  return leaving.some((one) => one.incarnation === incarnation && one.node_id === node_id);
 }
 
 /** A worker is connectable. */
@@ -179,6 +232,7 @@ export function workerDied(
   books: Books,
   event: Omit<BrainEventOf<"actor.died">, "kind">,
 ): void {
+  if (releaseStray(books, event)) return;
   const actor = books.actors.get(event.actor_id);
   if (actor === undefined || confirmGone(books, actor, event.incarnation)) return;
   if (currentWorker(books, event) === undefined) return;

@@ -106,6 +106,20 @@ Deno.test("a new daemon on a machine ends the wait for the old one", () => {
   test.tell({ kind: "node.join", node });
   assert.equal(test.brain.node(nodeSpec(2).node_id)?.state, "dead");
   assert.equal(test.brain.node(node.node_id)?.state, "alive");
+  // Where it is there after all, it is told.
+  assert.equal(test.got("node.rejected")[0]?.node_id, nodeSpec(2).node_id);
+});
+
+Deno.test("who ended itself on purpose while the link was cut is not started again", () => {
+  const test = cluster();
+  test.driver();
+  const actor = test.actor({ GPU: 1 }, { max_restarts: -1 });
+  test.up(actor);
+  cut(test);
+  const report = { kind: "exit" as const, message: "It called ray.actor.exit_actor()." };
+  const deaths = [{ actor_id: actor, incarnation: 1, report, intended: true }];
+  test.join(2, { GPU: 2 }, { actors: [], jobs: [], deaths });
+  assert.equal(test.brain.actor(actor)?.step, "ended");
 });
 
 Deno.test("after a restart with a new daemon of the head, nothing waits for its former node", () => {

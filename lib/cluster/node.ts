@@ -42,6 +42,8 @@ export interface NodeRecord extends NodeSpec {
   link_lost_reason?: string;
   /** Asked to drain; survives a spell of `suspect`. */
   draining: boolean;
+  /** Drained by force: bundles leave it, see `draining.ts`. */
+  evicting?: boolean;
   ended_at?: number;
   death?: DeathReport;
 }

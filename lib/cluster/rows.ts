@@ -56,12 +56,29 @@ export function loadRows(books: Books, rows: Iterable<Row>, now: number): void {
     delete node.link_lost_at;
     delete node.link_lost_reason;
   }
+  notAhead(books, now);
   const seqs = [...books.actors.values(), ...books.groups.values()].map((one) => one.seq);
   books.next_seq = seqs.reduce((most, seq) => Math.max(most, seq), 0) + 1;
   books.now = now;
   books.hold_until = now + books.config.restart_hold_ms;
   books.touchMeta("epoch");
   books.rebuild();
+}
+
+/**
+ * The clock may have been set back while no head ran: nobody waits until it is where it was, and
+ * what was warned of then may be warned of again.
+ */
+function notAhead(books: Books, now: number): void {
+  const { start_retry_most_ms } = books.config;
+  for (const actor of books.actors.values()) {
+    actor.not_before = Math.min(actor.not_before, now + start_retry_most_ms);
+    for (const leaving of actor.leaving) leaving.since = Math.min(leaving.since, now);
+  }
+  for (const one of [...books.actors.values(), ...books.groups.values()]) {
+    one.since = Math.min(one.since, now);
+    if (one.warned_at !== undefined && one.warned_at > now) delete one.warned_at;
+  }
 }
 
 /** A journal gives rows back in the order of ids; the order of arrival is what the brain goes by. */

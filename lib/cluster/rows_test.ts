@@ -36,6 +36,27 @@ Deno.test("a restarted head knows what was, in a new epoch", () => {
   assert.equal(test.brain.epoch, 3);
 });
 
+Deno.test("a clock that was set back while no head ran has nobody wait until it is right", () => {
+  const test = cluster();
+  const failing = test.actor(G);
+  test.tell({
+    kind: "actor.placed_failed",
+    node_id: nodeSpec(2).node_id,
+    actor_id: failing,
+    incarnation: 1,
+    report: { kind: "start", message: "There is no Python." },
+  });
+  const waiting = test.actor({ GPU: 9 });
+  test.pass(6);
+  assert.ok(test.brain.actor(waiting)?.warned_at !== undefined);
+  test.now -= 86_400_000;
+  test.restartHead();
+  const { now } = test.brain.books;
+  assert.ok(test.brain.actor(failing)!.not_before <= now + 30_000);
+  assert.ok(test.brain.actor(waiting)!.since <= now);
+  assert.equal(test.brain.actor(waiting)?.warned_at, undefined);
+});
+
 Deno.test("it grants nothing until every known node is back", () => {
   const test = cluster();
   test.restartHead();

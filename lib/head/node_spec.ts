@@ -3,6 +3,7 @@ import type { Amounts } from "../cluster/amounts.ts";
 import type { DeathReport } from "../cluster/death.ts";
 import type { NodeReport } from "../cluster/events.ts";
 import type { JobSpec } from "../cluster/jobs.ts";
+import type { Grant } from "../cluster/ledger.ts";
 import type { NodeSpec } from "../cluster/node.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { checkFields } from "../wire/validate.ts";
@@ -56,13 +57,19 @@ export function nodeReportOf(report: Fields): NodeReport {
     });
   const worker = { actor_id: "str", incarnation: "int" };
   return {
-    actors: list("actors", { ...worker, pid: "int?", initialized: "bool?" }).map((one) => ({
+    actors: list("actors", {
+      ...worker,
+      pid: "int?",
+      initialized: "bool?",
+      grant: "map?",
+    }).map((one) => ({
       actor_id: one["actor_id"] as string,
       incarnation: one["incarnation"] as number,
       pid: one["pid"] as number ?? 0,
       initialized: one["initialized"] as boolean ?? false,
       ...(one["blocked"] === true && { blocked: true }),
       ...(one["returned"] === true && { returned: true }),
+      ...(one["grant"] ? { grant: grantOf(one["grant"] as Fields) } : {}),
       ...(one["address"] !== undefined && one["address"] !== null && { address: one["address"] }),
     })),
     jobs: list("jobs", {
@@ -78,6 +85,7 @@ export function nodeReportOf(report: Fields): NodeReport {
       actor_id: one["actor_id"] as string,
       incarnation: one["incarnation"] as number,
       report: deathReportOf(one["report"]),
+      ...(one["intended"] === true && { intended: true }),
     })),
   };
 }
@@ -86,6 +94,22 @@ export function nodeReportOf(report: Fields): NodeReport {
 export function watchedOf(report: Fields | null | undefined): string[] {
   const watched = report?.["watched"];
   return Array.isArray(watched) ? watched.map(String) : [];
+}
+
+function grantOf(grant: Fields): Grant {
+  checkFields("node.join", grant, { amounts: "map", gpus: "list" });
+  const gpus = grant["gpus"] as unknown[];
+  const isShare = (share: unknown): share is Grant["gpus"][number] =>
+    Array.isArray(share) && share.length === 2 && share.every(isCount);
+  if (!gpus.every(isShare) || !Object.values(grant["amounts"] as Fields).every(isCount)) {
+    throw new ProtocolError("Cannot take a worker's grant: its amounts must be whole numbers");
+  }
+  return { amounts: grant["amounts"] as Amounts, gpus: gpus as Grant["gpus"] };
+}
+
+/** Whole and not negative; memory in units may be more than what is safe. */
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0;
 }
 
 /** Reads a death report. @throws ProtocolError where it has no words */

@@ -22,15 +22,17 @@ export function joinReport(parts: JoinReportParts): Record<string, unknown> {
       pid: worker.pid,
       initialized: worker.state === "running",
       repr: worker.repr,
+      grant: worker.order.grant,
       ...(worker.lending === "blocked" ? { blocked: true } : {}),
       ...(worker.lending === "returned" ? { returned: true } : {}),
       ...(worker.connectable ? { address: worker.address } : {}),
     })),
     jobs: parts.drivers.specs(parts.node_id),
-    deaths: parts.deaths.unnoted.map(({ actor_id, incarnation, report }) => ({
+    deaths: parts.deaths.unnoted.map(({ actor_id, incarnation, report, intended }) => ({
       actor_id,
       incarnation,
       report,
+      intended,
     })),
     watched: [...parts.watchers.actors],
   };

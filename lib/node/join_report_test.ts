@@ -12,10 +12,19 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
   const report = { kind: "exit" as const, exit_code: 1, message: "It ended." };
   const death = { report, body: new Uint8Array(0), intended: false, final: true };
   deaths.add({ ...death, actor_id: "gone", incarnation: 1 });
+  deaths.add({ ...death, actor_id: "meant", incarnation: 1, intended: true });
   deaths.add({ ...death, actor_id: "noted", incarnation: 1 });
   deaths.noted("noted", 1);
+  const grant = { amounts: { GPU: 10_000 }, gpus: [[0, 10_000]] };
   const worker = (actor_id: string, more: Partial<Worker>) =>
-    ({ actor_id, incarnation: 2, pid: 7, address: { socket: "/s" }, ...more }) as Worker;
+    ({
+      actor_id,
+      incarnation: 2,
+      pid: 7,
+      address: { socket: "/s" },
+      order: { grant },
+      ...more,
+    }) as Worker;
   const watchers = new Watchers();
   watchers.watch("elsewhere", {} as Client);
   const parts = {
@@ -33,12 +42,22 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
   assert.deepEqual(watchedOf(joinReport(parts)), ["elsewhere"]);
   assert.deepEqual(nodeReportOf(joinReport(parts)), {
     actors: [
-      { actor_id: "runs", incarnation: 2, pid: 7, initialized: true, address: { socket: "/s" } },
-      { actor_id: "starts", incarnation: 2, pid: 7, initialized: false },
-      { actor_id: "waits", incarnation: 2, pid: 7, initialized: true, blocked: true },
-      { actor_id: "stays", incarnation: 2, pid: 7, initialized: true, returned: true },
+      {
+        actor_id: "runs",
+        incarnation: 2,
+        pid: 7,
+        initialized: true,
+        address: { socket: "/s" },
+        grant,
+      },
+      { actor_id: "starts", incarnation: 2, pid: 7, initialized: false, grant },
+      { actor_id: "waits", incarnation: 2, pid: 7, initialized: true, blocked: true, grant },
+      { actor_id: "stays", incarnation: 2, pid: 7, initialized: true, returned: true, grant },
     ],
     jobs: [],
-    deaths: [{ actor_id: "gone", incarnation: 1, report }],
+    deaths: [
+      { actor_id: "gone", incarnation: 1, report },
+      { actor_id: "meant", incarnation: 1, report, intended: true },
+    ],
   });
 });

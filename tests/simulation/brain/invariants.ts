@@ -1,19 +1,20 @@
 /** What must hold after every step, whatever happened. */
 import assert from "assert";
-import type { ActorRecord } from "../../lib/cluster/actors.ts";
-import { largerOf, UNIT } from "../../lib/cluster/amounts.ts";
-import type { Amounts } from "../../lib/cluster/amounts.ts";
-import { Books } from "../../lib/cluster/books.ts";
-import type { Ledger } from "../../lib/cluster/ledger.ts";
-import { labelsMatch } from "../../lib/cluster/labels.ts";
-import { onHold } from "../../lib/cluster/scheduling.ts";
-import type { NodeSpec } from "../../lib/cluster/node.ts";
+import type { ActorRecord } from "../../../lib/cluster/actors.ts";
+import { largerOf, UNIT } from "../../../lib/cluster/amounts.ts";
+import type { Amounts } from "../../../lib/cluster/amounts.ts";
+import { Books } from "../../../lib/cluster/books.ts";
+import type { Ledger } from "../../../lib/cluster/ledger.ts";
+import { labelsMatch } from "../../../lib/cluster/labels.ts";
+import { onHold } from "../../../lib/cluster/scheduling.ts";
+import type { NodeSpec } from "../../../lib/cluster/node.ts";
 import type { OraclePlace } from "./oracle.ts";
 import { afterTaking, couldPlace } from "./oracle.ts";
 import type { World } from "./world.ts";
 
 export function checkInvariants(world: World): void {
   const { books } = world.brain;
+  nothingIsDatedAhead(books);
   ledgersMatchRecords(books);
   nothingIsGrantedTwice(books);
   deadNodesHoldNothing(books);
@@ -29,6 +30,7 @@ function ledgersMatchRecords(books: Books): void {
   for (const table of ["nodes", "jobs", "actors", "groups"] as const) {
     for (const [id, record] of books[table]) (fresh[table] as Map<string, unknown>).set(id, record);
   }
+  for (const [key, stray] of books.strays) fresh.strays.set(key, stray);
   fresh.rebuild();
   same([...books.node_ledgers.keys()], [...fresh.node_ledgers.keys()], "nodes");
   for (const [node_id, ledger] of fresh.node_ledgers) {
@@ -85,6 +87,23 @@ function deadNodesHoldNothing(books: Books): void {
     for (const node_id of group.nodes) {
       if (node_id !== "") assert.ok(holds(node_id), "a bundle on a dead node");
     }
+  }
+}
+
+/** A clock that was set back while no head ran must not have anybody wait until it is right again. */
+function nothingIsDatedAhead({ actors, groups, nodes, now, config }: Books): void {
+  for (const actor of actors.values()) {
+    assert.ok(actor.since <= now, "an actor waits since a time to come");
+    const longest = now + config.start_retry_most_ms;
+    assert.ok(actor.not_before <= longest, "an actor may not be placed for very long");
+    assert.ok((actor.warned_at ?? 0) <= now, "a warning of a time to come");
+  }
+  for (const group of groups.values()) {
+    assert.ok(group.since <= now, "a group waits since a time to come");
+    assert.ok((group.warned_at ?? 0) <= now, "a warning of a time to come");
+  }
+  for (const node of nodes.values()) {
+    assert.ok(node.last_seen <= now || node.state === "dead", "a node was seen at a time to come");
   }
 }
 
@@ -189,6 +208,7 @@ function couldRun(books: Books, actor: ActorRecord, places: OraclePlace[]): bool
     const node = books.nodes.get(group?.nodes[index] ?? "");
     if (ledger === null || (bundle_index !== -1 && bundle_index !== index)) return false;
     if (node?.state !== "alive" && node?.state !== "draining") return false;
+    if (node.evicting === true) return false;
     const gpus = ledger.gpus.map(([, units]) => units);
     return afterTaking({ node, free: ledger.free, gpus }, need).length > 0;
   });
@@ -221,6 +241,9 @@ export function checkAgreement({ brain, daemons }: World): void {
     [...workers.keys()].map((key) => `${spec.node_id} ${key}`)
   );
   assert.deepEqual(booked.sort(), real.sort(), "workers in the books and on the machines");
+  const jobs = [...brain.books.jobs.values()].filter(({ state }) => state === "running");
+  const drivers = daemons.flatMap((daemon) => [...daemon.drivers.keys()]);
+  for (const { job_id } of jobs) assert.ok(drivers.includes(job_id), "a job without a driver");
   for (const actor of brain.books.actors.values()) {
     assert.deepEqual(actor.leaving, [], "a worker is still leaving");
     if (actor.grant === undefined) continue;

@@ -3,11 +3,11 @@
  * it starts and stops workers, keeps what it has to tell while its link is cut, and reports when it
  * joins again.
  */
-import type { EffectOf } from "../../lib/cluster/effects.ts";
-import type { BrainEvent, NodeReport } from "../../lib/cluster/events.ts";
-import type { JobSpec } from "../../lib/cluster/jobs.ts";
-import type { Grant } from "../../lib/cluster/ledger.ts";
-import type { NodeSpec } from "../../lib/cluster/node.ts";
+import type { BrainEvent, NodeReport } from "../../../lib/cluster/events.ts";
+import type { JobSpec } from "../../../lib/cluster/jobs.ts";
+import type { Grant } from "../../../lib/cluster/ledger.ts";
+import type { NodeSpec } from "../../../lib/cluster/node.ts";
+import { type Order, SimLink, type ToDaemon } from "./link.ts";
 
 /** A worker process that exists. */
 export interface SimWorker {
@@ -24,36 +24,36 @@ export interface SimWorker {
   returned: boolean;
 }
 
-type Order = EffectOf<"worker.start"> | EffectOf<"worker.stop">;
-
 export class SimDaemon {
-  /** Its link to the head. */
-  connected = false;
-  /** Connected as far as it knows, but no byte gets through. */
-  muted = false;
+  /** Its present link, as far as it knows. */
+  link: SimLink | undefined;
+  /** When something of the head last reached it. */
+  heard_at = 0;
+  /** Nothing gets from it to the head, or from the head to it. */
+  blocked: { up: boolean; down: boolean } = { up: false, down: false };
   readonly workers: Map<string, SimWorker> = new Map();
   readonly drivers: Map<string, JobSpec> = new Map();
-  /** Sent to the head and not yet delivered, oldest first. */
-  to_head: BrainEvent[] = [];
-  /** Sent by the head and not yet delivered. */
-  to_daemon: Order[] = [];
-  /** Deaths the head may not have heard of. */
+  /** Deaths the head has not noted. */
   deaths: NodeReport["deaths"] = [];
   #next_pid = 100;
+  #joined_before = false;
 
   constructor(public spec: NodeSpec) {}
 
-  /** The link ends: what was under way is lost, but deaths are remembered. */
-  cut(): void {
-    this.connected = false;
-    this.muted = false;
-    this.to_head = [];
-    this.to_daemon = [];
+  /** A connection can be made: an opening goes both ways. */
+  get reachable(): boolean {
+    return !this.blocked.up && !this.blocked.down;
   }
 
-  /** The link is there (again). */
-  join(): BrainEvent {
-    this.connected = true;
+  /** Its link ends on its side: of what is under way to the head, that much arrives. */
+  cut(arrives = 0): void {
+    this.link?.closeAtDaemon(arrives);
+    this.link = undefined;
+  }
+
+  /** Dials anew, and joins with what it has. */
+  dial(serial: number, now: number): SimLink {
+    const link = new SimLink(serial, this.spec.node_id);
     const report: NodeReport = {
       actors: [...this.workers.values()].map((worker) => ({
         actor_id: worker.actor_id,
@@ -63,11 +63,18 @@ export class SimDaemon {
         initialized: worker.step === "running",
         blocked: worker.blocked,
         returned: worker.returned,
+        grant: worker.grant,
       })),
       jobs: [...this.drivers.values()],
-      deaths: this.deaths,
+      deaths: [...this.deaths],
     };
-    return { kind: "node.join", node: this.spec, report };
+    const node = structuredClone(this.spec);
+    link.to_head.push(
+      structuredClone({ kind: "node.join", node, ...(this.#joined_before && { report }) }),
+    );
+    this.link = link;
+    this.heard_at = now;
+    return link;
   }
 
   /** Everything on it ends; it will come back under another id. */
@@ -79,23 +86,51 @@ export class SimDaemon {
     this.spec = { ...this.spec, node_id };
   }
 
-  obey(order: Order): void {
+  /** Something arrives over its link. @returns true where it must take another id */
+  hear(item: ToDaemon): boolean {
+    switch (item.kind) {
+      case "end":
+        this.link = undefined;
+        return false;
+      case "declared_dead":
+        return true;
+      case "joined":
+        this.#joined_before = true;
+        for (const death of this.deaths) this.#tellDeath(death);
+        return false;
+      case "noted":
+        this.deaths = this.deaths.filter((death) =>
+          death.actor_id !== item.actor_id || death.incarnation !== item.incarnation
+        );
+        return false;
+      default:
+        this.#obey(item);
+        return false;
+    }
+  }
+
+  #obey(order: Order): void {
     const key = `${order.actor_id}/${order.incarnation}`;
     const known = this.workers.get(key);
+    const { actor_id, incarnation } = order;
     if (order.kind === "worker.stop") {
       if (known !== undefined) known.ending = true;
-      else this.#gone(order.actor_id, order.incarnation, "killed");
+      else {
+        this.#tellDeath({
+          actor_id,
+          incarnation,
+          report: { kind: "killed", message: "It is not here." },
+        });
+      }
       return;
     }
     if (known !== undefined) return;
-    const { actor_id, incarnation, grant } = order;
-    const pid = this.#next_pid++;
     this.workers.set(key, {
       actor_id,
       incarnation,
-      grant,
+      grant: structuredClone(order.grant),
       step: "starting",
-      pid,
+      pid: this.#next_pid++,
       ending: false,
       blocked: false,
       returned: false,
@@ -105,9 +140,8 @@ export class SimDaemon {
   /** A worker gets one step further. */
   advance(worker: SimWorker): void {
     const { actor_id, incarnation, pid } = worker;
-    if (worker.ending) return this.#gone(actor_id, incarnation, "killed");
-    const node_id = this.spec.node_id;
-    const name = { node_id, actor_id, incarnation };
+    if (worker.ending) return this.#gone(worker, "killed", false);
+    const name = { node_id: this.spec.node_id, actor_id, incarnation };
     if (worker.step === "starting") {
       worker.step = "ready";
       this.#tell({ kind: "actor.ready", ...name, pid, address: `sock-${pid}` });
@@ -142,7 +176,7 @@ export class SimDaemon {
   /** A worker cannot be started, fails in `__init__`, or dies. */
   fail(worker: SimWorker, intended: boolean): void {
     const kind = worker.step === "starting" ? "start" : worker.step === "ready" ? "init" : "signal";
-    this.#gone(worker.actor_id, worker.incarnation, kind, intended && kind === "signal");
+    this.#gone(worker, kind, intended && kind === "signal");
   }
 
   /** A driver of this machine ends; while the link is cut, its absence from the report tells. */
@@ -151,24 +185,27 @@ export class SimDaemon {
   }
 
   #gone(
-    actor_id: string,
-    incarnation: number,
+    { actor_id, incarnation }: SimWorker,
     kind: "killed" | "start" | "init" | "signal",
-    intended = false,
+    intended: boolean,
   ): void {
-    const node_id = this.spec.node_id;
     const report = { kind, message: `It ended (${kind}).` };
+    const death = { actor_id, incarnation, report, ...(intended && { intended }) };
     this.workers.delete(`${actor_id}/${incarnation}`);
-    this.deaths.push({ actor_id, incarnation, report });
-    const name = { node_id, actor_id, incarnation, report };
+    this.deaths.push(death);
+    this.#tellDeath(death);
+  }
+
+  #tellDeath({ actor_id, incarnation, report, intended }: NodeReport["deaths"][number]): void {
+    const name = { node_id: this.spec.node_id, actor_id, incarnation, report };
     this.#tell(
-      kind === "start"
+      report.kind === "start"
         ? { kind: "actor.placed_failed", ...name }
-        : { kind: "actor.died", ...name, intended },
+        : { kind: "actor.died", ...name, intended: intended === true },
     );
   }
 
   #tell(event: BrainEvent): void {
-    if (this.connected) this.to_head.push(event);
+    this.link?.to_head.push(event);
   }
 }

@@ -2,9 +2,9 @@
  * Whether a request could be placed, found by trying everything: slow, simple, and written apart
  * from the brain's own search, which it judges.
  */
-import type { Amounts } from "../../lib/cluster/amounts.ts";
-import type { GroupStrategy } from "../../lib/cluster/groups.ts";
-import type { NodeSpec } from "../../lib/cluster/node.ts";
+import type { Amounts } from "../../../lib/cluster/amounts.ts";
+import type { GroupStrategy } from "../../../lib/cluster/groups.ts";
+import type { NodeSpec } from "../../../lib/cluster/node.ts";
 
 /** A place with what is free there. */
 export interface OraclePlace {

@@ -1,0 +1,27 @@
+/** Time as daemons and heads need it; tests have one that they move themselves. */
+
+/** Times are milliseconds since the epoch. Each timer returns its own end. */
+export interface Clock {
+  now(): number;
+  after(ms: number, run: () => void): () => void;
+  every(ms: number, run: () => void): () => void;
+}
+
+/**
+ * The machine's clock, read once: afterwards only the time that has passed counts, so that a clock
+ * that is set while a daemon or a head runs kills no node, and hides no silence.
+ */
+export function systemClock(): Clock {
+  const start = Date.now() - performance.now();
+  return {
+    now: () => Math.round(start + performance.now()),
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    every: (ms, run) => {
+      const timer = setInterval(run, ms);
+      return () => clearInterval(timer);
+    },
+  };
+}
