@@ -14,7 +14,6 @@ export async function commandCalled(name: string): Promise<Command> {
 /** Commands that the design has and this version has not, with what to do instead. */
 const NOT_YET: Readonly<Record<string, string>> = {
   doctor: "See `beam status` for what waits and why, and `beam logs daemon`.",
-  drain: "End the node with `beam down` on its machine once nothing runs there.",
 };
 
 function unknownCommand(name: string): UsageError {

@@ -11,10 +11,11 @@ Usage:
   beam nodes | actors | pgs             list nodes, actors, placement groups
   beam logs [WHAT]                      show logs of this node
   beam wait --nodes N --gpus N          wait until the cluster has so much
+  beam drain NODE                       take a node out, once it is empty
   beam run -- CMD                       run a program that finds the package \`ray\`
   beam env                              the exports for such programs
   beam shim-path                        the folder of the package, alone
-  beam token                            the token by which nodes join
+  beam token [create|list|revoke|rotate]  tokens by which nodes join
   beam ray start|stop|status|list|job   what \`ray …\` does
   beam completions bash|zsh|fish        completions for a shell
   beam version                          which beam this is
@@ -31,6 +32,7 @@ export const NAMES = [
   "pgs",
   "logs",
   "wait",
+  "drain",
   "run",
   "env",
   "shim-path",
@@ -59,6 +61,8 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./logs.ts")).logs;
     case "wait":
       return (await import("./wait.ts")).wait;
+    case "drain":
+      return (await import("./drain.ts")).drain;
     case "run":
       return (await import("./run.ts")).run;
     case "env":

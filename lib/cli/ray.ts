@@ -28,7 +28,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   timeline: "Call ray.timeline() in a program.",
   stack: "Use py-spy on the worker's process; `beam actors` shows its pid.",
   "kill-actor": "Use `ray.kill` in a program.",
-  "drain-node": "End the node with `beam down` on its machine.",
+  "drain-node": "Use `beam drain NODE`.",
   "get-auth-token": "Use `beam token`.",
   "check-open-ports": "One port must be reachable, the head's; `beam status` shows it.",
   "sanity-check": "There is no counterpart.",

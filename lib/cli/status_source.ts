@@ -14,6 +14,7 @@ import {
 import { withDaemon } from "./daemon_choice.ts";
 import { openHead } from "./head_check.ts";
 import { hostAndPort } from "./numbers.ts";
+import { whileAway } from "./head_away.ts";
 import { isNoCluster } from "./ray_address.ts";
 
 /**
@@ -56,7 +57,13 @@ interface Asked<T> {
 
 async function withCluster<T>(address: string | undefined, asked: Asked<T>): Promise<T> {
   try {
-    return await withDaemon({ address, anyNode: true }, (link) => asked.daemon(link));
+    return await withDaemon({ address, anyNode: true }, async (link) => {
+      try {
+        return await asked.daemon(link);
+      } catch (error) {
+        throw await whileAway(link, error);
+      }
+    });
   } catch (error) {
     if (address === undefined || !isNoCluster(error)) throw error;
   }

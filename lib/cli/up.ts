@@ -19,6 +19,7 @@ import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
+import { replace } from "./replace.ts";
 import { upText } from "./up_text.ts";
 
 const HELP = `Starts a node on this machine and returns when it is ready.
@@ -26,6 +27,8 @@ const HELP = `Starts a node on this machine and returns when it is ready.
 Usage:
   beam up --head                   start a cluster: this machine runs its head
   beam up --join HOST[:PORT]       join the cluster whose head is there (port ${HEAD_PORT})
+  beam up --replace [--json]       put this beam in place of the one that runs here: the head's
+                                   process while all goes on, the daemon where nothing runs
 
 Options:
   --block                          stay in front; end the node when this command ends
@@ -81,6 +84,7 @@ const FLAGS = {
   "dashboard-host": { kind: "text", env: "BEAM_DASHBOARD_HOST" },
   "dashboard-port": { kind: "text", env: "BEAM_DASHBOARD_PORT" },
   open: { kind: "switch" },
+  replace: { kind: "switch" },
   json: { kind: "switch" },
   "for-driver": { kind: "switch" },
 } as const satisfies Flags;
@@ -104,6 +108,10 @@ async function run(args: string[]): Promise<number> {
 
 async function start(parsed: Arguments): Promise<number> {
   const { values } = parsed;
+  if (values.replace) {
+    checkReplace(parsed);
+    return await replace(values);
+  }
   const isHead = checkRole(parsed);
   const begun = performance.now();
   const head = isHead
@@ -167,6 +175,16 @@ async function start(parsed: Arguments): Promise<number> {
   const code = await held;
   if (released && code === EXIT.done) removeLocal(config.runtime_dir);
   return code;
+}
+
+/** What runs goes on as it was started: there is nothing else to say. */
+function checkReplace({ given }: Arguments): void {
+  const other = given.find((name) => name !== "replace" && name !== "json");
+  if (other === undefined) return;
+  throw new UsageError(
+    `Cannot use --${other} with --replace: the node goes on as it was started`,
+    "Leave it out, or end the node with `beam down` and start it anew.",
+  );
 }
 
 /** True for a head; checks that the flags say one thing. */

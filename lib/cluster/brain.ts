@@ -11,6 +11,7 @@ import { withoutZeros } from "./amounts.ts";
 import { Books, nameKey } from "./books.ts";
 import type { BrainConfig } from "./config.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
+import { drainNode, moveBundles } from "./draining.ts";
 import type { Effect } from "./effects.ts";
 import { confirmGone, endIncarnation, endJob, loseNode, removeGroup } from "./endings.ts";
 import type { BrainEvent, BrainEventOf } from "./events.ts";
@@ -37,8 +38,8 @@ import { explain } from "./reasons.ts";
 import type { Row } from "./rows.ts";
 import { loadRows, rowOf } from "./rows.ts";
 import { schedule } from "./scheduling.ts";
-import { warnAboutWaiting } from "./warnings.ts";
 import { releaseStray } from "./strays.ts";
+import { warnAboutWaiting } from "./warnings.ts";
 
 /** The brain of one head. */
 export class Brain {
@@ -162,6 +163,7 @@ export class Brain {
   #tick(): void {
     const { books } = this;
     judgeNodes(books);
+    moveBundles(books);
     for (const id of books.queue) {
       const actor = books.actors.get(id);
       if (actor === undefined) continue;
@@ -191,11 +193,7 @@ export class Brain {
       case "node.leave":
         return loseNode(books, node, `it left the cluster (${event.reason})`);
       case "node.drain":
-        node.draining = event.undo !== true;
-        books.retry_all = true;
-        books.touch("nodes", node.node_id);
-        if (node.state === "alive" || node.state === "draining") revive(books, node);
-        return;
+        return drainNode(books, node, event);
     }
   }
 
@@ -269,9 +267,9 @@ export class Brain {
     event: BrainEventOf<"actor.ready" | "actor.initialized" | "actor.placed_failed">,
   ): void {
     const { books } = this;
-      if (releaseStray(books, event)) return;
     const actor = currentWorker(books, event);
     if (event.kind === "actor.placed_failed") {
+      if (releaseStray(books, event)) return;
       const known = books.actors.get(event.actor_id);
       if (known !== undefined && confirmGone(books, known, event.incarnation)) return;
       if (actor !== undefined) this.#startFailed(actor, event);

@@ -188,7 +188,7 @@ export function stopStranger(books: Books, name: WorkerName, again = false): voi
     kind: "head" as const,
     message: `The head does not know ${
       actor ? `this incarnation of ${actorText(actor)}` : `actor ${name.actor_id}`
-    }.`,
+    }. ${books.lost}`.trimEnd(),
   };
   const { node_id, actor_id, incarnation } = name;
   books.act({ kind: "worker.stop", node_id, actor_id, incarnation, report });

@@ -10,9 +10,15 @@ import type { Books } from "./books.ts";
 import { neverText } from "./feasibility.ts";
 import { ownerNode } from "./scheduling.ts";
 
-/** Asks the owners of leased workers for what others wait for; called once per tick. */
+/**
+ * Asks the owners of leased workers for what others wait for, and for those on nodes that are to be
+ * empty; called once per tick.
+ */
 export function askBack(books: Books): void {
-  if (books.queue.size === 0) return;
+  const draining = new Set(
+    [...books.nodes.values()].filter((node) => node.draining).map((node) => node.node_id),
+  );
+  if (books.queue.size === 0 && draining.size === 0) return;
   const leases = [...books.actors.values()].filter((actor) =>
     actor.kind === "task" && actor.step === "running" && !actor.returned && !actor.wanted
   );
@@ -20,9 +26,10 @@ export function askBack(books: Books): void {
   const waiting = waitingOwners(books);
   for (const lease of leases) {
     const own = ownerKey(lease.owner);
-    const asked = [...waiting].some(([owner, names]) =>
-      owner !== own && Object.keys(lease.grant?.amounts ?? {}).some((name) => names.has(name))
-    );
+    const asked = draining.has(lease.node_id) ||
+      [...waiting].some(([owner, names]) =>
+        owner !== own && Object.keys(lease.grant?.amounts ?? {}).some((name) => names.has(name))
+      );
     if (!asked) continue;
     lease.wanted = true;
     const { actor_id } = lease;

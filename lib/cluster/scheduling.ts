@@ -209,8 +209,9 @@ function findBundle(books: Books, actor: ActorRecord): Found | undefined {
   for (const index of at === -1 ? group.bundles.keys() : [at]) {
     const node = books.nodes.get(group.nodes[index] ?? "");
     const ledger = ledgers[index];
-    // A draining node keeps what was reserved on it before.
+    // A draining node keeps what was reserved on it before, but where it is to lose that.
     if (!ledger || !node || (node.state !== "alive" && node.state !== "draining")) continue;
+    if (node.evicting === true) continue;
     const local = (amounts: Amounts) => localise(node, amounts);
     if (findGrant(ledger, local(largerOf(actor.place, actor.run))) === undefined) continue;
     const grant = findGrant(ledger, local(actor.run));

@@ -71,7 +71,11 @@ export function locateActor(
   const ask = () => state.shell.waiting.ask(question);
   const late = () => {
     if (state.brain.actor(actor_id)) return ask();
-    answer.give({ state: "dead", incarnation: 0, report: unknownDeath(actor_id) });
+    answer.give({
+      state: "dead",
+      incarnation: 0,
+      report: unknownDeath(actor_id, state.brain.books.lost),
+    });
   };
   state.shell.waiting.ask({ ...question, late: { ms: UNHEARD_MS, answer: late } });
 }
@@ -86,7 +90,10 @@ export function reportActor(
   state.watched.add(actor_id, asker.node_id);
   const tell = () => {
     const actor = state.brain.actor(actor_id);
-    if (!actor) return answer.give({ state: "dead", incarnation, report: unknownDeath(actor_id) });
+    if (!actor) {
+      const report = unknownDeath(actor_id, state.brain.books.lost);
+      return answer.give({ state: "dead", incarnation, report });
+    }
     const ended = actor.step === "ended";
     answer.give({
       state: callerState(actor),

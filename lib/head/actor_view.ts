@@ -47,11 +47,13 @@ export function deathOf(actor: ActorRecord): DeathReport {
 }
 
 /** For an actor that is in no book. */
-export function unknownDeath(actor_id: string): DeathReport {
+export function unknownDeath(actor_id: string, lost = ""): DeathReport {
   return {
     kind: "head",
-    message: `The head does not know actor ${actor_id}: it ended long ago, or its creator ended ` +
-      "before it was registered.",
+    message: lost === ""
+      ? `The head does not know actor ${actor_id}: it ended long ago, or its creator ended ` +
+        "before it was registered."
+      : `The head does not know actor ${actor_id}. ${lost}`,
   };
 }
 

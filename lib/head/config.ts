@@ -1,4 +1,6 @@
 /** What the head is told when it starts: one JSON line on its standard input. */
+import { buildName } from "../runtime/version.ts";
+import { PROTOCOL_VERSION } from "../wire/messages.ts";
 
 /** See {@link parseHeadConfig}. */
 export interface HeadConfig {
@@ -58,6 +60,9 @@ export interface HeadReady {
   port: number;
   cluster: string;
   epoch: number;
+  build: string;
+  /** What became of a journal that could not be read, in words. */
+  journal_fault?: string;
   /** `host:port` of its HTTP server. */
   dashboard?: string;
   /** Why there is none though it was configured, in words. */
@@ -67,7 +72,24 @@ export interface HeadReady {
 /** A configuration that cannot be used; the message is fit for a user. */
 export class ConfigError extends Error {
   override name = "ConfigError";
-  readonly mend = "`beam up --head` starts the head with a configuration of its own.";
+
+  constructor(
+    message: string,
+    readonly mend = "`beam up --head` starts the head with a configuration of its own.",
+  ) {
+    super(message);
+  }
+}
+
+/** @throws ConfigError where the daemon that starts this head could not talk to it */
+export function checkProtocol({ protocol = PROTOCOL_VERSION }: HeadConfig): void {
+  if (protocol === PROTOCOL_VERSION) return;
+  throw new ConfigError(
+    `Cannot start the head: this is beam ${buildName()} (protocol ${PROTOCOL_VERSION}), and the ` +
+      `node's daemon that starts it speaks protocol ${protocol}.`,
+    "Put the beam that the daemon was started with back in its place, or end all nodes with " +
+      "`beam down` and start them with the new one.",
+  );
 }
 
 /** Reads the line. @throws ConfigError naming the field that is missing or wrong */
@@ -89,6 +111,11 @@ export function parseHeadConfig(line: string): HeadConfig {
     if (fields[name] !== undefined && fields[name] !== null) {
       config[name] = textOf(fields[name], name);
     }
+  }
+  if (typeof fields["protocol"] === "number") config.protocol = fields["protocol"];
+  if (fields["former"] !== undefined && fields["former"] !== null) {
+    const { cluster, epoch } = mapOf(fields["former"], "`former`");
+    config.former = { cluster: textOf(cluster, "former.cluster"), epoch: Number(epoch) };
   }
   if (fields["dashboard"] !== undefined && fields["dashboard"] !== null) {
     config.dashboard = dashboardOf(mapOf(fields["dashboard"], "`dashboard`"));

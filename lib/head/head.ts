@@ -3,17 +3,19 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type BrainConfig, DEFAULT_CONFIG } from "../cluster/config.ts";
 import { type Log, NO_LOG } from "../runtime/log.ts";
+import { runtimePaths } from "../runtime/paths.ts";
 import { RAY_VERSION } from "../runtime/ray_version.ts";
 import { buildName } from "../runtime/version.ts";
 import type { Opened } from "../wire/handshake.ts";
-import { Keyring } from "../wire/keyring.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { ClusterKeys } from "./cluster_keys.ts";
 import type { HeadConfig, HeadReady } from "./config.ts";
 import { openDashboard, type Opened as OpenedDashboard } from "./dashboard_host.ts";
 import { Effects } from "./effects.ts";
 import { Health } from "./health.ts";
 import { InitErrors } from "./init_errors.ts";
-import { Journal } from "./journal.ts";
+import { Journal, JournalError, setAside } from "./journal.ts";
+import { JoinTokens } from "./join_tokens.ts";
 import { type Ends, NodeLinks } from "./node_links.ts";
 import { ObjectNotices } from "./object_notices.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
@@ -26,6 +28,7 @@ import { Submissions } from "./submissions.ts";
 import type { HeadState } from "./state.ts";
 import { TaskLog } from "./task_log.ts";
 import { WatchedActors } from "./watched_actors.ts";
+import { TokenHandover } from "./token_handover.ts";
 import { WorkerRegistry } from "./worker_registry.ts";
 
 /** Every so many ticks the nodes get a ping. */
@@ -38,7 +41,6 @@ export interface HeadOptions {
   brain?: Partial<BrainConfig>;
 }
 
-/** See the top of this file. */
 /** What a head is put together from. */
 interface Parts {
   config: HeadConfig;
@@ -82,6 +84,7 @@ function openJournal(path: string): { journal: Journal; fault?: string } {
   }
 }
 
+/** See the top of this file. */
 export class Head {
   readonly port: number;
   readonly cluster: string;
@@ -98,12 +101,13 @@ export class Head {
   #ticks = 0;
   #saidFailure = false;
 
-  private constructor(
-    parts: { config: HeadConfig; journal: Journal; server: Server; options: HeadOptions },
-  ) {
+  readonly #journalFault: string | undefined;
+
+  private constructor(parts: Parts) {
     const { config, journal, server, options } = parts;
     const clock = options.clock ?? systemClock();
-    const cluster = journal.fact("cluster") ?? randomBytes(28).toString("hex");
+    const cluster = journal.fact("cluster") ?? config.former?.cluster ??
+      randomBytes(28).toString("hex");
     journal.putFact("cluster", cluster);
     const brain = { ...patience(config), ...options.brain };
     const shell = new Shell(journal, clock, { ...options, brain, former: config.former });
@@ -125,6 +129,21 @@ export class Head {
     } as HeadState;
     state.submissions = new Submissions(state, journal);
     state.nodes = new NodeLinks(state);
+    state.keys = new ClusterKeys({
+      journal,
+      token: config.token,
+      again: config.former !== undefined,
+      file: runtimePaths(config.runtime_dir).token,
+      now: clock.now(),
+    });
+    state.tokens = new JoinTokens(journal, state.keys.ring);
+    state.handover = new TokenHandover({
+      keys: state.keys,
+      tokens: state.tokens,
+      clock,
+      nodes: () => state.nodes.holders,
+      joinedBy: (node_id) => state.nodes.joinedBy(node_id),
+    });
     state.objects = new ObjectNotices(state);
     const finder = nodeFinder(state);
     state.workers = new WorkerRegistry(finder);
@@ -153,7 +172,8 @@ export class Head {
       state.dashboard = this.#dashboard.server.address;
     }
     server.start({
-      identity: { build: state.build, keys: new Keyring(config.token), cluster },
+      identity: { build: state.build, keys: state.keys.ring, cluster },
+      join: (id, peer) => state.tokens.secret(id, peer, clock.now()),
       onOpened: (opened, ends) => this.#admit(opened, ends),
       onRefused: (peer, error) => state.log.write("warning", `refused ${peer}: ${error.message}`),
     });
@@ -166,11 +186,11 @@ export class Head {
 
   /** Starts a head. @throws JournalError, PortError with sentences for a person */
   static async start(config: HeadConfig, options: HeadOptions = {}): Promise<Head> {
-    const journal = new Journal(config.db ?? join(config.runtime_dir, "head.db"));
+    const { journal, fault } = openJournal(config.db ?? join(config.runtime_dir, "head.db"));
     try {
       const server = await Server.listen(config.listen);
       try {
-        return new Head({ config, journal, server, options });
+        return new Head({ config, journal, server, options, fault });
       } catch (error) {
         await server.close();
         throw error;
@@ -184,11 +204,13 @@ export class Head {
   /** What it tells when it is ready. */
   get ready(): HeadReady {
     const { port, cluster, epoch } = this;
+    const ready: HeadReady = { port, cluster, epoch, build: this.state.build };
+    if (this.#journalFault !== undefined) ready.journal_fault = this.#journalFault;
     const opened = this.#dashboard;
-    if (!opened) return { port, cluster, epoch };
+    if (!opened) return ready;
     return "server" in opened
-      ? { port, cluster, epoch, dashboard: opened.server.address }
-      : { port, cluster, epoch, dashboard_fault: opened.fault };
+      ? { ...ready, dashboard: opened.server.address }
+      : { ...ready, dashboard_fault: opened.fault };
   }
 
   /** Ends the head; nodes and workers go on, and look for the next one. */
@@ -225,6 +247,7 @@ export class Head {
     const { shell, nodes } = this.state;
     if (this.#ticks++ % BEAT_TICKS === 0) nodes.ping();
     nodes.hearing();
+    this.state.handover.enforce();
     shell.step({ kind: "tick" });
     shell.journal.flush();
     this.#sayFailure();

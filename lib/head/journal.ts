@@ -5,9 +5,10 @@
  * write that fails (a full disk) stays gathered and is tried again; until it is written, `failure`
  * says why, and the head takes no new work.
  */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { decode } from "msgpack";
 import type { Table } from "../cluster/effects.ts";
 import type { Row } from "../cluster/rows.ts";
 import { decodeRow, encodeRow } from "./row_text.ts";
@@ -27,9 +28,31 @@ type RecordTable = typeof RECORDS[number];
 export class JournalError extends Error {
   override name = "JournalError";
 
-  constructor(message: string, readonly mend: string, options?: ErrorOptions) {
+  /** What is in the file cannot be read. */
+  readonly damaged: boolean;
+
+  constructor(
+    message: string,
+    readonly mend: string,
+    { damaged = false, ...options }: ErrorOptions & { damaged?: boolean } = {},
+  ) {
     super(message, options);
+    this.damaged = damaged;
   }
+}
+
+/** Another head may be on its way out: how long it is waited for, in milliseconds. */
+const LOCK_PATIENCE = 3000;
+
+/** Moves a journal away, with what SQLite keeps beside it. @returns where it is now */
+export function setAside(path: string): string {
+  let to = `${path}.damaged`;
+  for (let count = 2; existsSync(to); count++) to = `${path}.damaged-${count}`;
+  renameSync(path, to);
+  for (const suffix of ["-wal", "-shm"]) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, to + suffix);
+  }
+  return to;
 }
 
 /** What is needed to start an actor, as bytes. */
@@ -78,6 +101,20 @@ export class Journal {
         row: this.#decode(String(row), `${table}/${id}`),
       }))
     );
+  }
+
+  /** @throws JournalError with `damaged` where something in it cannot be read */
+  check(): void {
+    this.rows();
+    this.submissions();
+    for (const table of RECORDS) this.records(table);
+    for (const { actor_id, fields } of this.specs()) {
+      try {
+        decode(fields);
+      } catch (error) {
+        throw this.#unreadable(`specs/${actor_id}`, error);
+      }
+    }
   }
 
   /** All kept specifications. */
@@ -134,6 +171,23 @@ export class Journal {
     this.#put(`submissions/${id}`, "DELETE FROM submissions WHERE id = ?", id);
   }
 
+  /** All records of a table, in the order in which they were first written. */
+  records(table: RecordTable): unknown[] {
+    return this.#read(`SELECT id, row FROM ${table} ORDER BY rowid`)
+      .map(({ id, row }) => this.#decode(String(row), `${table}/${id}`));
+  }
+
+  /** A record, as it is now. */
+  putRecord(table: RecordTable, id: string, row: unknown): void {
+    const sql = `INSERT INTO ${table} (id, row) VALUES (?, ?) ` +
+      "ON CONFLICT (id) DO UPDATE SET row = excluded.row";
+    this.#put(`${table}/${id}`, sql, id, encodeRow(row));
+  }
+
+  deleteRecord(table: RecordTable, id: string): void {
+    this.#put(`${table}/${id}`, `DELETE FROM ${table} WHERE id = ?`, id);
+  }
+
   /** Writes what is gathered. A failure is kept in `failure`, and the writes for the next time. */
   flush(): void {
     if (this.#pending.size === 0) return;
@@ -164,7 +218,7 @@ export class Journal {
 
   #prepare(): void {
     const pragma = (name: string) => Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0];
-    this.#db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    this.#db.exec(`PRAGMA busy_timeout = ${LOCK_PATIENCE}; PRAGMA locking_mode = EXCLUSIVE`);
     const tables = this.#read("SELECT name FROM sqlite_schema").length;
     const version = Number(pragma("user_version"));
     if (tables > 0 && pragma("application_id") !== APPLICATION_ID) {
@@ -182,7 +236,7 @@ export class Journal {
     }
     if (pragma("quick_check") !== "ok") throw new Error("its check found damage");
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
-    for (const table of TABLES) {
+    for (const table of [...TABLES, ...RECORDS]) {
       this.#db.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, row TEXT NOT NULL)`);
     }
     this.#db.exec(
@@ -195,14 +249,22 @@ export class Journal {
   }
 
   #read(sql: string, ...values: string[]): Record<string, unknown>[] {
-    return this.#db.prepare(sql).all(...values) as Record<string, unknown>[];
+    try {
+      return this.#db.prepare(sql).all(...values) as Record<string, unknown>[];
+    } catch (error) {
+      throw opening(this.path, error);
+    }
+  }
+
+  #unreadable(where: string, cause: unknown): JournalError {
+    return opening(this.path, new Error(`its row ${where} cannot be read`, { cause }));
   }
 
   #decode(text: string, where: string): unknown {
     try {
       return decodeRow(text);
     } catch (error) {
-      throw opening(this.path, new Error(`its row ${where} cannot be read`, { cause: error }));
+      throw this.#unreadable(where, error);
     }
   }
 
@@ -235,6 +297,6 @@ function opening(path: string, error: unknown): JournalError {
     damaged
       ? "Move the file away to begin a new cluster; its nodes have to be started again."
       : "See that its folder exists and can be written, and that the disk is not full.",
-    { cause: error },
+    { cause: error, damaged },
   );
 }

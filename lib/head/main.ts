@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { LogFile } from "../runtime/log.ts";
 import { StartInput, tellStarter } from "../runtime/start_input.ts";
-import { ConfigError, parseHeadConfig } from "./config.ts";
+import { checkProtocol, ConfigError, parseHeadConfig } from "./config.ts";
 import type { HeadGreeting } from "./config.ts";
 import { Head } from "./head.ts";
 import { JournalError } from "./journal.ts";
@@ -15,11 +15,14 @@ import { PortError } from "./server.ts";
 export async function runHead(): Promise<number> {
   // A terminal's Ctrl-C reaches the whole process group; the daemon decides when the head ends.
   Deno.addSignalListener("SIGINT", () => {});
+  // The journal holds tokens; what SQLite keeps beside it is made as the umask says.
+  Deno.umask(0o077);
   const input = new StartInput();
   let head: Head;
   let log: LogFile;
   try {
     const config = parseHeadConfig(await input.line());
+    checkProtocol(config);
     log = new LogFile(config.log ?? join(config.runtime_dir, "logs", "head.log"));
     head = await Head.start(config, { log });
   } catch (error) {

@@ -3,6 +3,7 @@ import { RequestFailed } from "../wire/errors.ts";
 import type { Message } from "../wire/messages.ts";
 import { checkMessage } from "../wire/validate.ts";
 import * as actors from "./actor_requests.ts";
+import { drainNode, workOf } from "./drain_requests.ts";
 import * as groups from "./group_requests.ts";
 import { endJob, startJob } from "./job_requests.ts";
 import {
@@ -16,6 +17,7 @@ import {
   workersOf,
 } from "./queries.ts";
 import type { Answer, Asker, HeadState } from "./state.ts";
+import * as tokens from "./token_requests.ts";
 
 /** Answers `request` now or later; never throws. */
 export function handleRequest(
@@ -72,6 +74,18 @@ function dispatch(
       return groups.waitForGroup(state, asker, as<"group.wait">(), answer);
     case "group.remove":
       return groups.removeGroup(state, as<"group.remove">(), answer);
+    case "node.drain":
+      return drainNode(state, as<"node.drain">(), answer);
+    case "token.create":
+      return tokens.createToken(state, asker, as<"token.create">(), answer);
+    case "token.list":
+      return tokens.listTokens(state, asker, answer);
+    case "token.revoke":
+      return tokens.revokeToken(state, asker, as<"token.revoke">(), answer);
+    case "token.rotate":
+      return void tokens.rotateToken(state, asker, as<"token.rotate">(), answer);
+    case "query.work":
+      return answer.give(workOf(state, as<"query.work">()));
     case "node.locate":
       return answer.give(state.objects.locate(as<"node.locate">()));
     case "objects.free":

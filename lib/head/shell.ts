@@ -6,7 +6,8 @@ import { Brain } from "../cluster/brain.ts";
 import type { BrainConfig } from "../cluster/config.ts";
 import type { Effect } from "../cluster/effects.ts";
 import type { BrainEvent } from "../cluster/events.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { FormerHead } from "./config.ts";
 import type { Journal } from "./journal.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -15,6 +16,21 @@ export interface Carrier {
   carry(effect: Effect): void;
   /** A record is gone from the books for good. */
   forgotten(table: string, id: string): void;
+}
+
+/** What a shell may be told. */
+export interface ShellOptions {
+  brain?: Partial<BrainConfig> | undefined;
+  /** What is known of the cluster's last head where the journal is new. */
+  former?: FormerHead | undefined;
+}
+
+/** Jobs that a head may have begun whose journal is lost: no id of theirs is given again. */
+const MOST_JOBS = 2 ** 20;
+
+function goOnAfter({ books }: Brain, { epoch }: FormerHead): void {
+  books.epoch = epoch + 1;
+  books.next_job = epoch * MOST_JOBS;
 }
 
 /** See the top of this file. */
@@ -26,12 +42,17 @@ export class Shell {
   #stepping = false;
 
   /** Takes up where the journal's last head ended. */
-  constructor(readonly journal: Journal, readonly clock: Clock, config: Partial<BrainConfig> = {}) {
+  constructor(readonly journal: Journal, readonly clock: Clock, options: ShellOptions = {}) {
     this.waiting = new Waiting(clock);
+    const { brain: config, former } = options;
     const rows = journal.rows();
     if (rows.length === 0) {
       this.brain = new Brain(config);
-      this.#persist([{ kind: "persist", table: "meta", id: "epoch", row: this.brain.epoch }]);
+      if (former) goOnAfter(this.brain, former);
+      this.#persist([
+        { kind: "persist", table: "meta", id: "epoch", row: this.brain.epoch },
+        { kind: "persist", table: "meta", id: "next_job", row: this.brain.books.next_job },
+      ]);
       return;
     }
     const { brain, effects } = Brain.load(rows, clock.now(), config);

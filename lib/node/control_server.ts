@@ -34,10 +34,10 @@ export class ControlServer {
     return undefined;
   }
 
-  /** Takes no more clients, ends the links of those there are, removes the socket. */
-  async close(): Promise<void> {
+  /** Takes no more clients, ends the links of those there are (but of `spared`), removes the socket. */
+  async close(spared?: Client): Promise<void> {
     this.#listener.close();
-    for (const client of this.clients) client.link.close();
+    for (const client of this.clients) if (client !== spared) client.link.close();
     await this.#accepting;
     try {
       Deno.removeSync(this.path);

@@ -29,6 +29,7 @@ import type { Client } from "./client.ts";
 import { ClientWords } from "./client_words.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
+import { withDeadline } from "./deadline.ts";
 import { Drivers } from "./drivers.ts";
 import { environmentLimits, Environments } from "./environments.ts";
 import { HeadAsks } from "./head_asks.ts";
@@ -49,6 +50,7 @@ import { OutputDesk } from "./output_desk.ts";
 import { fetchPackage, PACKAGE_SOURCE } from "./package_fetch.ts";
 import { PackageRequests } from "./package_requests.ts";
 import { answerRelay } from "./relay_dial.ts";
+import { Replacement } from "./replacement.ts";
 import { Requests } from "./requests.ts";
 import { Splicer } from "./splicer.ts";
 import { Subreaper } from "./subreaper.ts";
@@ -56,12 +58,15 @@ import { Supervisors } from "./supervisors.ts";
 import type { Template } from "./template.ts";
 import { Templates } from "./templates.ts";
 import { type Environment, nodeEnv } from "./worker_env.ts";
+import { TokenKeeper } from "./token_keeper.ts";
 import type { Worker } from "./worker.ts";
 import type { WorkerSource } from "./worker_source.ts";
 import { WorkerLogs } from "./worker_logs.ts";
 import { WorkerNews } from "./worker_news.ts";
 import { Workers } from "./workers.ts";
 
+/** How long the head may take to be told that this node takes no new work, in milliseconds. */
+const DRAIN_PATIENCE = 3000;
 /** How long workers may take to be gone when the node ends, in milliseconds. */
 const END_PATIENCE = 3000;
 
@@ -91,6 +96,7 @@ export class NodeDaemon {
   node_id = randomBytes(28).toString("hex");
   readonly #config: DaemonConfig;
   readonly #keys: Keyring;
+  readonly #tokens: TokenKeeper;
   readonly #instance: Instance;
   readonly #log: LogFile;
   readonly #log_dir: string;
@@ -124,6 +130,7 @@ export class NodeDaemon {
   #packages!: PackageRequests;
   #environments!: Environments;
   #workers!: Workers;
+  #replacement: Replacement | undefined;
   #requests!: Requests;
   #orders!: HeadOrders;
   #control!: ControlServer;
@@ -137,6 +144,11 @@ export class NodeDaemon {
     const { config, env } = options;
     this.#config = config;
     this.#keys = new Keyring(config.token);
+    this.#tokens = new TokenKeeper(this.#keys, {
+      changed: (token) => this.#tokenChanged(token),
+      ask: (client, { message, body }) => this.#asks.ask(client, message, body, client.gone.signal),
+      log: (level, text) => this.#say(level, text),
+    });
     this.#headPort = config.head.port;
     this.#machine = options.machine ?? probeMachine(config, env);
     this.#network = readNetwork();
@@ -220,10 +232,15 @@ export class NodeDaemon {
     this.#say("error", text);
   }
 
-  /** Ends the node: workers, templates, the head's process; leaves nothing behind. */
-  stop(reason: string): Promise<void> {
-    this.#stopping ??= this.#stop(reason);
+  /** Ends the node: workers, templates, the head's process; leaves nothing behind, but `spared`'s link. */
+  stop(reason: string, spared?: Client): Promise<void> {
+    this.#stopping ??= this.#stop(reason, spared);
     return this.#stopping;
+  }
+
+  /** Settles when the daemon that was to take this one's place has started, or cannot. */
+  async succeeded(): Promise<void> {
+    await this.#replacement?.running;
   }
 
   async #start(): Promise<void> {
@@ -241,6 +258,7 @@ export class NodeDaemon {
     this.#link = new HeadLink({
       address: headDialAddress(config, this.#headPort),
       identity: () => this.#identity(),
+      opened: (link, secret) => this.#tokens.opened(link, secret),
       join: (local) => this.#join(local),
       message: (received, link) => this.#orders.take(received, link),
       joined: (reply, cluster) => this.#joined(reply, cluster),
@@ -275,6 +293,12 @@ export class NodeDaemon {
   /** The socket for streams of processes here to other nodes. */
   get #via(): string {
     return join(this.#instance.paths.sockets, "outgoing.sock");
+  }
+
+  /** What is started in this daemon's or the head's place is started with it. */
+  #tokenChanged(token: string): void {
+    this.#config.token = token;
+    if (this.#head) this.#head.options.config.token = token;
   }
 
   #identity() {
@@ -331,6 +355,7 @@ export class NodeDaemon {
       workers: this.#workers,
       news: this.#news,
       objects: this.#objects,
+      tokens: this.#tokens,
       client: (id) => this.#control.client(id),
       readLog: (received, link) => this.#readJobLog(received, link),
       answerRelay: (fields) => this.#answerRelay(fields),
@@ -455,8 +480,45 @@ export class NodeDaemon {
       info: () => this.#info(),
       passOutput: () => this.#logs.poll(),
       words: this.#words,
+      tokens: this.#tokens,
+      replacement: this.#replacement = this.#makeReplacement(),
       stop: () => void this.stop("`beam down`"),
     });
+  }
+
+  #makeReplacement(): Replacement {
+    return new Replacement({
+      head: () => this.#head,
+      node_ip: () => this.#node_ip,
+      burden: () => ({
+        workers: this.#workers.all.length,
+        drivers: this.#drivers.all.length,
+        values: this.#objects!.store.usage.files,
+      }),
+      config: () => this.#successorConfig(),
+      self: this.options.self,
+      drain: (on) => this.#drain(on),
+      giveUp: (reason, client) => this.stop(reason, client),
+      log: (level, text) => this.#say(level, text),
+    });
+  }
+
+  /** As this one was configured, at the ports that it has got. */
+  #successorConfig(): DaemonConfig {
+    const config = { ...this.#config, head: { ...this.#config.head, port: this.#headPort } };
+    const address = this.#head?.ready?.dashboard;
+    if (config.dashboard && address !== undefined) {
+      const port = Number(address.slice(address.lastIndexOf(":") + 1));
+      config.dashboard = { ...config.dashboard, port };
+    }
+    return config;
+  }
+
+  /** A head that is away gives no work either. */
+  async #drain(on: boolean): Promise<void> {
+    const message = { kind: "node.drain" as const, node: this.node_id, undo: !on };
+    await withDeadline(DRAIN_PATIENCE, (signal) => this.#asks.askOwn(message, signal))
+      .catch((error) => this.#say("warning", `The head was not told: ${error.message}`));
   }
 
   // ── templates ───────────────────────────────────────────────────────────────────────────────
@@ -545,6 +607,7 @@ export class NodeDaemon {
       aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
       extra: {
         port: this.#splicer!.port,
+        join_token: this.#tokens.joinedBy,
         replaces: this.#instance.replaces,
         build: buildName(),
         pid: Deno.pid,
@@ -652,7 +715,7 @@ export class NodeDaemon {
     }
   }
 
-  async #stop(reason: string): Promise<void> {
+  async #stop(reason: string, spared?: Client): Promise<void> {
     this.#say("info", `The node ends: ${reason}`);
     this.#ending.abort(new Error("The node is being ended"));
     const leaving = this.#link?.stop(reason);
@@ -666,7 +729,7 @@ export class NodeDaemon {
       await this.#subreaper.sweep();
     }
     await leaving;
-    await this.#control?.close();
+    await this.#control?.close(spared);
     await this.#splicer?.close();
     await this.#outgoing?.close();
     await this.#objects?.close();

@@ -2,8 +2,9 @@
  * The link to the head: made, kept and made again. What clients asked of the head stays until it is
  * answered, and is asked again after the link came back; ids are the askers', so repeats are harmless.
  */
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
-import { dial, type Identity } from "../wire/handshake.ts";
+import { dial, type Identity, type Opened } from "../wire/handshake.ts";
 import { type Answer, Link, type Received } from "../wire/link.ts";
 import type { Message, MessageKind, Reply } from "../wire/messages.ts";
 import { withDeadline } from "./deadline.ts";
@@ -42,6 +43,8 @@ interface Pending {
 export interface HeadLinkHost {
   address: { host: string; port: number };
   identity(): Identity;
+  /** A link is open and may be used; with the connection's own secret. What it rejects with ends a start. */
+  opened(link: Link, secret: Uint8Array): Promise<void>;
   /** What to join with, over a connection from this address of ours. What it throws ends a start. */
   join(local: string): Message<"node.join">;
   message(received: Received, link: Link): void;
@@ -52,8 +55,23 @@ export interface HeadLinkHost {
   log(level: "info" | "warning" | "error", text: string): void;
 }
 
+/** What a simulation replaces. */
+export interface HeadLinkOptions {
+  clock?: Clock;
+  /** Opens a connection to the head; `local` is this side's address on it. */
+  open?(host: HeadLinkHost, peer: string): Promise<{ opened: Opened; local: string }>;
+}
+
+/** A head that is out of reach. */
+export interface Away {
+  /** Milliseconds since the epoch. */
+  since: number;
+  why: string;
+}
+
 /** See the top of this file. */
 export class HeadLink {
+  #away: Away | undefined;
   #link: Link | undefined;
   #joined = false;
   #stopped = false;
@@ -63,9 +81,16 @@ export class HeadLink {
   #heartbeat: Heartbeat;
   /** What failed on this side, which no waiting mends. */
   #own: unknown = this;
+  /** Of the latest head that took this node in. */
+  #epoch = 0;
+  readonly #clock: Clock;
+  readonly #open: NonNullable<HeadLinkOptions["open"]>;
 
-  constructor(readonly host: HeadLinkHost, now: () => number = Date.now) {
-    this.#heartbeat = new Heartbeat({ now, onSilent: (ms) => this.#silent(ms) });
+  constructor(readonly host: HeadLinkHost, options: HeadLinkOptions = {}) {
+    const { clock = systemClock(), open = dialHead } = options;
+    this.#clock = clock;
+    this.#open = open;
+    this.#heartbeat = new Heartbeat({ clock, onSilent: (ms) => this.#silent(ms) });
   }
 
   get peer(): string {
@@ -76,12 +101,17 @@ export class HeadLink {
     return this.#joined;
   }
 
+  /** Since when there is no link, and why, in words; undefined while there is one. */
+  get away(): Away | undefined {
+    return this.#away;
+  }
+
   /**
    * Joins, trying for `patience` milliseconds, then keeps the link up until {@link stop}.
    * @throws {RequestFailed} where the head refuses for good; {@link LinkClosed} when time is up.
    */
   async start(patience: number, progress: (text: string) => void): Promise<void> {
-    const until = Date.now() + patience;
+    const until = this.#clock.now() + patience;
     let told = -Infinity;
     for (let pause = SHORTEST_PAUSE * 5; !this.#stopped; pause = Math.min(pause * 2, 1000)) {
       try {
@@ -90,10 +120,10 @@ export class HeadLink {
         return;
       } catch (error) {
         if (isFinal(error) || error === this.#own) throw error;
-        const left = until - Date.now();
+        const left = until - this.#clock.now();
         if (left <= 0) throw tooLate(this.peer, patience, error as Error);
-        if (Date.now() - told >= PROGRESS_INTERVAL) {
-          told = Date.now();
+        if (this.#clock.now() - told >= PROGRESS_INTERVAL) {
+          told = this.#clock.now();
           progress(`Waiting for ${this.peer} (${reasonText(error)}); trying for ${span(left)}.`);
         }
         await this.#pause(Math.min(pause, left));
@@ -146,6 +176,7 @@ export class HeadLink {
       await withDeadline(
         patience,
         (signal) => link.request({ kind: "node.leave", reason }, { signal }),
+        this.#clock,
       ).catch(() => {});
     }
     this.close();
@@ -171,6 +202,7 @@ export class HeadLink {
         this.#joined = false;
         this.#heartbeat.stop();
         if (this.#stopped) return;
+        this.#away = { since: this.#clock.now(), why: reasonText(reason) };
         this.host.log("warning", `The link to ${this.peer} is down: ${reason.message}`);
         pause = SHORTEST_PAUSE;
       }
@@ -188,6 +220,7 @@ export class HeadLink {
           continue;
         }
         const text = reasonText(error);
+        if (this.#away) this.#away.why = text;
         if (text !== said) this.host.log("warning", `Cannot reach ${this.peer}: ${text}`);
         said = text;
         pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -197,26 +230,31 @@ export class HeadLink {
 
   async #connect(): Promise<void> {
     const { host } = this;
-    const stream = await connectWithin(host.address, CONNECT_TIMEOUT);
     const { peer } = this;
-    const opened = await dial(stream, { identity: host.identity(), role: "node", peer });
+    const { opened, local } = await this.#open(host, peer);
     const link = new Link(opened.stream, {
       peer,
       decoder: opened.decoder,
+      now: () => this.#clock.now(),
       onMessage: (received) => host.message(received, link),
     });
     link.start(opened.early);
     try {
-      const message = this.#join((stream.localAddr as Deno.NetAddr).hostname);
+      await host.opened(link, opened.secret);
+      const message = this.#join(local);
       const answer = withDeadline(
         JOIN_ANSWER_TIMEOUT,
         (signal) => link.request(message, { signal }),
+        this.#clock,
       );
       // What happens from here on is not in the report: it must follow it on the link.
       this.#link = link;
       const { fields } = await answer;
       if (this.#stopped) throw new LinkClosed("The node is being ended");
+      if (fields.epoch < this.#epoch) throw new LinkClosed(staleText(fields.epoch, this.#epoch));
+      this.#epoch = fields.epoch;
       this.#joined = true;
+      this.#away = undefined;
       this.#heartbeat.start(link);
       host.joined(fields, opened.cluster);
       for (const pending of this.#pending) this.#put(pending);
@@ -251,14 +289,23 @@ export class HeadLink {
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const stop = this.#clock.after(ms, resolve);
       this.#wake = () => {
-        clearTimeout(timer);
+        stop();
         resolve();
       };
       if (this.#stopped) this.#wake();
     });
   }
+}
+
+async function dialHead(
+  host: HeadLinkHost,
+  peer: string,
+): Promise<{ opened: Opened; local: string }> {
+  const stream = await connectWithin(host.address, CONNECT_TIMEOUT);
+  const opened = await dial(stream, { identity: host.identity(), role: "node", peer });
+  return { opened, local: (stream.localAddr as Deno.NetAddr).hostname };
 }
 
 /** Connects, giving up after a while: the system's own patience is two minutes. */
@@ -287,6 +334,11 @@ export async function connectWithin(
 
 function isFinal(error: unknown): boolean {
   return error instanceof RequestFailed && FINAL.includes(error.code);
+}
+
+function staleText(epoch: number, known: number): string {
+  return `a head of epoch ${epoch} answered, and this node has been in one of epoch ${known}: it is ` +
+    "an earlier head, or its journal is an old copy";
 }
 
 function tooLate(peer: string, patience: number, last: Error): RequestFailed {

@@ -42,6 +42,7 @@ export async function runDaemon(): Promise<number> {
   if (!tellStarter({ ready: daemon.record })) ending.stop("whoever started it is gone");
   ending.onStop((reason) => void daemon.stop(reason));
   await daemon.ended;
+  await daemon.succeeded();
   return 0;
 }
 

@@ -14,6 +14,8 @@ import type { ObjectPlane } from "./object_plane.ts";
 import type { Environments } from "./environments.ts";
 import { jobOf, textIn } from "./order.ts";
 import type { PackageRequests } from "./package_requests.ts";
+import type { Replacement } from "./replacement.ts";
+import type { TokenKeeper } from "./token_keeper.ts";
 import type { Templates } from "./templates.ts";
 import type { Workers } from "./workers.ts";
 
@@ -44,6 +46,9 @@ export interface RequestsHost {
   info(): Reply<"daemon.info">;
   /** Hands on what workers have printed up to now. */
   passOutput(): void;
+  tokens: Pick<TokenKeeper, "create" | "mayManage">;
+  /** Puts another beam in place of this one. */
+  replacement: Replacement;
   /** Tells the head what wants no answer. */
   words: ClientWords;
   /** Ends the node once this request is answered. */
@@ -96,6 +101,17 @@ export class Requests {
         return this.host.words.pass(client, received);
       case "daemon.info":
         return client.link.reply(received, kind, this.host.info());
+      case "head.replace":
+        return void this.host.replacement.head(client, received);
+      case "daemon.replace":
+        return this.host.replacement.daemon(client, received);
+      case "token.create":
+        return void this.host.tokens.create(client, received);
+      case "token.list":
+      case "token.revoke":
+      case "token.rotate":
+        if (!this.host.tokens.mayManage(client, received)) return;
+        return this.#pass(client, received);
       case "daemon.stop":
         client.link.reply(received, kind, { workers: this.host.workers.all.length });
         return this.host.stop();

@@ -102,7 +102,7 @@ export const MESSAGES = {
       "Role caller or relay: join this stream to that worker, or, where `process` is given, to that process's " +
       "socket for objects (code process_gone where it is not there). Role relay needs its `node` for that; with " +
       "`files` the stream is joined to the node's daemon itself, for `file.want`. After `spliced` the bytes " +
-      "belong to the two.",
+      "belong to the two. A process of the node says it at its daemon's socket for streams to other nodes, with `node`.",
     fields: {
       actor_id: "str?",
       incarnation: "int?",
@@ -588,10 +588,30 @@ export const MESSAGES = {
       runtime_dir: "str",
       log_dir: "str",
       connected: "bool",
+      away: "map?",
+      head_build: "str?",
       build: "str",
       network_env: "map",
       token_file: "str?",
     },
+  },
+  "head.replace": {
+    link: "control",
+    from: "command line",
+    doc:
+      "Run the head's process by this `command` from now on: it takes over from the journal, on the same port. Answered " +
+      "when it is ready. Codes: version, role, head.",
+    fields: { command: "list", protocol: "int", build: "str" },
+    reply: { pid: "int", epoch: "int", build: "str", former: "str" },
+  },
+  "daemon.replace": {
+    link: "control",
+    from: "command line",
+    doc:
+      "End this daemon, on which nothing may run, and start the one of `command` in its place with the same " +
+      "configuration. Answered when that is ready, with its record. Codes: version, busy, held.",
+    fields: { command: "list", protocol: "int", build: "str", launcher: "str?" },
+    reply: { record: "map" },
   },
   "daemon.stop": {
     link: "control",
@@ -599,6 +619,73 @@ export const MESSAGES = {
     doc: "Ends the node: workers first, then the daemon; answered before it exits.",
     fields: { force: "bool?" },
     reply: { workers: "int" },
+  },
+  "node.drain": {
+    link: "control",
+    from: "command line",
+    doc:
+      "That node takes no new work (or, with `undo`, takes it again). With `evict` what runs there ends: it is restarted " +
+      "elsewhere where it may be, and placement groups look for other nodes. Code node_gone.",
+    fields: { node: "str", undo: "bool?", evict: "bool?" },
+    reply: {},
+  },
+  "token.create": {
+    link: "control",
+    from: "command line",
+    doc:
+      "Makes a join token of this id, which the asker made up. The head answers with the id of the cluster's token that it is made from; " +
+      "the daemon adds the text, which so never crosses the network. Codes: open, name_taken, too_many, join_token.",
+    fields: { token_id: "str", name: "str?", ttl_ms: "int" },
+    reply: {
+      name: "str",
+      key: "str",
+      created: "int",
+      expires: "int",
+      token: "str?",
+    },
+  },
+  "token.list": {
+    link: "control",
+    from: "command line",
+    doc:
+      "Join tokens: `id`, `name`, `created`, `expires`, `revoked`, `uses`, `state`; no secret. `former_ms`: how long a " +
+      "former token of the cluster is still honoured. Code join_token.",
+    fields: {},
+    reply: { tokens: "list", former_ms: "int" },
+  },
+  "token.revoke": {
+    link: "control",
+    from: "command line",
+    doc:
+      "That join token, by id or name, is good no more; nodes that joined by it stay. Codes: no_token, join_token.",
+    fields: { token: "str" },
+    reply: { token: "map" },
+  },
+  "token.rotate": {
+    link: "control",
+    from: "command line",
+    doc:
+      "Another token for the cluster. Answered when connected nodes have it: `told` and `missing` are node ids, `file` " +
+      "is where the head keeps it. The asker's name for the `change` makes a repetition harmless. Codes: open, busy, " +
+      "join_token.",
+    fields: { change: "str", grace_ms: "int" },
+    reply: { told: "list", missing: "list", file: "str" },
+  },
+  "query.work": {
+    link: "control",
+    from: "command line",
+    doc:
+      "What there is on a node: `actors`, `groups` and `drivers` by name, the number of workers for tasks, and of files " +
+      "with large values. Code node_gone.",
+    fields: { node: "str" },
+    reply: {
+      state: "str",
+      actors: "list",
+      tasks: "int",
+      groups: "list",
+      drivers: "list",
+      values: "int",
+    },
   },
   log: {
     link: "control",
@@ -637,6 +724,35 @@ export const MESSAGES = {
       "Code declared_dead: end all workers and come back under a new node id.",
     fields: { node: "map", report: "map?" },
     reply: { cluster: "str", epoch: "int", node_ip: "str", head_ip: "str" },
+  },
+  "token.fetch": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "Asks for the cluster's token, where this node has a join token or a former one only. `public` is a key made " +
+      "for this; the answer's `box` is sealed for it under the connection's secret. With `use` it proves with the token " +
+      "at once, else from `token.use` on. The former one is taken for `former_ms` more.",
+    fields: { public: "bytes" },
+    reply: { public: "bytes", box: "bytes", use: "bool", former_ms: "int" },
+  },
+  "token.have": {
+    link: "node",
+    from: "daemon",
+    doc: "This node takes the token with that id from now on.",
+    fields: { key: "str" },
+  },
+  "token.changed": {
+    link: "node",
+    from: "head",
+    doc: "The cluster has another token: `token.fetch` gets it.",
+    fields: {},
+  },
+  "token.use": {
+    link: "node",
+    from: "head",
+    doc:
+      "All nodes have the token with that id: prove with it, and take the former one for `former_ms` more.",
+    fields: { key: "str", former_ms: "int" },
   },
   "node.leave": {
     link: "node",

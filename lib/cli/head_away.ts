@@ -1,0 +1,35 @@
+/** What is said where the head does not answer because this node has no link to it. */
+import { Trouble } from "../runtime/errors.ts";
+import type { Link } from "../wire/link.ts";
+import type { Reply } from "../wire/messages.ts";
+
+/** In place of a timeout of a question: why the head is away, where this node's daemon knows. */
+export async function whileAway(link: Link, error: unknown): Promise<unknown> {
+  if (!(error instanceof Trouble && error.code === "timeout")) return error;
+  try {
+    const { fields } = await link.request<"daemon.info">(
+      { kind: "daemon.info" },
+      { signal: AbortSignal.timeout(1000) },
+    );
+    return awayTrouble(fields, Date.now()) ?? error;
+  } catch {
+    return error; // the daemon does not answer either: the timeout tells more
+  }
+}
+
+/** The trouble of a node without a head; undefined where it has one. */
+export function awayTrouble(info: Reply<"daemon.info">, now: number): Trouble | undefined {
+  if (info.connected || !info.away) return undefined;
+  const { since, why } = info.away as { since: number; why: string };
+  const seconds = Math.max(0, Math.round((now - since) / 1000));
+  const where = info.is_head
+    ? "This node starts it again and again; mend what the reason says, nothing else is needed."
+    : "The node on its machine starts it again by itself; look there with `beam status`.";
+  return new Trouble(
+    `Cannot ask the head at ${info.head_address}: it has been away for ${seconds} s (${
+      why.replace(/\.$/, "")
+    })`,
+    `Workers, actors and their calls go on, and new work waits for it. ${where}`,
+    { code: "timeout" },
+  );
+}
