@@ -34,6 +34,13 @@ export class Feedback {
     this.#nearer = false;
   }
 
+  /** Forgets everything. */
+  forget(): void {
+    this.reset();
+    this.#known.fill(0);
+    this.#nearest.fill(0);
+  }
+
   /** Branches passed in this run: a measure of its work that no clock is needed for. */
   get steps(): number {
     let sum = 0;

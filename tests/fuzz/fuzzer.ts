@@ -25,7 +25,7 @@ export interface Target {
   steps(input: Uint8Array): number;
   /** Bytes of typed arrays that may be made for it. */
   room(input: Uint8Array): number;
-  close?(): Promise<void>;
+  close?(): void;
 }
 
 /** An input for which a property does not hold. */
@@ -87,10 +87,8 @@ export class Fuzzer {
     for (let run = 0; run < runs && !signal?.aborted; run++) {
       if ((run & 63) === 0 && Date.now() > until) return;
       // What was found last leads furthest.
-      const from = random.once(2) ? random.below(this.corpus.length) : Math.max(
-        0,
-        this.corpus.length - 1 - random.below(Math.min(this.corpus.length, 12)),
-      );
+      const newest = random.of([Infinity, 16, 4]);
+      const from = this.corpus.length - 1 - random.below(Math.min(this.corpus.length, newest));
       const base = this.corpus[from] ?? new Uint8Array(0);
       const change = mutation && random.once(2) ? mutation : mutated;
       const input = change(base, random, around);
@@ -105,6 +103,26 @@ export class Fuzzer {
         this.found.push(input);
       }
     }
+  }
+
+  /**
+   * Of the inputs known and found, those that together do all that all of them do: small ones first.
+   * @param named what is in the corpus already; what breaks nothing any more but has a name stays
+   */
+  async least(named: readonly { name: string; input: Uint8Array }[]): Promise<Uint8Array[]> {
+    const known = named.map(({ input }) => input);
+    const inputs = [...this.found, ...known].sort((a, b) => a.length - b.length);
+    this.feedback.forget();
+    for (const seed of this.target.seeds) await this.#try(seed);
+    const least: Uint8Array[] = [];
+    for (const input of inputs) {
+      try {
+        if (await this.#try(input)) least.push(input);
+      } catch (error) {
+        if (!(error instanceof Finding)) throw error;
+      }
+    }
+    return least;
   }
 
   /** True where the run did something new. */

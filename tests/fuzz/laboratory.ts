@@ -1,8 +1,11 @@
 /** The counted copy of the sources, and what is fuzzed in it. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Target } from "./fuzzer.ts";
+import type { Finding, Target } from "./fuzzer.ts";
 import { instrument, type Instrumented } from "./instrument.ts";
+import { PythonSide } from "./python_side.ts";
+import { agreement } from "./targets/agreement.ts";
 import { frames } from "./targets/frames.ts";
 import { head, http } from "./targets/http.ts";
 import { between, stranger } from "./targets/opening.ts";
@@ -23,7 +26,7 @@ const COUNTED = [
 ];
 
 /** See the top of this file. */
-export class Laboratory implements AsyncDisposable {
+export class Laboratory implements Disposable {
   readonly #folder: string;
   readonly sources: Instrumented;
   #targets: Target[] = [];
@@ -43,8 +46,8 @@ export class Laboratory implements AsyncDisposable {
     return await import(pathToFileURL(join(this.#folder, path)).href) as T;
   }
 
-  /** All targets. */
-  async targets(): Promise<Target[]> {
+  /** All targets. @param python an interpreter */
+  async targets(python = Deno.env.get("PYTHON") ?? "python3"): Promise<Target[]> {
     const opening = {
       frames: await this.load<typeof import("../../lib/wire/frames.ts")>("lib/wire/frames.ts"),
       handshake: await this.load<typeof import("../../lib/wire/handshake.ts")>(
@@ -68,6 +71,7 @@ export class Laboratory implements AsyncDisposable {
     };
     this.#targets = [
       frames(opening.frames, validate),
+      agreement(opening.frames, new PythonSide(ROOT, python)),
       await stranger(opening),
       between(opening),
       http(web),
@@ -76,13 +80,16 @@ export class Laboratory implements AsyncDisposable {
     return this.#targets;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const target of this.#targets) await target.close?.();
-    await Deno.remove(this.#folder, { recursive: true });
+  [Symbol.dispose](): void {
+    for (const target of this.#targets) target.close?.();
+    Deno.removeSync(this.#folder, { recursive: true });
   }
 }
 
-/** The kept inputs of a target: those found, and those that once broke something, by their names. */
+/** Files of this kind were found by the fuzzer; the others once broke something, and say what. */
+const FOUND = /^[0-9a-f]{16}$/;
+
+/** The kept inputs of a target. */
 export function corpusOf(target: string): { name: string; input: Uint8Array }[] {
   const folder = join(CORPUS, target);
   let names: string[];
@@ -92,4 +99,33 @@ export function corpusOf(target: string): { name: string; input: Uint8Array }[] 
     return [];
   }
   return names.map((name) => ({ name, input: Deno.readFileSync(join(folder, name)) }));
+}
+
+/** Puts what was found in place of what was found earlier. What has a name stays. */
+export function keep(target: string, inputs: readonly Uint8Array[]): void {
+  const folder = join(CORPUS, target);
+  Deno.mkdirSync(folder, { recursive: true });
+  const named = corpusOf(target).filter(({ name }) => !FOUND.test(name)).map(({ input }) =>
+    digest(input)
+  );
+  const files = new Map(inputs.map((input) => [digest(input), input]));
+  for (const { name } of corpusOf(target)) {
+    if (FOUND.test(name) && !files.has(name)) Deno.removeSync(join(folder, name));
+  }
+  for (const [name, input] of files) {
+    if (!named.includes(name)) Deno.writeFileSync(join(folder, name), input);
+  }
+}
+
+/** Writes a finding beside the corpus, to be named. @returns the file */
+export function keepFinding({ target, input }: Finding): string {
+  const folder = join(CORPUS, target);
+  Deno.mkdirSync(folder, { recursive: true });
+  const path = join(folder, `broke-${digest(input)}`);
+  Deno.writeFileSync(path, input);
+  return path;
+}
+
+function digest(input: Uint8Array): string {
+  return createHash("sha256").update(input).digest("hex").slice(0, 16);
 }

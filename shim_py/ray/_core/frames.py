@@ -13,6 +13,7 @@ import mmap
 import struct
 from typing import Any, Callable, NamedTuple, Optional, Union
 
+from .header_bounds import check_bounds, suspicious
 from .packages import msgpack
 
 Header = dict[str, Any]
@@ -67,19 +68,31 @@ def encode_head(header: Header, body_length: int = 0) -> bytes:
     return PREFIX.pack(len(packed), body_length) + packed
 
 
-def decode_header(packed: Body) -> Header:
+def decode_header(packed: bytes) -> Header:
     """The map in ``packed``.
 
     Raises:
-        ProtocolError: where it is no MessagePack map with a text ``kind``.
+        ProtocolError: where it is no MessagePack map with a text ``kind``, or breaks a rule of
+            `header_bounds`.
     """
     try:
-        header = _unpackb(packed, raw=False, strict_map_key=False)
+        if suspicious(packed):
+            check_bounds(packed)
+        header = _unpackb(packed, raw=False, strict_map_key=True)
     except Exception as error:  # the decoder's errors have no common class
-        raise ProtocolError(f"Cannot read a header: it is not MessagePack ({error})") from None
+        # Why exactly is told in the words of the other side, where it has some.
+        raise ProtocolError(f"Cannot read a header: {_fault(packed, error)}") from None
     if type(header) is not dict or type(header.get("kind")) is not str:
         raise ProtocolError("Cannot read a header: it must be a map with a text field `kind`")
     return header
+
+
+def _fault(packed: bytes, error: Exception) -> str:
+    try:
+        check_bounds(packed)
+    except ValueError as fault:
+        return str(fault)
+    return f"it is not MessagePack ({error})"
 
 
 class LargeBody:

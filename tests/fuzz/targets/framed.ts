@@ -1,5 +1,5 @@
 /** Changes to a stream of frames that leave it one: the header's length fits what the header became. */
-import { encode } from "msgpack";
+import { decode, encode } from "msgpack";
 import { mutated, type Mutation } from "../mutations.ts";
 import type { Random } from "../random.ts";
 import { cut } from "./stream.ts";
@@ -90,6 +90,51 @@ export const ODD_VALUES: readonly Uint8Array[] = [
   ].map((bytes) => new Uint8Array(bytes)),
 ];
 
+/** Where the values of a header begin and end; of lists and maps only their own bytes. */
+function tokens(header: Uint8Array): [from: number, to: number][] {
+  const found: [number, number][] = [];
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  for (let at = 0; at < header.length;) {
+    const type = header[at]!;
+    const room = header.length - at - 1;
+    let size = 1;
+    if (type >= 0xa0 && type < 0xc0) size += type & 0x1f;
+    else if (type === 0xd9 && room >= 1) size += 1 + header[at + 1]!;
+    else if (type === 0xda && room >= 2) size += 2 + view.getUint16(at + 1);
+    else if (type === 0xc4 && room >= 1) size += 1 + header[at + 1]!;
+    else if (type >= 0xcc && type <= 0xd3) size += 1 << (type & 3);
+    else if (type === 0xca) size += 4;
+    else if (type === 0xcb) size += 8;
+    const to = Math.min(header.length, at + size);
+    found.push([at, to]);
+    at = to;
+  }
+  return found;
+}
+
+/** A value of MessagePack: an odd one, a word as a text, or a number near another. */
+function valueOf(random: Random, words: readonly Uint8Array[], former?: Uint8Array): Uint8Array {
+  if (former !== undefined && (former[0]! < 0x80 || (former[0]! >= 0xcc && former[0]! <= 0xd3))) {
+    let number: number;
+    try {
+      number = Number(decode(former));
+    } catch {
+      number = 0; // cut off
+    }
+    const near = random.of([
+      number + 1,
+      number - 1,
+      number * 2,
+      number + 2 ** random.below(40),
+      -number,
+    ]);
+    if (!random.once(3)) return encode(near);
+  }
+  if (words.length === 0 || random.once(2)) return random.of(ODD_VALUES);
+  const word = random.of(words).subarray(0, 31);
+  return new Uint8Array([0xa0 + word.length, ...word]);
+}
+
 /** One more field in the map that a header is. */
 function withField(header: Uint8Array, random: Random, words: readonly Uint8Array[]): Uint8Array {
   const [first = 0x80] = header;
@@ -100,7 +145,7 @@ function withField(header: Uint8Array, random: Random, words: readonly Uint8Arra
     header.subarray(1),
     [0xa0 + Math.min(31, name.length)],
     name.subarray(0, 31),
-    random.of(ODD_VALUES),
+    valueOf(random, words),
   ];
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
@@ -111,18 +156,18 @@ export const mutatedFrames: Mutation = (input, random, around) => {
   if (frames.length === 0) return mutated(input, random, around);
   const at = random.below(frames.length);
   const frame = frames[at]!;
-  const change = random.below(6);
+  const change = random.of([0, 1, 2, 3, 3, 4]);
   if (change === 0) frame.header = withField(frame.header, random, around.words);
   else if (change === 1) frames.push(frame);
   else if (change === 2) frame.body = mutated(frame.body, random, around);
   else if (change === 3) {
-    const place = random.below(frame.header.length + 1);
-    const value = random.of(ODD_VALUES);
-    const to = random.once(2) ? place : Math.min(frame.header.length, place + value.length);
+    const found = tokens(frame.header);
+    const [from, to] = found.length > 0 ? random.of(found) : [0, 0];
+    const value = valueOf(random, around.words, frame.header.subarray(from, to));
     frame.header = new Uint8Array([
-      ...frame.header.subarray(0, place),
+      ...frame.header.subarray(0, from),
       ...value,
-      ...frame.header.subarray(to),
+      ...frame.header.subarray(random.once(6) ? from : to),
     ]);
   } else frame.header = mutated(frame.header, random, around);
   const how = random.once(4) ? random.below(256) : input[0] ?? 0;

@@ -21,7 +21,7 @@ const METHODS: ReadonlySet<string> = new Set([
   "PATCH",
   "OPTIONS",
 ]);
-const DOOR = { tokens: ["secret"], names: ["head"], loopbackOnly: false };
+const DOOR = { tokens: () => ["secret"], names: ["head"], loopbackOnly: false };
 
 /** The counted modules. */
 export interface HttpModules {
@@ -124,7 +124,7 @@ export function http({ router, failure }: HttpModules): Target {
       const text = await answer.text();
       assert.ok(text.length < 4096 + input.length, `it answers with ${text.length} characters`);
     },
-    close: () => Deno.remove(folder, { recursive: true }),
+    close: () => Deno.removeSync(folder, { recursive: true }),
   };
 }
 
