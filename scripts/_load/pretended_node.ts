@@ -49,6 +49,7 @@ export class PretendedNode implements AsyncDisposable {
     this.#link = new HeadLink({
       address: options.head,
       identity: () => ({ build: "load", keys: options.keys }),
+      opened: () => Promise.resolve(),
       join: () => this.#join(),
       message: (received) => this.#take(received),
       joined: () => void (this.#joins += 1),
