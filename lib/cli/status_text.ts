@@ -12,6 +12,19 @@ import {
   shortId,
   usageOf,
 } from "./cluster_status.ts";
+import {
+  manyActorsLines,
+  manyBundlesText,
+  manyGroupsLines,
+  manyNodesLines,
+  modelText,
+  MOST_ACTORS,
+  MOST_BUNDLES,
+  MOST_GROUPS,
+  MOST_NODES,
+  MOST_WAITING,
+  namesText,
+} from "./status_many.ts";
 
 /** Nodes and actors that have ended are left out past this many. */
 const MOST_DEAD = 5;
@@ -48,9 +61,16 @@ function usageLines(status: ClusterStatus): string[] {
 function allNodeLines(status: ClusterStatus): string[] {
   const dead = status.nodes.filter((node) => !node.alive);
   const rest = dead.length - MOST_DEAD;
-  const shown = status.nodes.filter((node) => node.alive || dead.slice(-MOST_DEAD).includes(node));
+  const living = status.nodes.filter((node) => node.alive);
+  const well = living.length > MOST_NODES ? living.filter((node) => node.state === "alive") : [];
+  const shown = status.nodes.filter((node) =>
+    node.alive ? !well.includes(node) : dead.slice(-MOST_DEAD).includes(node)
+  );
+  const unwell = shown.filter((node) => node.alive).length - MOST_NODES;
   return [
-    ...shown.flatMap((node) => nodeLines(node, status)),
+    ...(well.length > 0 ? manyNodesLines(well) : []),
+    ...shown.slice(Math.max(0, unwell)).flatMap((node) => nodeLines(node, status)),
+    ...(unwell > 0 ? [`  and ${unwell} more that are not well (see \`beam nodes\`)`] : []),
     ...(rest > 0 ? [`  and ${rest} that ended earlier (see \`beam nodes --all\`)`] : []),
   ];
 }
@@ -61,10 +81,9 @@ function nodeLines(node: NodeView, status: ClusterStatus): string[] {
   const head = node.is_head ? ", head" : "";
   const state = node.state === "alive" ? "" : ` ${node.state.toUpperCase()}`;
   const what = node.alive ? amountsText(node.total) : node.death?.message ?? "gone";
-  const types = Object.keys(node.total).filter((name) => name.startsWith("accelerator_type:"))
-    .map((name) => name.slice("accelerator_type:".length));
-  const model = types.length > 0 ? ` (${types.join(", ")})` : "";
-  const lines = [`  ${node.ip} ${shortId(node.node_id)}${called}${head}${state}: ${what}${model}`];
+  const lines = [
+    `  ${node.ip} ${shortId(node.node_id)}${called}${head}${state}: ${what}${modelText(node)}`,
+  ];
   for (const gpu of node.gpus) {
     const id = gpu.device_id === String(gpu.index) ? "" : ` (${gpu.device_id})`;
     const held = gpu.holders.map((holder) => {
@@ -78,7 +97,7 @@ function nodeLines(node: NodeView, status: ClusterStatus): string[] {
   const others = status.actors.filter((actor) =>
     actor.node_id === node.node_id && actor.state !== "DEAD" && actor.gpus.length === 0
   );
-  if (others.length > 0) lines.push(`    without a GPU: ${others.map(actorName).join(", ")}`);
+  if (others.length > 0) lines.push(`    without a GPU: ${namesText(others.map(actorName))}`);
   return [...lines, ...storeLines(node)];
 }
 
@@ -97,6 +116,7 @@ function mebibytes(bytes: number): string {
 function groupLines(status: ClusterStatus): string[] {
   const groups = status.groups.filter((group) => group.state !== "REMOVED");
   if (groups.length === 0) return [];
+  if (groups.length > MOST_GROUPS) return ["Placement groups", ...manyGroupsLines(groups)];
   return ["Placement groups", ...groups.map((group) => `  ${groupLine(group, status)}`)];
 }
 
@@ -105,9 +125,10 @@ function groupLine(group: GroupView, status: ClusterStatus): string {
     const node = status.nodes.find((node) => node.node_id === id);
     return node ? `on ${node.ip}` : "without a node yet";
   };
-  const bundles = group.bundles.map((bundle, at) =>
-    `${amountsText(bundle)} ${place(group.nodes[at])}`
-  );
+  const many = group.bundles.length > MOST_BUNDLES;
+  const bundles = many
+    ? [manyBundlesText(group)]
+    : group.bundles.map((bundle, at) => `${amountsText(bundle)} ${place(group.nodes[at])}`);
   return `${groupName(group)} ${group.state} ${group.strategy} (job ${group.job_id}): ${
     bundles.join("; ")
   }`;
@@ -119,9 +140,11 @@ function actorLines(status: ClusterStatus): string[] {
   if (living.length + dead.length === 0) return [];
   const shown = dead.slice(-MOST_DEAD);
   const rest = dead.length - shown.length;
+  const lines = (actors: ActorView[]) => actors.map((actor) => `  ${actorLine(actor)}`);
   return [
     "Actors",
-    ...[...living, ...shown].map((actor) => `  ${actorLine(actor)}`),
+    ...(living.length > MOST_ACTORS ? manyActorsLines(living) : lines(living)),
+    ...lines(shown),
     ...(rest > 0 ? [`  and ${rest} that ended earlier (see \`beam actors --all\`)`] : []),
   ];
 }
@@ -139,9 +162,13 @@ function actorLine(actor: ActorView): string {
 
 function waitingLines(status: ClusterStatus): string[] {
   if (status.pending.length === 0) return [];
+  const rest = status.pending.length - MOST_WAITING;
   return [
     "Waiting",
-    ...status.pending.map(({ text, count }) => `  ${text}${alikeText(count - 1)}`),
+    ...status.pending.slice(0, MOST_WAITING).map(({ text, count }) =>
+      `  ${text}${alikeText(count - 1)}`
+    ),
+    ...(rest > 0 ? [`  and ${rest} more (all of them: \`beam status --json\`)`] : []),
   ];
 }
 

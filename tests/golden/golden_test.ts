@@ -5,6 +5,7 @@
 import assert from "assert";
 import { join } from "node:path";
 import { cannedDaemon } from "./canned_daemon.ts";
+import { MANY_NODES } from "./canned_many.ts";
 import { TWO_NODES } from "./canned_status.ts";
 import { formatCase, type GoldenCase, matches, type Outcome, parseGolden } from "./golden_file.ts";
 
@@ -15,7 +16,7 @@ const ROOT = join(HERE, "..", "..");
 class World implements AsyncDisposable {
   readonly dir = Deno.realPathSync(Deno.makeTempDirSync({ dir: "/tmp", prefix: "g" }));
   readonly #held = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  readonly #canned: AsyncDisposable;
+  readonly #canned: AsyncDisposable[];
 
   constructor() {
     for (const name of ["home", "run", "bin"]) {
@@ -23,7 +24,10 @@ class World implements AsyncDisposable {
     }
     Deno.writeTextFileSync(join(this.dir, "bin", "beam"), wrapper(""), { mode: 0o755 });
     Deno.writeTextFileSync(join(this.dir, "bin", "ray"), wrapper(" ray"), { mode: 0o755 });
-    this.#canned = cannedDaemon(join(this.dir, "canned.sock"), TWO_NODES);
+    this.#canned = [
+      cannedDaemon(join(this.dir, "canned.sock"), TWO_NODES),
+      cannedDaemon(join(this.dir, "many.sock"), MANY_NODES),
+    ];
   }
 
   get port(): number {
@@ -48,6 +52,7 @@ class World implements AsyncDisposable {
         DIR: this.dir,
         PORT: String(this.port),
         CANNED: join(this.dir, "canned.sock"),
+        MANY: join(this.dir, "many.sock"),
         // `scripts/test` finds by it what must not stay behind.
         BEAM_TEST_RUN: Deno.env.get("BEAM_TEST_RUN") ?? "",
       },
@@ -64,7 +69,7 @@ class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.run("beam down --all --force");
     this.#held.close();
-    await this.#canned[Symbol.asyncDispose]();
+    for (const canned of this.#canned) await canned[Symbol.asyncDispose]();
     Deno.removeSync(this.dir, { recursive: true });
   }
 }
