@@ -31,6 +31,17 @@ export function signal(pid: number, name: Deno.Signal): boolean {
   }
 }
 
+/** The letter of its state, such as `T` for one that was stopped; undefined where there is none. */
+export function stateOf(pid: number): string | undefined {
+  return statOf(pid)?.[0];
+}
+
+/** Its parent's pid; undefined where there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
 /** The processes that have `pid` as their parent. */
 export function childrenOf(pid: number): number[] {
   return allPids().filter((one) => statOf(one)?.[1] === String(pid));
