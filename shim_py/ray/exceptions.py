@@ -421,7 +421,8 @@ def _death_text(first: str, report: Mapping[str, Any], facts: Mapping[str, Any])
     lines = [first]
     caused_by = report.get("caused_by")
     if caused_by:
-        lines.append(f"The first to end was {caused_by}.")
+        first = str(report.get("cause_message") or "").rstrip(".")
+        lines.append(f"The first to end was {caused_by}{': ' if first else ''}{first}.")
     message = str(report.get("message") or "nothing is known about its end").strip()
     if message.lower().startswith("the actor"):
         lines.append(message[0].upper() + message[1:])

@@ -263,3 +263,28 @@ def test_system_exit_and_interrupts() -> None:
 
     with pytest.raises(WorkerCrashedError):
         ray.get(leave.remote(), timeout=80)
+
+
+def test_get_of_a_list_raises_as_soon_as_one_has_failed() -> None:
+    @ray.remote(num_cpus=0)
+    class Worker:
+        def stuck(self) -> None:
+            time.sleep(600)
+
+        def pid(self) -> int:
+            return os.getpid()
+
+        def fail(self) -> None:
+            raise ValueError("now")
+
+    first, second = Worker.remote(), Worker.remote()
+    pid = ray.get([first.pid.remote(), second.pid.remote()])[1]
+    stuck = first.stuck.remote()
+    # Whoever waits for a list must not wait for its first before it hears of its second.
+    with pytest.raises(ValueError, match="now"):
+        ray.get([stuck, second.fail.remote()], timeout=80)
+    waiting = [stuck, second.stuck.remote()]
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(ActorDiedError):
+        ray.get(waiting, timeout=80)
+    ray.kill(first)

@@ -433,6 +433,7 @@ class ActorLink:
             self._try_again()
             return
         report = fields.get("report") or {}
+        self.session.deaths.heard(report)
         self._wanted = max(fields["incarnation"], (self.incarnation or 0) + 1)
         self._restarted(str(report.get("message") or "its worker ended and is started again"))
         self.resume()
@@ -505,11 +506,13 @@ class ActorLink:
             self._greeted = False
             self._wanted = self.incarnation + 1
             report = header.get("report") or {}
+            self.session.deaths.heard(report)
             self._restarted(str(report.get("message") or "its worker ended and is started again"))
             self.resume()
 
     def die(self, report: dict[str, Any] | None, pickled: bytes) -> None:
         """The actor is dead for good."""
+        self.session.deaths.heard(report)
         self.fail_all(actor_death(report, self.facts, pickled))
 
     def fail_all(self, error: BaseException) -> None:

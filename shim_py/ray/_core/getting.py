@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,43 @@ from ray.exceptions import GetTimeoutError, ObjectLostError
 from .content import Content, ContentLost
 from .errors import RequestFailed
 from .pump import PumpClosed, Sleeper, finish
+from .waiting import wait_for_all
 
 if TYPE_CHECKING:
     from .entry import Entry
     from .serialization import Part
     from .session import Session
+
+
+#: How long each value is waited for by itself before all are, in seconds.
+_IN_TURN = 0.002
+
+
+def gather(
+    session: Session, entries: Sequence[Entry], entry: Entry, deadline: float | None
+) -> bool:
+    """Waits for ``entry``; where that takes long, for all, or until one of them is an error.
+
+    Raises:
+        BaseException: an error that came before the value of ``entry``.
+    Returns:
+        Whether all that can be waited for was.
+    """
+    pump = session.lending or session.pump
+    soon = time.monotonic() + _IN_TURN
+    if entry.home is not session.pump or (deadline is not None and deadline <= soon):
+        return False
+    try:
+        # As a rule values come in their order: to look at each in turn costs least.
+        if pump.wait(entry, soon):
+            return False
+        wait_for_all(pump, entries, deadline)
+    except PumpClosed:
+        raise session._over() from None
+    for each in entries:
+        if each.done and not each.ok:
+            each.value()
+    return True
 
 
 class _Arrival:

@@ -16,9 +16,11 @@ from typing import Any, Callable
 
 from ray._private import running
 from ray.exceptions import (
+    ActorDiedError,
     GetTimeoutError,
     PendingCallsLimitExceeded,
     RaySystemError,
+    RayTaskError,
 )
 
 from . import getting, serialization
@@ -32,6 +34,7 @@ from .creation import ActorCreation, Assignment, CallOptions, TaskCreation
 from .driver_logs import LogPrinter, flush_logs, print_log, show_warning
 from .entry import Entry
 from .errors import DaemonLost, RequestFailed
+from .first_cause import HeardDeaths, name_first
 from .frames import Body, Header
 from .handles import ActorHandles
 from .ids import ActorID, JobID, PlacementGroupID
@@ -80,6 +83,8 @@ class Session:
         self.claimed: dict[tuple[str, str], dict[str, Any]] = {}
         #: Addresses of nodes whose calls the head relays, and about which that was said.
         self.relayed_nodes: set[str] = set()
+        #: Deaths of actors that this process calls, by which errors that followed are explained.
+        self.deaths = HeardDeaths()
         #: Lends the worker's CPUs while a task waits; None where it has none to lend.
         self.lending: Lending | None = None
         #: What the worker does with messages that are for it alone.
@@ -388,15 +393,24 @@ class Session:
             GetTimeoutError: not all were there within ``timeout`` seconds (0: look once).
             BaseException: what a value is, where it is an error.
         """
+        try:
+            return self._get(refs, timeout)
+        except (RayTaskError, ActorDiedError) as error:
+            name_first(self, error)
+            raise
+
+    def _get(self, refs: Sequence[ObjectRef[Any]], timeout: float | None) -> list[Any]:
         entries = [ref._entry or ref._require() for ref in refs]
         deadline = None if timeout is None else time.monotonic() + timeout
-        large = asked = False
+        large = asked = gathered = False
         for entry in entries:
             if not entry.done:
                 if entry.lazy and not asked:
                     asked = True
                     for each in entries:
                         each.want()
+                if len(entries) > 1 and not gathered:
+                    gathered = getting.gather(self, entries, entry, deadline)
                 self._wait_for(entry, deadline)
             if entry.done and not entry.ok:
                 entry.value()

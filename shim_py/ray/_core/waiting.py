@@ -1,4 +1,4 @@
-"""Waiting for some of many values."""
+"""Waiting for some of many values, or for all of them unless one is an error."""
 
 from __future__ import annotations
 
@@ -34,6 +34,52 @@ class _Counted:
         self.weight = 0
         if count.missing <= 0 and not count.done:
             finish(count)
+
+
+class _Checked:
+    """The same, but that one that is an error is enough."""
+
+    __slots__ = ("count", "entry")
+
+    def __init__(self, count: _Count, entry: Entry) -> None:
+        self.count = count
+        self.entry: Entry | None = entry
+
+    def release(self) -> None:
+        """The entry is done."""
+        count, entry = self.count, self.entry
+        if entry is None:
+            return
+        self.entry = None
+        count.missing -= 1 if entry.ok else count.missing
+        if count.missing <= 0 and not count.done:
+            finish(count)
+
+
+def wait_for_all(pump: Pump | Lending, entries: Sequence[Entry], deadline: float | None) -> None:
+    """Waits until all entries are done, or one of them is an error, or the deadline has passed."""
+    count = _Count()
+    checking: list[tuple[Entry, _Checked]] = []
+    with pump.lock:
+        for entry in dict.fromkeys(entries):
+            if entry.done:
+                if not entry.ok:
+                    return
+                continue
+            count.missing += 1
+            checked = _Checked(count, entry)
+            if entry.sleepers is None:
+                entry.sleepers = []
+            entry.sleepers.append(checked)
+            checking.append((entry, checked))
+        count.done = count.missing <= 0
+    try:
+        pump.wait(count, deadline)
+    finally:
+        with pump.lock:
+            for entry, checked in checking:
+                if entry.sleepers and checked in entry.sleepers:
+                    entry.sleepers.remove(checked)
 
 
 def wait_for_some(

@@ -205,6 +205,8 @@ class Template:
                 ended.append((pid, status))
         if not ended:
             return
+        # Of several at once the one that was killed is told of first: the others followed, mostly.
+        ended.sort(key=lambda one: not _was_killed(one[1]))
         for pid, _ in ended:
             process.kill_group(pid)
         self._sweep()
@@ -244,6 +246,10 @@ class Template:
                 pass
             time.sleep(0.002)
         os._exit(0)
+
+
+def _was_killed(status: int) -> bool:
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGABRT
 
 
 def _redirect(out: str, err: str) -> None:
