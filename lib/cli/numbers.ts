@@ -36,6 +36,19 @@ export function seconds(called: string, text: string): number {
   );
 }
 
+const SPANS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A span of time, as milliseconds: `90`, `90s`, `30m`, `12h`, `7d`. */
+export function duration(called: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text.trim());
+  const ms = match ? Number(match[1]) * SPANS[match[2] ?? ""]! : NaN;
+  if (Number.isSafeInteger(Math.round(ms))) return Math.round(ms);
+  throw new UsageError(
+    `Cannot use ${called}=${text}: it must be a span of time`,
+    `Give one such as ${called}=90s, 30m, 12h or 7d.`,
+  );
+}
+
 const SUFFIXES: Record<string, number> = {
   "": 1,
   k: 1e3,

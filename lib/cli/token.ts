@@ -1,32 +1,104 @@
-/** `beam token`: shows the cluster's token. */
-import { ensureRuntimeDir, runtimeDir } from "../runtime/paths.ts";
+/** `beam token`: shows, makes, lists, revokes and changes the tokens by which machines join. */
 import { Trouble } from "../runtime/errors.ts";
+import { ensureRuntimeDir, runtimeDir } from "../runtime/paths.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
+import { newJoinTokenId } from "../wire/join_token.ts";
+import type { Link } from "../wire/link.ts";
+import { inTime } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
+import { withDaemon } from "./daemon_choice.ts";
+import { duration } from "./numbers.ts";
 import { print, printJson } from "./output.ts";
-import { parse } from "./parse.ts";
+import { type Flags, parse, type Parsed } from "./parse.ts";
+import { createdText, type JoinToken, listText, revokedText, rotatedText } from "./token_text.ts";
+import { joinLine } from "./up_text.ts";
 
-const HELP = `Shows the token by which nodes join the cluster of this runtime directory.
+const HELP = `Shows and manages the tokens by which machines join the cluster.
 
 Usage:
-  beam token [show]
+  beam token [show]                the cluster's own token, where this machine has it
+  beam token create                make a join token: good for joining, for a while
+  beam token list                  join tokens: who may join, until when, how often they were used
+  beam token revoke ID|NAME        make a join token good no more; nodes that joined by it stay
+  beam token rotate                change the cluster's own token; nodes that are connected get the
+                                   new one, except those that joined by a revoked join token
 
 Options:
-  --json     {"token": "…", "source": "…"}
+  --ttl DURATION     create: how long it is good, such as 30m, 12h, 7d (default 1h)
+  --name NAME        create: what it is called in the list
+  --grace DURATION   rotate: how long the former token is honoured, for nodes that are away
+                     (default 10m)
+  --json             for programs
 
-To have it changed or taken back is not there yet: end the cluster, remove the file, start it.`;
+All but show need a node of the cluster on this machine that joined by the cluster's own token.`;
 
-function run(args: string[]): number {
-  const { values, positionals: [verb = "show"] } = parse(
-    { program: "beam token", flags: { json: { kind: "switch" } } as const, positionals: 1 },
-    args,
-  );
-  if (verb !== "show") {
+const FLAGS = {
+  ttl: { kind: "text" },
+  name: { kind: "text" },
+  grace: { kind: "text" },
+  json: { kind: "switch" },
+} as const satisfies Flags;
+
+type Arguments = Parsed<typeof FLAGS>;
+
+/** Which flags a verb takes. */
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  show: [],
+  create: ["ttl", "name"],
+  list: [],
+  revoke: [],
+  rotate: ["grace"],
+};
+
+/** A change waits for all nodes, in milliseconds. */
+const PATIENCE = 15_000;
+
+async function run(args: string[]): Promise<number> {
+  const parsed = parse({ program: "beam token", flags: FLAGS, positionals: 2 }, args);
+  const { positionals: [verb = "show", called], values } = parsed;
+  check(parsed, verb, called);
+  switch (verb) {
+    case "show":
+      return show(values.json);
+    case "create":
+      return await create(parsed);
+    case "list":
+      return await list(values.json);
+    case "revoke":
+      return await revoke(called!, values.json);
+    default:
+      return await rotate(parsed);
+  }
+}
+
+/** @throws {UsageError} where the words do not fit each other. */
+function check({ given }: Arguments, verb: string, called: string | undefined): void {
+  const flags = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (!flags) {
     throw new UsageError(
-      `Cannot do \`beam token ${verb}\`: it is not there yet`,
-      "Use `beam token`.",
+      `Cannot do \`beam token ${verb}\`: it is none of ${Object.keys(VERBS).join(", ")}`,
+      "See `beam token --help`.",
     );
   }
+  const strange = given.find((name) => name !== "json" && !flags.includes(name));
+  if (strange !== undefined) {
+    throw new UsageError(
+      `Cannot use --${strange} with \`beam token ${verb}\``,
+      "See `beam token --help`.",
+    );
+  }
+  if ((verb === "revoke") === (called !== undefined)) return;
+  throw new UsageError(
+    verb === "revoke"
+      ? "Cannot revoke a join token: say which"
+      : `Cannot use ${called}: \`beam token ${verb}\` takes no name`,
+    verb === "revoke"
+      ? "Use `beam token revoke ID`; `beam token list` shows them."
+      : "See `beam token --help`.",
+  );
+}
+
+function show(json: boolean): number {
   const paths = ensureRuntimeDir(runtimeDir());
   const found = givenToken() ?? keptToken(paths.token);
   if (!found) {
@@ -35,9 +107,67 @@ function run(args: string[]): number {
       "`beam up --head` makes one; on other machines it is in the line that joins them.",
     );
   }
-  if (values.json) printJson({ token: found.token, source: found.source });
+  if (json) printJson({ token: found.token, source: found.source });
   else print(found.token);
   return EXIT.done;
+}
+
+async function create({ values }: Arguments): Promise<number> {
+  const id = newJoinTokenId();
+  const ttl_ms = duration("--ttl", values.ttl ?? "1h");
+  const { made, head } = await ask(async (link, signal) => {
+    const name = values.name === undefined ? {} : { name: values.name };
+    const asked = { kind: "token.create" as const, token_id: id, ttl_ms, ...name };
+    const { fields } = await link.request(asked, { signal });
+    const info = await link.request({ kind: "daemon.info" }, { signal });
+    return { made: fields, head: info.fields.head_address };
+  });
+  const { token, name, created, expires } = made;
+  const line = joinLine(head, token ?? "");
+  if (values.json) printJson({ id, name, created, expires, token, join: line });
+  else print(createdText({ line, expires, id, name }));
+  return EXIT.done;
+}
+
+async function list(json: boolean): Promise<number> {
+  const { fields } = await ask((link, signal) => link.request({ kind: "token.list" }, { signal }));
+  const tokens = fields.tokens as JoinToken[];
+  if (json) printJson(tokens);
+  else print(listText(tokens, fields.former_ms));
+  return EXIT.done;
+}
+
+async function revoke(called: string, json: boolean): Promise<number> {
+  const { fields } = await ask((link, signal) =>
+    link.request({ kind: "token.revoke", token: called }, { signal })
+  );
+  const token = fields.token as unknown as JoinToken;
+  if (json) printJson(token);
+  else print(revokedText(token));
+  return EXIT.done;
+}
+
+async function rotate({ values }: Arguments): Promise<number> {
+  const change = crypto.randomUUID();
+  const grace_ms = duration("--grace", values.grace ?? "10m");
+  const { fields } = await ask((link, signal) =>
+    link.request({ kind: "token.rotate", change, grace_ms }, { signal })
+  );
+  const { told, missing, file } = fields as { told: string[]; missing: string[]; file: string };
+  if (values.json) printJson({ told, missing, file, grace_ms });
+  else print(rotatedText({ told, missing, file, grace_ms }));
+  return missing.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+/** Asks the head by this machine's node. */
+async function ask<T>(request: (link: Link, signal: AbortSignal) => Promise<T>): Promise<T> {
+  return await withDaemon({ anyNode: true }, async (link) => {
+    try {
+      return await request(link, AbortSignal.timeout(PATIENCE));
+    } catch (error) {
+      throw inTime(error, PATIENCE);
+    }
+  });
 }
 
 export const token: Command = { name: "beam token", help: HELP, run };

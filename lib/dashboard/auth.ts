@@ -13,7 +13,7 @@ import { HttpFailure } from "./http_failure.ts";
 /** What a server accepts. */
 export interface Doorkeeper {
   /** Every request must bring one of them. */
-  tokens: readonly string[];
+  tokens(): readonly string[];
   /** Names by which it may be called besides loopback's, in lower case. */
   names: readonly string[];
   /** Only this machine reaches it: then by none of its other addresses. An address cannot be rebound. */
@@ -63,7 +63,7 @@ export function checkToken(headers: Headers, { tokens }: Doorkeeper): void {
   const [scheme, sent] = given.trim().split(/\s+/);
   if (scheme?.toLowerCase() === "bearer" && sent !== undefined) {
     // All are compared, whichever fits.
-    if (tokens.filter((token) => isSame(sent, token)).length > 0) return;
+    if (tokens().filter((token) => isSame(sent, token)).length > 0) return;
   }
   throw new HttpFailure(403, "Forbidden: Invalid authentication token.");
 }

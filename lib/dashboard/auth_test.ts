@@ -2,7 +2,7 @@ import assert from "assert";
 import { checkHost, checkOrigin, checkToken, type Doorkeeper } from "./auth.ts";
 import { HttpFailure } from "./http_failure.ts";
 
-const inside: Doorkeeper = { tokens: ["secret", "other"], names: [], loopbackOnly: true };
+const inside: Doorkeeper = { tokens: () => ["secret", "other"], names: [], loopbackOnly: true };
 const outside: Doorkeeper = { ...inside, names: ["node1"], loopbackOnly: false };
 
 function status(check: () => void): number {

@@ -15,7 +15,7 @@ export interface DashboardOptions {
   host: DashboardHost;
   listen: Address;
   /** Each of them opens it. */
-  tokens: readonly string[];
+  tokens(): readonly string[];
   /** Further names by which it may be called. */
   names: readonly string[];
   /** The Unix socket between its two halves; in a folder of this user alone. */

@@ -6,7 +6,7 @@ import { HttpFailure } from "./http_failure.ts";
 import type { JobDetails, JobRequest } from "./jobs_api.ts";
 import { route } from "./router.ts";
 
-const DOOR: Doorkeeper = { tokens: ["secret"], names: [], loopbackOnly: true };
+const DOOR: Doorkeeper = { tokens: () => ["secret"], names: [], loopbackOnly: true };
 
 function detailsOf(id: string, type: JobDetails["type"] = "SUBMISSION"): JobDetails {
   return { type, submission_id: type === "SUBMISSION" ? id : null, job_id: id } as JobDetails;

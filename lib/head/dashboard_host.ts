@@ -36,19 +36,17 @@ export function openDashboard(state: HeadState, config: HeadConfig): Opened | un
 
 function listen(
   state: HeadState,
-  { runtime_dir, token }: HeadConfig,
+  { runtime_dir }: HeadConfig,
   { host, names }: DashboardConfig,
   port: number,
 ): Dashboard {
+  const own = makeToken(runtimePaths(runtime_dir).dashboardToken).token;
   return Dashboard.listen({
     host: hostOf(state, runtime_dir),
     listen: { host, port },
     // Its own besides the cluster's: this user's command line reads it, wherever the cluster's came
     // from. An open cluster is open to who reaches its port; running commands here is more than that.
-    tokens: [
-      makeToken(runtimePaths(runtime_dir).dashboardToken).token,
-      ...token === undefined || token === "" ? [] : [token],
-    ],
+    tokens: () => [own, ...state.keys.ring.taken(state.clock.now())],
     names: names ?? [],
     socket: join(ensureInstanceDir(runtime_dir).sockets, "http.sock"),
   });

@@ -21,7 +21,7 @@ import { ObjectNotices } from "./object_notices.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { nodeFinder, sessionName } from "./queries.ts";
 import { Relays } from "./relay.ts";
-import { Server } from "./server.ts";
+import { type Port, Server } from "./server.ts";
 import { Shell } from "./shell.ts";
 import { Specs } from "./specs.ts";
 import { Submissions } from "./submissions.ts";
@@ -39,13 +39,17 @@ export interface HeadOptions {
   clock?: Clock;
   log?: Log;
   brain?: Partial<BrainConfig>;
+  /** Instead of the file in the runtime directory. */
+  journal?: Journal;
+  /** Instead of the port that the configuration names. */
+  server?: Port;
 }
 
 /** What a head is put together from. */
 interface Parts {
   config: HeadConfig;
   journal: Journal;
-  server: Server;
+  server: Port;
   options: HeadOptions;
   /** What became of the former journal, in words. */
   fault?: string | undefined;
@@ -92,7 +96,7 @@ export class Head {
   /** For tests: what the parts share. */
   readonly state: HeadState;
   readonly #journal: Journal;
-  readonly #server: Server;
+  readonly #server: Port;
   readonly #relays: Relays;
   readonly #health: Health;
   readonly #effects: Effects;
@@ -174,6 +178,7 @@ export class Head {
     server.start({
       identity: { build: state.build, keys: state.keys.ring, cluster },
       join: (id, peer) => state.tokens.secret(id, peer, clock.now()),
+      now: () => clock.now(),
       onOpened: (opened, ends) => this.#admit(opened, ends),
       onRefused: (peer, error) => state.log.write("warning", `refused ${peer}: ${error.message}`),
     });
@@ -186,9 +191,11 @@ export class Head {
 
   /** Starts a head. @throws JournalError, PortError with sentences for a person */
   static async start(config: HeadConfig, options: HeadOptions = {}): Promise<Head> {
-    const { journal, fault } = openJournal(config.db ?? join(config.runtime_dir, "head.db"));
+    const { journal, fault = undefined } = options.journal
+      ? { journal: options.journal }
+      : openJournal(config.db ?? join(config.runtime_dir, "head.db"));
     try {
-      const server = await Server.listen(config.listen);
+      const server = options.server ?? await Server.listen(config.listen);
       try {
         return new Head({ config, journal, server, options, fault });
       } catch (error) {

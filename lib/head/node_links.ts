@@ -12,6 +12,7 @@ import { deathReportOf, nodeReportOf, nodeSpecOf, watchedOf } from "./node_spec.
 import { registerWorker } from "./register_worker.ts";
 import { handleRequest } from "./requests.ts";
 import type { Answer, Asker, HeadState } from "./state.ts";
+import type { TokenHolder } from "./token_handover.ts";
 
 /** How long a refused daemon's link stays, so that it can read why, in milliseconds. */
 const FAREWELL_MS = 1000;
@@ -27,13 +28,14 @@ export interface Ends {
 }
 
 /** One link and what is known of its node. */
-interface NodeLink {
-  link: Link;
+interface NodeLink extends TokenHolder {
   ends: Ends;
-  /** Empty before it has joined. */
-  node_id: string;
+  /** The join token that it proved. */
+  join?: string;
   /** When `node.seen` was last told. */
   seen: number;
+  /** Later ones are larger. */
+  serial: number;
 }
 
 /** See the top of this file. */
@@ -45,6 +47,9 @@ export class NodeLinks {
   #state: HeadState;
   #joined = new Map<string, NodeLink>();
   #all = new Set<NodeLink>();
+  #serial = 0;
+  /** The newest link by which each node has joined: what an older one says is no longer so. */
+  #newest = new Map<string, number>();
 
   constructor(state: HeadState) {
     this.#state = state;
@@ -58,6 +63,17 @@ export class NodeLinks {
   /** Number of connected nodes. */
   get size(): number {
     return this.#joined.size;
+  }
+
+  /** The connected nodes, and which token each has. */
+  get holders(): Iterable<TokenHolder> {
+    return this.#joined.values();
+  }
+
+  /** The join token by which that node came in, as it says itself. */
+  joinedBy(node_id: string): string | undefined {
+    const extra = this.#state.brain.node(node_id)?.extra as { join_token?: unknown } | undefined;
+    return typeof extra?.join_token === "string" ? extra.join_token : undefined;
   }
 
   /** The head's signs of life. */
@@ -79,7 +95,10 @@ export class NodeLinks {
     const node: NodeLink = {
       ends,
       node_id: "",
+      secret: opened.secret,
+      key: opened.key,
       seen: 0,
+      serial: ++this.#serial,
       link: new Link(opened.stream, {
         peer: ends.peer,
         decoder: opened.decoder,
@@ -87,6 +106,7 @@ export class NodeLinks {
         onMessage: (received) => this.#take(node, received),
       }),
     };
+    if (opened.join !== undefined) node.join = opened.join;
     this.#all.add(node);
     node.link.closed.then((reason) => this.#closed(node, reason));
     node.link.start(opened.early);
@@ -100,6 +120,11 @@ export class NodeLinks {
     node.link.close(new LinkClosed(reason));
   }
 
+  /** The brain has forgotten the node. */
+  forget(node_id: string): void {
+    this.#newest.delete(node_id);
+  }
+
   /** Ends all links. */
   close(): void {
     for (const { link } of this.#all) link.close(new LinkClosed("The head ends"));
@@ -108,6 +133,7 @@ export class NodeLinks {
   #closed(node: NodeLink, reason: Error): void {
     this.#all.delete(node);
     this.#state.shell.waiting.drop(node.link);
+    this.#state.handover.lost(node);
     if (node.node_id === "" || this.#joined.get(node.node_id) !== node) return;
     this.#joined.delete(node.node_id);
     this.#state.log.write("warning", `link to node ${node.node_id} ended: ${reason.message}`);
@@ -131,6 +157,10 @@ export class NodeLinks {
   #dispatch(node: NodeLink, received: Received): void {
     const { kind } = received.message;
     if (kind === "node.join") return this.#join(node, received);
+    if (kind === "token.fetch") return this.#state.handover.fetch(node, received);
+    if (kind === "token.have") {
+      return this.#state.handover.has(node, fieldsOf(received, kind).key);
+    }
     if (node.node_id === "") {
       throw new RequestFailed("not_joined", `Cannot take \`${kind}\` before \`node.join\``);
     }
@@ -168,6 +198,9 @@ export class NodeLinks {
     const fields = fieldsOf(received, "node.join");
     const spec = nodeSpecOf(fields.node, node.ends.remote_ip);
     const report = fields.report ? nodeReportOf(fields.report) : undefined;
+    if (node.serial < (this.#newest.get(spec.node_id) ?? 0)) {
+      return node.link.close(new LinkClosed("The node has dialed anew"));
+    }
     this.#takeOver(spec);
     const event = { kind: "node.join" as const, node: spec, ...(report && { report }) };
     shell.step(event, (effects) => {
@@ -190,6 +223,7 @@ export class NodeLinks {
       node.node_id = spec.node_id;
       node.seen = this.#state.clock.now();
       this.#joined.set(spec.node_id, node);
+      this.#newest.set(spec.node_id, node.serial);
       if (former && former !== node) {
         former.link.close(new LinkClosed("The node has dialed anew"));
       }
@@ -200,6 +234,8 @@ export class NodeLinks {
         head_ip: this.#headAddress(node.ends.local_ip),
       });
       if (report) this.#state.objects.rejoined(spec.node_id, node.link);
+      if (node.join !== undefined) this.#state.tokens.used(node.join);
+      this.#state.handover.joined(node);
     });
   }
 

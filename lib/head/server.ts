@@ -26,6 +26,10 @@ export interface ServerOptions {
   identity: Identity & { cluster: string };
   onOpened(opened: Opened, ends: Ends): void | Promise<void>;
   /** A connection that came to nothing, in words, where it is worth a line. */
+  /** The secret of a join token. @throws {RequestFailed} where it is not good */
+  join(id: string, peer: string): Uint8Array;
+  /** Milliseconds since the epoch. */
+  now(): number;
   onRefused(peer: string, error: Error): void;
 }
 
@@ -96,10 +100,9 @@ export class Server {
     this.#strangers.add(hostname, conn);
     let opened: Opened;
     try {
-      conn.setNoDelay(true);
-      conn.setKeepAlive(true);
-      const { identity } = options;
-      opened = await accept(conn, { identity, peer, now: Date.now(), roles: ROLES });
+      const { identity, join } = options;
+      const now = options.now();
+      opened = await accept(conn, { identity, peer, bound, now, roles: ROLES, join });
     } catch (error) {
       // A port probe, a browser, a scanner: no line for those who say nothing we understand.
       if (error instanceof RequestFailed) options.onRefused(peer, error);

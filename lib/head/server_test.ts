@@ -7,6 +7,8 @@ import { Keyring } from "../wire/keyring.ts";
 const OWN = primaryAddress(readNetwork());
 const options = {
   identity: { build: "test", keys: new Keyring(), cluster: "c" },
+  join: () => new Uint8Array(0),
+  now: () => Date.now(),
   onOpened: () => {},
   onRefused: () => {},
 };

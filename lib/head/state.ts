@@ -2,8 +2,10 @@
 import type { Brain } from "../cluster/brain.ts";
 import type { Log } from "../runtime/log.ts";
 import { RequestFailed } from "../wire/errors.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ClusterKeys } from "./cluster_keys.ts";
 import type { InitErrors } from "./init_errors.ts";
+import type { JoinTokens } from "./join_tokens.ts";
 import type { NodeLinks } from "./node_links.ts";
 import type { ObjectNotices } from "./object_notices.ts";
 import type { ProcessMetrics } from "./process_metrics.ts";
@@ -11,6 +13,7 @@ import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
 import type { Submissions } from "./submissions.ts";
 import type { TaskLog } from "./task_log.ts";
+import type { TokenHandover } from "./token_handover.ts";
 import type { WatchedActors } from "./watched_actors.ts";
 import type { WorkerRegistry } from "./worker_registry.ts";
 
@@ -30,6 +33,9 @@ export interface HeadState {
   initErrors: InitErrors;
   submissions: Submissions;
   nodes: NodeLinks;
+  keys: ClusterKeys;
+  tokens: JoinTokens;
+  handover: TokenHandover;
   watched: WatchedActors;
   objects: ObjectNotices;
   workers: WorkerRegistry;

@@ -4,6 +4,7 @@ import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
 import type { ObjectPlane } from "./object_plane.ts";
 import { orderOf, reportOf } from "./order.ts";
+import type { TokenKeeper } from "./token_keeper.ts";
 import type { WorkerNews } from "./worker_news.ts";
 import type { Workers } from "./workers.ts";
 
@@ -12,6 +13,7 @@ export interface HeadOrdersHost {
   workers: Workers;
   news: WorkerNews;
   objects: Pick<ObjectPlane, "take">;
+  tokens: Pick<TokenKeeper, "changed" | "use">;
   /** The process at the control socket with this id. */
   client(id: string): Client | undefined;
   /** Answers the head's question after a submitted job's output, over the link that it came by. */
@@ -42,6 +44,10 @@ export class HeadOrders {
         const { actor_id, incarnation } = fieldsOf(received, kind);
         return news.deaths.noted(actor_id, incarnation);
       }
+      case "token.changed":
+        return void this.host.tokens.changed(link);
+      case "token.use":
+        return this.host.tokens.use(fieldsOf(received, kind));
       case "client.push":
         return this.#push(fieldsOf(received, kind), body);
       case "submission.log":

@@ -21,6 +21,11 @@ export function newJoinTokenId(): string {
   return randomBytes(8).toString("hex");
 }
 
+/** True for what may be an id. */
+export function isJoinTokenId(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text);
+}
+
 /** The join token of this id in the cluster with this token. */
 export function joinToken(token: Uint8Array, id: string): JoinToken {
   return { id, secret: keyedHash(token, "beam join token", id) };

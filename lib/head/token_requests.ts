@@ -1,0 +1,81 @@
+/** `beam token …`, as the head answers it. */
+import { RequestFailed } from "../wire/errors.ts";
+import type { Message, Reply } from "../wire/messages.ts";
+import { type Answer, type Asker, type HeadState, takesNewWork } from "./state.ts";
+
+/** `token.create`: what its daemon makes the text from. */
+export function createToken(
+  state: HeadState,
+  asker: Asker,
+  wanted: Message<"token.create">,
+  answer: Answer,
+): void {
+  mayManage(state, asker);
+  takesNewWork(state);
+  const row = state.tokens.create(wanted, state.clock.now());
+  written(state);
+  const { id: _, ...reply } = row;
+  answer.give(reply);
+}
+
+/** `token.list`. */
+export function listTokens(state: HeadState, asker: Asker, answer: Answer): void {
+  mayManage(state, asker);
+  const now = state.clock.now();
+  const reply: Reply<"token.list"> = {
+    tokens: state.tokens.list(now),
+    former_ms: state.keys.graceLeft(now),
+  };
+  answer.give(reply);
+}
+
+/** `token.revoke`. */
+export function revokeToken(
+  state: HeadState,
+  asker: Asker,
+  { token }: Message<"token.revoke">,
+  answer: Answer,
+): void {
+  mayManage(state, asker);
+  takesNewWork(state);
+  const revoked = state.tokens.revoke(token, state.clock.now());
+  written(state);
+  answer.give({ token: revoked });
+}
+
+/** `token.rotate`: answered when the nodes have the new one. */
+export async function rotateToken(
+  state: HeadState,
+  asker: Asker,
+  change: Message<"token.rotate">,
+  answer: Answer,
+): Promise<void> {
+  try {
+    mayManage(state, asker);
+    takesNewWork(state);
+    const changing = state.handover.change(change);
+    written(state);
+    const changed = await changing;
+    state.log.write(
+      "info",
+      `the cluster's token was changed; ${changed.told.length} nodes have it`,
+    );
+    answer.give({ ...changed });
+  } catch (error) {
+    answer.refuse(error);
+  }
+}
+
+/** @throws {RequestFailed} for a machine that was let in by a join token only */
+function mayManage(state: HeadState, { node_id }: Asker): void {
+  if (state.nodes.joinedBy(node_id) === undefined) return;
+  throw new RequestFailed(
+    "join_token",
+    "Cannot manage tokens from this machine: it joined by a join token",
+    "Run it on the head's machine, or on one that joined by the cluster's own token.",
+  );
+}
+
+function written({ shell: { journal } }: HeadState): void {
+  journal.flush();
+}

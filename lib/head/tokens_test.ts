@@ -1,0 +1,269 @@
+import assert from "assert";
+import { join } from "node:path";
+import { RequestFailed } from "../wire/errors.ts";
+import { dial } from "../wire/handshake.ts";
+import { newJoinTokenId } from "../wire/join_token.ts";
+import { KeyBoxReceiver } from "../wire/key_box.ts";
+import { keyId, Keyring } from "../wire/keyring.ts";
+import { fieldsOf, Link, type Received } from "../wire/link.ts";
+import type { Message, RequestKind } from "../wire/messages.ts";
+import { FakeClock, Folder, startHead, TOKEN } from "./_fakes.ts";
+import { Head } from "./head.ts";
+
+const HOUR = 3_600_000;
+const id = (text: string) => keyId(new TextEncoder().encode(text));
+
+/** A daemon's link to the head, and the token side of a daemon. */
+class Dialed {
+  readonly keys: Keyring;
+  link!: Link;
+  #secret!: Uint8Array;
+  #wakes = new Set<() => void>();
+  readonly heard: string[] = [];
+  fetching: Promise<boolean> | undefined;
+
+  constructor(token: string, readonly node_id: string) {
+    this.keys = new Keyring(token);
+  }
+
+  async open(port: number): Promise<this> {
+    const stream = await Deno.connect({ hostname: "127.0.0.1", port });
+    const identity = { build: "test", keys: this.keys };
+    const opened = await dial(stream, { identity, role: "node", peer: "the head" });
+    this.#secret = opened.secret;
+    this.link = new Link(opened.stream, {
+      peer: "the head",
+      decoder: opened.decoder,
+      onMessage: (received) => this.#take(received),
+    }).start(opened.early);
+    return this;
+  }
+
+  /** Asks for the cluster's token as a daemon does; the answer's `use`. */
+  async fetch(): Promise<boolean> {
+    const receiver = new KeyBoxReceiver();
+    const { fields } = await this.link.request({ kind: "token.fetch", public: receiver.public });
+    const text = receiver.open(fields, this.#secret);
+    this.keys.take(text);
+    this.link.send({ kind: "token.have", key: id(text) });
+    if (fields.use || this.keys.token === undefined) this.keys.use(text, 0, 0);
+    return fields.use;
+  }
+
+  async join(extra: Record<string, unknown> = {}): Promise<void> {
+    const { node_id } = this;
+    const node = {
+      node_id,
+      ip: "127.0.0.1",
+      aliases: [],
+      hostname: node_id,
+      is_head: false,
+      total: { CPU: 10_000 },
+      gpu_ids: [],
+      labels: {},
+      port: 6380,
+      extra,
+    };
+    await this.link.request({ kind: "node.join", node });
+  }
+
+  async ask(message: Message<RequestKind>): Promise<Record<string, unknown>> {
+    const request: Record<string, unknown> = { ...message };
+    const { fields } = await this.link.request({ kind: "client.request", client: "c", request });
+    return fields as Record<string, unknown>;
+  }
+
+  async until(kind: string): Promise<void> {
+    while (!this.heard.includes(kind)) {
+      await new Promise<void>((resolve) => this.#wakes.add(resolve));
+    }
+  }
+
+  #take(received: Received): void {
+    const { kind } = received.message;
+    this.heard.push(kind);
+    if (kind === "token.changed") this.fetching = this.fetch();
+    if (kind === "token.use") {
+      assert.ok(this.keys.find(fieldsOf(received, kind).key, 0), "used before it was fetched");
+    }
+    for (const wake of this.#wakes) wake();
+    this.#wakes.clear();
+  }
+}
+
+const node = (letter: string) => letter.repeat(56);
+
+/** A head and a node of it that has the cluster's token. */
+async function cluster(folder: Folder, clock = new FakeClock()) {
+  const head = await startHead(folder, { clock });
+  const manager = await new Dialed(TOKEN, node("a")).open(head.port);
+  await manager.join();
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= head.close();
+  return { head, clock, manager, close, [Symbol.asyncDispose]: close };
+}
+
+async function makeJoinToken(manager: Dialed, ttl_ms = HOUR, name?: string): Promise<string> {
+  const token_id = newJoinTokenId();
+  await manager.ask({ kind: "token.create", token_id, ttl_ms, ...(name ? { name } : {}) });
+  return manager.keys.joinText(token_id);
+}
+
+function refused(words: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof RequestFailed, `${error}`);
+    assert.match(error.message, words);
+    return true;
+  };
+}
+
+Deno.test("a join token lets a node in until it expires, and hands it the cluster's token", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  const token = await makeJoinToken(manager);
+  const joiner = await new Dialed(token, node("b")).open(head.port);
+  assert.equal(await joiner.fetch(), true);
+  assert.equal(joiner.keys.token, TOKEN);
+  await joiner.join({ join_token: "x" });
+  const [listed] = (await manager.ask({ kind: "token.list" })).tokens as Record<string, unknown>[];
+  assert.equal(listed!.uses, 1);
+  assert.equal(listed!.state, "good");
+  assert.ok(!JSON.stringify(listed).includes(token.split("-").at(-1)!));
+  clock.pass(HOUR);
+  await assert.rejects(
+    new Dialed(token, node("c")).open(head.port),
+    refused(/its join token [0-9a-f]{16} expired on 2023-11-14 23:13 UTC/),
+  );
+});
+
+Deno.test("a revoked join token opens nothing, also after the head's restart; one that was never made neither", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { clock, manager } = made;
+  const token = await makeJoinToken(manager, HOUR, "rack");
+  const other = await makeJoinToken(manager);
+  await assert.rejects(makeJoinToken(manager, HOUR, "rack"), refused(/there is one that is good/));
+  await manager.ask({ kind: "token.revoke", token: "rack" });
+  await assert.rejects(
+    manager.ask({ kind: "token.revoke", token: "none" }),
+    refused(/none of this id/),
+  );
+  await made.close();
+  await using again = await startHead(folder, { clock });
+  await assert.rejects(
+    new Dialed(token, node("b")).open(again.port),
+    refused(/its join token [0-9a-f]{16} \(rack\) was revoked/),
+  );
+  await assert.rejects(
+    new Dialed(new Keyring(TOKEN).joinText("0".repeat(16)), node("b")).open(again.port),
+    refused(/knows no join token 0000000000000000/),
+  );
+  (await new Dialed(other, node("b")).open(again.port)).link.close();
+});
+
+Deno.test("a change reaches all nodes before one uses it; the former token is honoured for its time", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  const second = await new Dialed(TOKEN, node("b")).open(head.port);
+  await second.join();
+  const changed = await manager.ask({ kind: "token.rotate", change: "one", grace_ms: 60_000 });
+  assert.deepEqual((changed.told as string[]).toSorted(), [node("a"), node("b")]);
+  assert.deepEqual(changed.missing, []);
+  await Promise.all([manager.until("token.use"), second.until("token.use")]);
+  const token = Deno.readTextFileSync(join(folder.path, "token")).trim();
+  assert.equal(Deno.statSync(join(folder.path, "token")).mode! & 0o777, 0o600);
+  assert.notEqual(token, TOKEN);
+  assert.ok(manager.keys.find(id(token), 0) && second.keys.find(id(token), 0));
+
+  const again = await manager.ask({ kind: "token.rotate", change: "one", grace_ms: 60_000 });
+  assert.deepEqual(again.missing, [], "asked again, it is the same change");
+  assert.equal(Deno.readTextFileSync(join(folder.path, "token")).trim(), token);
+
+  const late = await new Dialed(TOKEN, node("c")).open(head.port);
+  await late.join();
+  await late.until("token.changed");
+  assert.equal(await late.fetching, true);
+  await late.ask({ kind: "token.list" }); // the head has heard by now that it has the token
+  clock.pass(60_001);
+  await assert.rejects(
+    new Dialed(TOKEN, node("d")).open(head.port),
+    refused(/this cluster's token was changed on 2023-11-14 22:13 UTC, and it has a former one/),
+  );
+  (await new Dialed(token, node("d")).open(head.port)).link.close();
+});
+
+Deno.test("who has a former token only is out when its time is over", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  const token = await makeJoinToken(manager);
+  const [, , token_id] = token.split("-");
+  const out = await new Dialed(token, node("b")).open(head.port);
+  await out.fetch();
+  await out.join({ join_token: token_id });
+  await assert.rejects(out.ask({ kind: "token.list" }), refused(/joined by a join token/));
+  await manager.ask({ kind: "token.revoke", token: token_id! });
+  const changed = await manager.ask({ kind: "token.rotate", change: "x", grace_ms: 1000 });
+  assert.deepEqual(changed.missing, [node("b")]);
+  assert.ok(!out.heard.includes("token.changed"));
+  await assert.rejects(out.fetch(), refused(/the join token of this node was revoked/));
+  clock.pass(1001);
+  assert.match((await out.link.closed).message, /ended|closed/);
+});
+
+Deno.test("a restarted head goes on with the changed token, whatever its daemon says; a person is told", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  await manager.ask({ kind: "token.rotate", change: "x", grace_ms: 60_000 });
+  const file = join(folder.path, "token");
+  const token = Deno.readTextFileSync(file).trim();
+  const { cluster: name, epoch } = head;
+  await made.close();
+  await assert.rejects(startHead(folder, { clock }), (error: Error & { mend: string }) => {
+    assert.match(error.message, /the token that it was given was changed on 2023-11-14 22:13 UTC/);
+    assert.ok(error.mend.includes(file) && !error.mend.includes(token));
+    return true;
+  });
+  Deno.removeSync(file);
+  const listen = { host: "127.0.0.1", port: 0 };
+  const config = {
+    listen,
+    token: TOKEN,
+    runtime_dir: folder.path,
+    former: { cluster: name, epoch },
+  };
+  await using again = await Head.start(config, { clock });
+  assert.equal(Deno.readTextFileSync(file).trim(), token);
+  for (const good of [TOKEN, token]) {
+    (await new Dialed(good, node("b")).open(again.port)).link.close();
+  }
+});
+
+Deno.test("a token that a person sets takes the place of a changed one", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { clock, manager } = made;
+  await manager.ask({ kind: "token.rotate", change: "x", grace_ms: HOUR });
+  await made.close();
+  await using again = await startHead(folder, { clock, token: "set-by-hand" });
+  (await new Dialed("set-by-hand", node("b")).open(again.port)).link.close();
+  await assert.rejects(
+    new Dialed(manager.keys.taken(0).at(-1)!, node("b")).open(again.port),
+    refused(/was changed on/),
+  );
+});
+
+Deno.test("an open cluster has no tokens to manage", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder, { token: "" });
+  const one = await new Dialed("", node("a")).open(head.port);
+  await one.join();
+  await assert.rejects(makeJoinToken(one), refused(/this cluster is open/));
+  await assert.rejects(
+    one.ask({ kind: "token.rotate", change: "x", grace_ms: 0 }),
+    refused(/this cluster is open/),
+  );
+});
