@@ -3,7 +3,15 @@ import type { Amounts } from "./amounts.ts";
 import { addAmounts } from "./amounts.ts";
 import { labelsMatch } from "./labels.ts";
 import type { Ledger } from "./ledger.ts";
-import { copyLedger, findGrant, fits, returnGrant, takeGrant, takeMany } from "./ledger.ts";
+import {
+  copyLedger,
+  findGrant,
+  fits,
+  howMany,
+  returnGrant,
+  takeGrant,
+  takeMany,
+} from "./ledger.ts";
 import type { NodeSpec } from "./node.ts";
 import { localise } from "./node.ts";
 import type { BundleRequest, PlacedBundle, RoomyNode } from "./placement.ts";
@@ -108,6 +116,10 @@ export class Search {
 
   /** A cheap proof that it cannot work, before any search. */
   #sumFits(): boolean {
+    const alone = this.request.strategy === "STRICT_SPREAD";
+    if (alone && this.#slots.filter((slot) => slot.bundles === 0).length < this.#wanted.length) {
+      return false;
+    }
     const need: Amounts = {};
     for (const one of this.#wanted) addAmounts(need, one.amounts);
     const have: Amounts = {};
@@ -151,41 +163,42 @@ export class Search {
   }
 
   /** The nodes that have room, the best first: mostly no other is asked for. */
-  #candidates(at: number, one: Wanted): Iterable<Slot> {
-    const fitting = this.#slots.filter((slot) => this.#fitsOn(slot, one));
+  *#candidates(at: number, one: Wanted): Iterable<Slot> {
     const liked = (slot: Slot) => slot.node.node_id === this.preferred ? 0 : 1;
-    if (this.request.strategy === "PACK") {
-      const used = fitting.filter((slot) => slot.opened > 0);
-      const fresh = fitting.filter((slot) => slot.opened === 0);
-      const room = new Map<Slot, number>();
-      const roomIn = (slot: Slot) => {
-        const known = room.get(slot) ?? this.#capacity(at, slot);
-        room.set(slot, known);
-        return known;
-      };
-      return bestFirst(
-        used,
-        (a, b) => a.opened - b.opened,
-        () => bestFirst(fresh, (a, b) => liked(a) - liked(b) || roomIn(b) - roomIn(a)),
-      );
+    if (this.request.strategy !== "PACK") {
+      const fits = (slot: Slot) => this.#fitsOn(slot, one);
+      const order = (a: Slot, b: Slot) =>
+        a.bundles - b.bundles || liked(a) - liked(b) || roomOf(b.ledger) - roomOf(a.ledger);
+      return yield* bestFirst(this.#slots, fits, order);
     }
-    return bestFirst(
-      fitting,
-      (a, b) => a.bundles - b.bundles || liked(a) - liked(b) || roomOf(b.ledger) - roomOf(a.ledger),
+    yield* bestFirst(
+      this.#slots,
+      (slot) => slot.opened > 0 && this.#fitsOn(slot, one),
+      (a, b) => a.opened - b.opened,
+    );
+    const fresh = this.#slots.filter((slot) => slot.opened === 0 && this.#fitsOn(slot, one));
+    const room = new Map(fresh.map((slot) => [slot, this.#capacity(at, slot)]));
+    yield* bestFirst(
+      fresh,
+      () => true,
+      (a, b) => liked(a) - liked(b) || room.get(b)! - room.get(a)!,
     );
   }
 
   /** How many of the bundles from `at` on this node could hold by itself. */
   #capacity(at: number, slot: Slot): number {
-    const ledger = copyLedger(slot.ledger);
+    const runs = this.#runs.filter(({ end }) => end > at);
+    let ledger = slot.ledger;
     let count = 0;
     let begin = at;
-    for (const { one, end } of this.#runs) {
-      if (end <= at) continue;
-      if (!one.picky || labelsMatch(slot.node.labels, one.selectors)) {
-        count += takeMany(ledger, localise(slot.node, one.amounts), end - begin);
-      }
+    for (const { one, end } of runs) {
+      const most = end - begin;
       begin = end;
+      if (one.picky && !labelsMatch(slot.node.labels, one.selectors)) continue;
+      const amounts = localise(slot.node, one.amounts);
+      if (end === this.#wanted.length) return count + howMany(ledger, amounts, most);
+      if (ledger === slot.ledger) ledger = copyLedger(ledger);
+      count += takeMany(ledger, amounts, most);
     }
     return count;
   }
@@ -205,19 +218,23 @@ export class Search {
   }
 }
 
-/** The items, the best first; what comes after the best is looked for only when it is asked for. */
+/** The items that will do, the best first; what comes after it is looked for only when it is asked for. */
 function* bestFirst<T>(
-  items: T[],
+  items: readonly T[],
+  willDo: (item: T) => boolean,
   order: (a: T, b: T) => number,
-  then: () => Iterable<T> = () => [],
-): Generator<T> {
-  const left = [...items];
-  while (left.length > 0) {
-    let best = 0;
-    for (let at = 1; at < left.length; at++) if (order(left[at]!, left[best]!) < 0) best = at;
-    yield left.splice(best, 1)[0]!;
+): Generator<T, void> {
+  const had = new Set<T>();
+  while (true) {
+    let best: T | undefined;
+    for (const item of items) {
+      if (best !== undefined && order(item, best) >= 0) continue;
+      if (!had.has(item) && willDo(item)) best = item;
+    }
+    if (best === undefined) return;
+    yield best;
+    had.add(best);
   }
-  yield* then();
 }
 
 function runsOf(wanted: readonly Wanted[]): Run[] {

@@ -57,15 +57,29 @@ export function takeGrant(ledger: Ledger, grant: Grant): void {
   changeBy(ledger, grant, -1);
 }
 
+/** How often the same request could be served, at most `most` times. Changes nothing. */
+export function howMany(ledger: Ledger, request: Amounts, most: number): number {
+  const gpu = request.GPU ?? 0;
+  // Parts of devices: which one is left for the next depends on the one before.
+  if (gpu % UNIT !== 0) return takeMany(copyLedger(ledger), request, most);
+  let count = most;
+  for (const name in request) {
+    count = Math.min(count, Math.floor((ledger.free[name] ?? 0) / request[name]!));
+  }
+  if (gpu === 0) return count;
+  let whole = 0;
+  for (const [, free] of ledger.gpus) if (free === UNIT) whole += 1;
+  return Math.min(count, Math.floor(whole / (gpu / UNIT)));
+}
+
 /**
  * Takes out what serving the same request over and over would take.
  * @returns how often it was served, at most `most` times
  */
 export function takeMany(ledger: Ledger, request: Amounts, most: number): number {
-  let count = 0;
   const gpu = request.GPU ?? 0;
-  if (gpu > 0 && gpu % UNIT !== 0) {
-    // Parts of devices: which one is left for the next depends on the one before.
+  let count = 0;
+  if (gpu % UNIT !== 0) {
     for (; count < most; count++) {
       const grant = findGrant(ledger, request);
       if (grant === undefined) break;
@@ -73,13 +87,9 @@ export function takeMany(ledger: Ledger, request: Amounts, most: number): number
     }
     return count;
   }
-  count = most;
-  for (const name in request) {
-    count = Math.min(count, Math.floor((ledger.free[name] ?? 0) / request[name]!));
-  }
-  const whole = ledger.gpus.filter(([, free]) => free === UNIT);
-  if (gpu > 0) count = Math.min(count, Math.floor(whole.length / (gpu / UNIT)));
+  count = howMany(ledger, request, most);
   for (const name in request) ledger.free[name] = (ledger.free[name] ?? 0) - count * request[name]!;
+  const whole = ledger.gpus.filter(([, free]) => free === UNIT);
   for (const share of whole.slice(0, count * gpu / UNIT)) share[1] = 0;
   return count;
 }

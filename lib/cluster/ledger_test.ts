@@ -4,6 +4,7 @@ import {
   copyLedger,
   findGrant,
   fits,
+  howMany,
   ledgerOf,
   returnGrant,
   takeGrant,
@@ -57,6 +58,7 @@ Deno.test("taking many is taking one by one, and what fits is what is granted", 
       if (grant === undefined) break;
       takeGrant(each, grant);
     }
+    assert.equal(howMany(ledger, request, most), count);
     assert.equal(takeMany(ledger, request, most), count);
     assert.deepEqual(ledger, each);
   });

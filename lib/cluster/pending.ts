@@ -25,9 +25,11 @@ export interface PendingReason {
  * What waits for a place, with the reasons. Actors of one job that want the same are one entry,
  * told by the first of them: thousands may wait for the same CPU.
  */
-export function pendingReasons(books: Books): PendingReason[] {
+export function pendingReasons(
+  books: Books,
+  survey: Survey = new Survey(books),
+): PendingReason[] {
   const reasons = new Map<string, PendingReason>();
-  const survey = new Survey(books);
   for (const id of books.queue) {
     const group = books.groups.get(id);
     const actor = books.actors.get(id);

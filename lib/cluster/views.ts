@@ -8,13 +8,13 @@ import { addAmounts, fromUnits, toFloats, UNIT } from "./amounts.ts";
 import type { Amounts } from "./amounts.ts";
 import type { Books } from "./books.ts";
 import type { DeathReport } from "./death.ts";
-import { neverText } from "./feasibility.ts";
 import { GroupAmounts, reservedAmounts } from "./group_resources.ts";
 import type { GroupRecord, GroupState, GroupStrategy } from "./groups.ts";
 import { Holdings } from "./holders.ts";
 import type { JobRecord } from "./jobs.ts";
 import { mayHold } from "./node.ts";
 import type { NodeState } from "./node.ts";
+import { Survey } from "./survey.ts";
 
 /** Amounts for people and for Ray's dictionaries. */
 export type Floats = Record<string, number>;
@@ -283,11 +283,12 @@ export interface GroupView {
   scheduling_state: "FINISHED" | "NO_RESOURCES" | "INFEASIBLE" | "REMOVED";
 }
 
-export function groupsView(books: Books): GroupView[] {
-  return [...books.groups.values()].map((group) => groupView(books, group));
+/** @param survey of these books as they are, where they are explained too */
+export function groupsView(books: Books, survey: Survey = new Survey(books)): GroupView[] {
+  return [...books.groups.values()].map((group) => groupView(group, survey));
 }
 
-export function groupView(books: Books, group: GroupRecord): GroupView {
+function groupView(group: GroupRecord, survey: Survey): GroupView {
   return {
     pg_id: group.pg_id,
     job_id: group.job_id,
@@ -301,14 +302,14 @@ export function groupView(books: Books, group: GroupRecord): GroupView {
     ...(group.created_at !== undefined && { created_at: group.created_at }),
     ...(group.removed_at !== undefined && { removed_at: group.removed_at }),
     attempts: group.attempts,
-    scheduling_state: schedulingState(books, group),
+    scheduling_state: schedulingState(group, survey),
   };
 }
 
-function schedulingState(books: Books, group: GroupRecord): GroupView["scheduling_state"] {
+function schedulingState(group: GroupRecord, survey: Survey): GroupView["scheduling_state"] {
   if (group.state === "CREATED") return "FINISHED";
   if (group.state === "REMOVED") return "REMOVED";
-  return neverText(books, group) === undefined ? "NO_RESOURCES" : "INFEASIBLE";
+  return survey.never(group) === undefined ? "NO_RESOURCES" : "INFEASIBLE";
 }
 
 export type JobView = JobRecord & { node_ip: string };

@@ -1,6 +1,7 @@
 /** Pictures of the cluster for those who ask. */
 import { deathsView } from "../cluster/deaths.ts";
 import { demandLines, demandsView, pendingReasons } from "../cluster/pending.ts";
+import { Survey } from "../cluster/survey.ts";
 import {
   actorsView,
   availablePerNode,
@@ -81,12 +82,13 @@ export function resourcesOf({ brain, objects }: HeadState): Reply<"query.resourc
 export function statusOf(state: HeadState): [Reply<"query.status">, Uint8Array] {
   const { books, epoch } = state.brain;
   const lines = demandLines(books);
+  const survey = new Survey(books);
   const picture = {
     nodes: withStores(nodesView(books), state.objects),
     actors: actorsView(books),
-    groups: groupsView(books),
+    groups: groupsView(books, survey),
     jobs: jobsView(books),
-    pending: pendingReasons(books),
+    pending: pendingReasons(books, survey),
     demands: demandsView(books).map((demand, index) => ({ ...demand, line: lines[index] })),
     ...resourcesOf(state),
     usage: { ...totalsWithStores(clusterTotals(books), books.nodes.keys(), state.objects) },
