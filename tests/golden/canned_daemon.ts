@@ -13,6 +13,15 @@ export function cannedDaemon(path: string, status: ClusterStatus): AsyncDisposab
   };
   const answers: Partial<Record<RequestKind, Record<string, unknown>>> = {
     "query.status": { ...head },
+    "node.drain": {},
+    "query.work": {
+      state: "draining",
+      actors: ["actor Worker_0 (0a1b2c3d…)", "actor Old (1b2c3d4e…), which is ending"],
+      tasks: 2,
+      groups: ["placement group 2c3d4e5f…"],
+      drivers: ["job 01000000 (driver pid 77 on 192.0.2.3)"],
+      values: 0,
+    },
     "daemon.info": {
       node_id: status.nodes[0]!.node_id,
       node_ip: status.nodes[0]!.ip,

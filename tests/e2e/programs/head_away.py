@@ -10,24 +10,11 @@ import threading
 
 import ray
 from blocks import MIB, block, holder
+from callers import Caller, Counter, go_on
 from ray.util.placement_group import placement_group
 from say import say
 
 *nodes, fifo = sys.argv[1:]
-#: How many calls to each actor are under way at a time.
-DEPTH = 8
-
-
-@ray.remote
-class Counter:
-    """Counts its calls: one that is run twice shows in every later answer."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def add(self) -> int:
-        self.count += 1
-        return self.count
 
 
 @ray.remote(num_cpus=1, max_retries=0)
@@ -39,28 +26,6 @@ def read(path: str) -> str:
 @ray.remote(num_cpus=1)
 def double(value: int) -> int:
     return 2 * value
-
-
-class Caller(threading.Thread):
-    """Calls one actor until it is told to end; the answers must be 1, 2, 3, …"""
-
-    def __init__(self, node: str) -> None:
-        super().__init__(daemon=True)
-        self.actor = Counter.options(name=node, resources={f"node:{node}": 0.01}).remote()
-        self.calls = 1
-        assert ray.get(self.actor.add.remote()) == 1
-        self.over = False
-        self.fault = ""
-
-    def run(self) -> None:
-        try:
-            while not self.over:
-                answers = ray.get([self.actor.add.remote() for _ in range(DEPTH)])
-                assert answers == [self.calls + at + 1 for at in range(DEPTH)], answers
-                self.calls += DEPTH
-        except BaseException as error:
-            self.fault = repr(error)
-            raise
 
 
 class Asking(threading.Thread):
@@ -93,7 +58,6 @@ for caller in callers:
 say(ready=True)
 
 sys.stdin.readline()  # the head is away
-before = [caller.calls for caller in callers]
 late = Counter.remote()
 answer = late.add.remote()
 task = double.remote(21)
@@ -105,9 +69,7 @@ assert asking.is_alive()
 say(waits=True)
 say(under_way=ray.get(under_way))
 del own, ref
-near = callers[0]
-while near.calls < before[0] + 10 * DEPTH:
-    assert near.fault == ""
+go_on(callers[:1])
 say(near=True)
 
 sys.stdin.readline()  # it is back
@@ -115,13 +77,10 @@ say(late=ray.get([answer, task], timeout=60), waiting=waiting.wait(0.1))
 asking.join()
 say(asked=asking.created)
 say(names=[ray.get(ray.get_actor(name).add.remote()) for name in ("keeper", "named")])
-before = [caller.calls for caller in callers]
-while any(caller.calls <= count for caller, count in zip(callers, before)):
-    assert not any(caller.fault for caller in callers)
+go_on(callers)
 for caller in callers:
-    caller.over = True
-    caller.join()
-say(faults=[caller.fault for caller in callers], calls=[caller.calls for caller in callers])
+    caller.end()
+say(calls=[caller.calls for caller in callers])
 sys.stdin.readline()  # what waits was looked at
 ray.util.remove_placement_group(held)
 say(created=waiting.wait(60))
