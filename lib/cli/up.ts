@@ -15,7 +15,9 @@ import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
+import { forgetVariables } from "../runtime/environment_trace.ts";
 import { listenHost } from "./listen_address.ts";
+import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
@@ -169,6 +171,10 @@ async function start(parsed: Arguments): Promise<number> {
     return EXIT.done;
   }
   const released = values["for-driver"] ? endOfDriver() : undefined;
+  const wanted = values.tls || Deno.env.get("BEAM_TLS") === "1";
+  const tls = values["for-driver"] ? undefined : tlsPlan({ wanted, isHead, token });
+  if (tls) config.tls = tls;
+  forgetVariables(SECRET_VARIABLES);
   // Who reads that the node is ready may end it at once: by then a signal must find its listener.
   const held = holdNode(daemon, { program: "beam", ...(released ? { released } : {}) });
   tell(parsed, daemon, token, milliseconds);
