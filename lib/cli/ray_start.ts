@@ -1,17 +1,8 @@
 /** `ray start`: `beam up` behind Ray's flags, for scripts that are there already. */
 import { isIP } from "node:net";
-import { forgetVariables } from "../runtime/environment_trace.ts";
 import { Trouble } from "../runtime/errors.ts";
-import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
-import {
-  type FoundToken,
-  givenToken,
-  keptToken,
-  makeToken,
-  wantsToken,
-  withAuthority,
-} from "../runtime/token.ts";
+import { type FoundToken, givenToken, keptToken, makeToken, wantsToken } from "../runtime/token.ts";
 import type { Address } from "../wire/address.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
@@ -58,7 +49,6 @@ async function run(args: string[]): Promise<number> {
   const paths = ensureRuntimeDir(runtimeDir());
   const token = findToken(paths, values.head);
   const config = nodeConfig(
-  forgetVariables(SECRET_VARIABLES);
     {
       nodeIp: ip,
       nodePort: called(parsed, "node-manager-port"),
@@ -198,14 +188,7 @@ function labelsIn(file: string): string {
 function findToken(paths: RuntimePaths, isHead: boolean): FoundToken | undefined {
   const given = givenToken();
   if (given || !wantsToken()) return given;
-  if (isHead) return makeToken(paths.token);
-  const kept = keptToken(paths.token);
-  if (kept) return kept;
-  throw new Trouble(
-    "Cannot join: RAY_AUTH_MODE=token asks for a token, and there is none",
-    "Set RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH, or put it into ~/.ray/auth_token; `beam token` on the " +
-      "head's machine shows it.",
-  );
+  return isHead ? makeToken(paths.token) : keptToken(paths.token);
 }
 
 export const rayStart: Command = { name: "ray start", help: HELP, run };

@@ -1,7 +1,6 @@
 /** `beam run -- CMD`: runs a program under the environment of `beam env`. */
 import { Trouble } from "../runtime/errors.ts";
 import { exec } from "../runtime/exec.ts";
-import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import { type Command, UsageError } from "./command.ts";
 import { say } from "./output.ts";
 import { programEnv } from "./program_env.ts";
@@ -29,9 +28,7 @@ async function start(args: string[]): Promise<number> {
   }
   const { variables } = await programEnv();
   try {
-    // Programs copy whole environments to other machines; a file is not copied with its name.
-    const secrets = Object.fromEntries(SECRET_VARIABLES.map((name) => [name, undefined]));
-    return await exec(command, { ...variables, ...secrets });
+    return await exec(command, variables);
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
     say(`beam: ${error.message}.`);

@@ -1,12 +1,6 @@
 /** `beam up`: starts a node of a cluster on this machine. */
 import { dirname, join } from "node:path";
-import {
-  type FoundToken,
-  givenToken,
-  keptToken,
-  makeToken,
-  withAuthority,
-} from "../runtime/token.ts";
+import { type FoundToken, givenToken, keptToken, makeToken } from "../runtime/token.ts";
 import {
   ensureRuntimeDir,
   instancePaths,
@@ -15,9 +9,7 @@ import {
   runtimeDir,
   type RuntimePaths,
 } from "../runtime/paths.ts";
-import { forgetVariables } from "../runtime/environment_trace.ts";
 import { Trouble } from "../runtime/errors.ts";
-import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
@@ -28,7 +20,6 @@ import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
 import { replace } from "./replace.ts";
-import { tlsPlan } from "./tls_plan.ts";
 import { upText } from "./up_text.ts";
 
 const HELP = `Starts a node on this machine and returns when it is ready.
@@ -64,8 +55,6 @@ Options:
   --dashboard-port N               head: on this port (default 8265; 0: any free port)
                                                                              BEAM_DASHBOARD_PORT
   --include-dashboard BOOL         head: whether it does (default true)      BEAM_INCLUDE_DASHBOARD
-  --tls                            head: encrypt between machines; the printed token says whom
-                                   to believe                                BEAM_TLS=1
   --open                           head: no token; whoever reaches the port may join
   --name NAME                      this node's name in listings              BEAM_NODE_NAME
   --json                           print facts for programs
@@ -94,7 +83,6 @@ const FLAGS = {
   "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD" },
   "dashboard-host": { kind: "text", env: "BEAM_DASHBOARD_HOST" },
   "dashboard-port": { kind: "text", env: "BEAM_DASHBOARD_PORT" },
-  tls: { kind: "switch" },
   open: { kind: "switch" },
   replace: { kind: "switch" },
   json: { kind: "switch" },
@@ -171,10 +159,6 @@ async function start(parsed: Arguments): Promise<number> {
   config.runtime_dir = paths.dir;
   const token = findToken(parsed, paths, isHead);
   if (token) config.token = token.token;
-  const wanted = values.tls || Deno.env.get("BEAM_TLS") === "1";
-  const tls = values["for-driver"] ? undefined : tlsPlan({ wanted, isHead, token });
-  if (tls) config.tls = tls;
-  forgetVariables(SECRET_VARIABLES);
   const daemon = await startNode(config, "beam").catch((error) => {
     throw withTokenSource(error, token);
   });
@@ -218,7 +202,6 @@ function checkRole({ values, given }: Arguments): boolean {
   const ofHead = [
     "port",
     "listen",
-    "tls",
     "open",
     "suspect-after",
     "dead-after",
@@ -230,12 +213,6 @@ function checkRole({ values, given }: Arguments): boolean {
     throw new UsageError(
       `Cannot use --${name} with --join: it is the head's`,
       "Leave it out here.",
-    );
-  }
-  if (values.open && values.tls) {
-    throw new UsageError(
-      "Cannot use both --open and --tls: a port that proves itself would still let everybody in",
-      "Leave one of them out.",
     );
   }
   if (values.open && values["token-file"] !== undefined) {
@@ -286,11 +263,9 @@ function tell(
   const { record } = daemon;
   if (values["for-driver"]) return print(JSON.stringify({ ready: record }));
   if (record.dashboard_fault) say(`beam: ${record.dashboard_fault}`);
-  if (record.journal_fault) say(`beam: ${record.journal_fault}`);
-  const shown = token && withAuthority(token.token, record.authority);
-  const facts = { record, token: shown, milliseconds };
+  const facts = { record, token: token?.token, milliseconds };
   if (values.json) {
-    return printJson({ ...record, ...(shown && record.is_head ? { token: shown } : {}) });
+    return printJson({ ...record, ...(token && record.is_head ? { token: token.token } : {}) });
   }
   print(upText(facts));
   if (values.block) {

@@ -4,7 +4,7 @@ import { dial, type Identity, type Role } from "../wire/handshake.ts";
 import { Keyring } from "../wire/keyring.ts";
 import { type Answer, fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind, Reply, RequestKind } from "../wire/messages.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { Head, type HeadOptions } from "./head.ts";
 
 /** Time passes when {@link FakeClock.pass} says so. */

@@ -35,6 +35,7 @@ export class Effects implements Carrier {
   }
 
   forgotten(table: string, id: string): void {
+    if (table === "nodes") this.state.nodes.forget(id);
     if (table !== "actors") return;
     this.#pushed.delete(id);
     this.state.initErrors.drop(id);

@@ -192,6 +192,7 @@ export class Journal {
   flush(): void {
     if (this.#pending.size === 0) return;
     try {
+      this.#db.exec(`PRAGMA synchronous = ${this.#mustLast() ? "FULL" : "NORMAL"}`);
       this.#db.exec("BEGIN IMMEDIATE");
       for (const write of this.#pending.values()) write(this.#db);
       this.#db.exec("COMMIT");
@@ -203,6 +204,11 @@ export class Journal {
         this.#db.exec("ROLLBACK");
       } catch { /* SQLite has rolled back by itself where the disk was full */ }
     }
+  }
+
+  /** Epochs and ids of jobs must not be given out again after a power cut; the rest nodes report. */
+  #mustLast(): boolean {
+    return [...this.#pending.keys()].some((key) => key.startsWith("meta/"));
   }
 
   /** Bounds the file, so that a test can fill the disk. */

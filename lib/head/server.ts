@@ -33,8 +33,15 @@ export interface ServerOptions {
   onRefused(peer: string, error: Error): void;
 }
 
+/** Where connections come from. */
+export interface Port {
+  readonly port: number;
+  start(options: ServerOptions): void;
+  close(): Promise<void>;
+}
+
 /** See the top of this file. */
-export class Server {
+export class Server implements Port {
   readonly port: number;
   #listeners: Deno.TcpListener[];
   #strangers = new Strangers();

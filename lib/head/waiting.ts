@@ -1,5 +1,5 @@
 /** Questions whose answers are not there yet: asked again whenever what they are about changes. */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /** A question that waits. */
 export interface Question {

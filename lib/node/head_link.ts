@@ -232,11 +232,13 @@ export class HeadLink {
     const { host } = this;
     const { peer } = this;
     const { opened, local } = await this.#open(host, peer);
-    const link = new Link(opened.stream, {
+    // What a head asks for in one breath with its answer: it may turn out to be an earlier head.
+    let early: Received[] | undefined = [];
+    const link: Link = new Link(opened.stream, {
       peer,
       decoder: opened.decoder,
       now: () => this.#clock.now(),
-      onMessage: (received) => host.message(received, link),
+      onMessage: (received) => early ? early.push(received) : host.message(received, link),
     });
     link.start(opened.early);
     try {
@@ -260,6 +262,9 @@ export class HeadLink {
       for (const pending of this.#pending) this.#put(pending);
     } catch (error) {
       link.close();
+      const held = early;
+      early = undefined;
+      for (const received of held) host.message(received, link);
       throw error;
     }
   }

@@ -5,7 +5,6 @@
 import { join } from "node:path";
 import { Trouble } from "./errors.ts";
 import { type Env, processEnv, reasonOf } from "./paths.ts";
-import { isAuthorityId } from "./tls_config.ts";
 import { createWhole } from "./whole_file.ts";
 
 /** A token and where it came from, for sentences. */
@@ -15,24 +14,6 @@ export interface FoundToken {
   source: string;
   /** True where the token stands in a variable of the environment. */
   inEnvironment: boolean;
-  /** The id of the authority of the cluster's certificates, where the cluster has one. */
-  authority?: string;
-}
-
-/** Between a token and the authority's id, in what people pass on. */
-const MARK = "~";
-
-/** A token as people pass it on: with the id of the authority, where the cluster has one. */
-export function withAuthority(token: string, authority: string | undefined): string {
-  return authority === undefined ? token : `${token}${MARK}${authority}`;
-}
-
-/** The parts of a token as people pass it on. */
-function partsOf(text: string): Pick<FoundToken, "token" | "authority"> {
-  const at = text.lastIndexOf(MARK);
-  const authority = text.slice(at + 1);
-  if (at < 1 || !isAuthorityId(authority)) return { token: text };
-  return { token: text.slice(0, at), authority };
 }
 
 /** Variables that hold a token or name its file; a daemon removes them from its environment. */
@@ -47,46 +28,28 @@ const LONGEST = 1024;
 
 /**
  * The token that was given: by `--token-file`, else BEAM_TOKEN, BEAM_TOKEN_FILE, RAY_AUTH_TOKEN,
- * RAY_AUTH_TOKEN_PATH, and under RAY_AUTH_MODE=token Ray's own file. RAY_AUTH_MODE=disabled: not Ray's.
+ * RAY_AUTH_TOKEN_PATH, and under RAY_AUTH_MODE=token Ray's own file.
  * @throws {Trouble} where a named file cannot be read, or holds no token.
  */
 export function givenToken(tokenFile?: string, env: Env = processEnv): FoundToken | undefined {
   if (tokenFile !== undefined) return fromFile(tokenFile, `--token-file ${tokenFile}`);
-  const rays = authMode(env) !== "disabled";
   for (const name of TOKEN_VARIABLES) {
     const value = env(name);
-    if (!value || (name.startsWith("RAY_") && !rays)) continue;
+    if (!value) continue;
     if (name === "BEAM_TOKEN_FILE" || name === "RAY_AUTH_TOKEN_PATH") {
       return fromFile(value, `${name}=${value}`);
     }
-    return { ...partsOf(checkToken(value, name)), source: name, inEnvironment: true };
+    return { token: checkToken(value, name), source: name, inEnvironment: true };
   }
   const home = env("HOME");
   if (!wantsToken(env) || !home) return undefined;
-  const path = rayTokenFile(home);
-  return exists(path) ? fromFile(path, path) : undefined;
+  const rays = join(home, ".ray", "auth_token");
+  return exists(rays) ? fromFile(rays, rays) : undefined;
 }
 
-/** Where Ray keeps a token when nobody said. */
-export function rayTokenFile(home: string): string {
-  return join(home, ".ray", "auth_token");
-}
-
-/** True where RAY_AUTH_MODE asks for a token. @throws {Trouble} for a mode that is none. */
+/** True where RAY_AUTH_MODE asks for a token. */
 export function wantsToken(env: Env = processEnv): boolean {
-  return authMode(env) === "token";
-}
-
-/** Ray's switch: `token`, `disabled` (then Ray's other variables say nothing), or not set. */
-function authMode(env: Env): "token" | "disabled" | undefined {
-  const mode = env("RAY_AUTH_MODE");
-  if (!mode) return undefined;
-  const known = mode.toLowerCase();
-  if (known === "token" || known === "disabled") return known;
-  throw new Trouble(
-    `Cannot use RAY_AUTH_MODE=${mode}: it must be token or disabled`,
-    "Set it to token, or unset it.",
-  );
+  return env("RAY_AUTH_MODE")?.toLowerCase() === "token";
 }
 
 /** The token kept at `path` in the runtime directory, if there is one. */
@@ -135,7 +98,7 @@ function fromFile(path: string, source: string): FoundToken {
       { cause: error },
     );
   }
-  return { ...partsOf(checkToken(text.trim(), source)), source, inEnvironment: false };
+  return { token: checkToken(text.trim(), source), source, inEnvironment: false };
 }
 
 function checkToken(token: string, source: string): string {

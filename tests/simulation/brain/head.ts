@@ -38,7 +38,6 @@ export class SimHead {
   constructor(readonly watcher: HeadWatcher) {
     const { epoch } = this.brain;
     this.journal.write([{ kind: "persist", table: "meta", id: "epoch", row: epoch }]);
-    this.journal.settle();
   }
 
   /** One step of the brain. */
@@ -84,7 +83,6 @@ export class SimHead {
     assert.ok(brain.epoch > before, `the epoch was ${before} and is now ${brain.epoch}`);
     this.brain = brain;
     this.journal.write(effects);
-    this.journal.settle();
     this.#dead.clear();
     for (const effect of effects) this.#carry(effect);
     this.#deadStayDead();

@@ -13,15 +13,19 @@ import { afterTaking, couldPlace } from "./oracle.ts";
 import type { World } from "./world.ts";
 
 export function checkInvariants(world: World): void {
-  const { books } = world.brain;
+  checkBooks(world.brain.books);
+  devicesAreSharedRightly(world);
+  waitingHasAReason(world);
+}
+
+/** What must hold in the books alone. */
+export function checkBooks(books: Books): void {
   nothingIsDatedAhead(books);
   ledgersMatchRecords(books);
   nothingIsGrantedTwice(books);
   deadNodesHoldNothing(books);
   groupsAreWhole(books);
   nobodyOutlivesTheirOwner(books);
-  devicesAreSharedRightly(world);
-  waitingHasAReason(world);
 }
 
 /** The ledgers kept step by step are those that a restarted head would build. */

@@ -21,6 +21,8 @@ export class SimJournal {
       else this.#rows.set(key, JSON.stringify(effect.row));
     }
     if (before.size === 0) return;
+    // Such a transaction is on the disk before anything goes on, and with it all before.
+    if ([...before.keys()].some((key) => key.startsWith("meta"))) return this.settle();
     this.#before.push(before);
     if (this.#before.length > KEPT) this.#before.shift();
   }
@@ -35,7 +37,7 @@ export class SimJournal {
     }
   }
 
-  /** Nothing before this can be lost any more: a new head has written its epoch to the disk. */
+  /** Nothing before this can be lost any more. */
   settle(): void {
     this.#before = [];
   }
