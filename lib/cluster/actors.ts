@@ -75,6 +75,8 @@ export interface ActorRecord extends ActorSpec {
   state: ActorState;
   step: ActorStep;
   restarts: number;
+  /** How many of these were for a node that was taken away, and do not count. */
+  evictions?: number;
   /** From 1, one more at each restart; reports about another incarnation are stale. */
   incarnation: number;
   /** The latest incarnation a node has told of, where that is a later one: the journal lost rows. */
@@ -112,6 +114,11 @@ export interface ActorRecord extends ActorSpec {
 /** The incarnation after the present one: never one that was there. */
 export function nextIncarnation({ incarnation, outrun }: ActorRecord): number {
   return Math.max(incarnation, outrun ?? 0) + 1;
+}
+
+/** True while it has restarts left; those for nodes that were taken away cost none. */
+export function mayRestart({ max_restarts, restarts, evictions = 0 }: ActorRecord): boolean {
+  return max_restarts === -1 || restarts - evictions < max_restarts;
 }
 
 /** `actor Worker_0 (ab12cd34…)` for messages. */

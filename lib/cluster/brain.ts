@@ -6,6 +6,7 @@
  * is illegal is ignored or answered by a `…rejected`.
  */
 import type { ActorRecord, ActorSpec } from "./actors.ts";
+import { mayRestart } from "./actors.ts";
 import { actorFault, groupFault } from "./admission.ts";
 import { withoutZeros } from "./amounts.ts";
 import { Books, nameKey } from "./books.ts";
@@ -259,7 +260,7 @@ export class Brain {
     if (actor === undefined) return;
     const left = actor.max_restarts === -1 || actor.restarts < actor.max_restarts;
     // Nothing runs that could be killed and started again.
-    if (actor.step === "waiting" && !no_restart && left) return;
+    if (actor.step === "waiting" && !no_restart && mayRestart(actor)) return;
     endIncarnation(this.books, actor, { report, restart: !no_restart, gone: false });
   }
 

@@ -40,7 +40,13 @@ function evictActors(books: Books, node: NodeRecord): void {
   };
   for (const actor of [...books.actors.values()]) {
     if (actor.node_id !== node.node_id || actor.grant === undefined) continue;
-    endIncarnation(books, actor, { report, restart: true, gone: false, cause: `drained ${text}` });
+    endIncarnation(books, actor, {
+      report,
+      restart: true,
+      gone: false,
+      evicted: true,
+      cause: `drained ${text}`,
+    });
   }
 }
 

@@ -15,7 +15,7 @@
  * device is given to two processes.
  */
 import type { ActorRecord } from "./actors.ts";
-import { actorText, nextIncarnation } from "./actors.ts";
+import { actorText, mayRestart, nextIncarnation } from "./actors.ts";
 import { nextStep, stateOf } from "./actor_states.ts";
 import type { Books } from "./books.ts";
 import { heldBy, nameKey, placeOf, placeOfLeaving } from "./books.ts";
@@ -39,6 +39,8 @@ export interface Ending {
   gone: boolean;
   /** It ended itself on purpose. */
   meant?: boolean;
+  /** Its node is taken away: a restart for that costs none of those it has, as in Ray. */
+  evicted?: boolean;
   /** What the deaths that follow are to name as their cause; the actor itself by default. */
   cause?: string;
 }
@@ -46,7 +48,7 @@ export interface Ending {
 /** Ends the present incarnation of an actor: a restart, or its death for good. */
 export function endIncarnation(books: Books, actor: ActorRecord, ending: Ending): void {
   if (actor.step === "ended") return;
-  const left = actor.max_restarts === -1 || actor.restarts < actor.max_restarts;
+  const left = mayRestart(actor) || (ending.evicted === true && actor.max_restarts > 0);
   // What never had a process loses nothing by the death of one, and needs no restart.
   const again = ending.restart && left && nextStep(actor.step, "again");
   const report = noteDeath(books, actor, {
@@ -63,6 +65,7 @@ export function endIncarnation(books: Books, actor: ActorRecord, ending: Ending)
     actor.step = again;
     actor.incarnation = nextIncarnation(actor);
     actor.restarts += 1;
+    if (ending.evicted) actor.evictions = (actor.evictions ?? 0) + 1;
     actor.seq = books.takeSeq();
     actor.node_id = "";
     actor.pid = 0;

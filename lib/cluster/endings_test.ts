@@ -177,3 +177,30 @@ Deno.test("a group made by an actor stays until the job ends, under a detached o
   test.died(detached);
   assert.equal(test.brain.group(second)?.state, "REMOVED");
 });
+
+Deno.test("a restart for a node that is taken away costs none of those an actor has", () => {
+  const test = new TestCluster();
+  test.join(1, { CPU: 1 });
+  test.join(2, { CPU: 1 });
+  const job_id = test.driver();
+  const [moves, stays] = [1, 0].map((max_restarts) =>
+    test.actor({ CPU: 1 }, { job_id, max_restarts })
+  );
+  for (const actor of [moves!, stays!]) test.up(actor);
+  const at = (actor: string) => test.brain.actor(actor)!;
+  for (let round = 0; round < 2; round++) {
+    const { node_id } = at(moves!);
+    test.tell({ kind: "node.drain", node_id, evict: true });
+    test.died(moves!);
+    test.tell({ kind: "node.drain", node_id, undo: true });
+    test.up(moves!);
+  }
+  assert.deepEqual([at(moves!).restarts, at(moves!).state], [2, "ALIVE"]);
+  test.died(moves!);
+  assert.equal(at(moves!).restarts, 3);
+  test.up(moves!);
+  test.died(moves!);
+  assert.equal(at(moves!).state, "DEAD");
+  test.tell({ kind: "node.drain", node_id: at(stays!).node_id, evict: true });
+  assert.equal(at(stays!).state, "DEAD");
+});

@@ -58,9 +58,9 @@ export class Specs {
   /** Drops what the actor's present state has no more use for. */
   follow(actor: ActorRecord): void {
     if (actor.step === "ended") return this.drop(actor.actor_id);
-    const last = actor.max_restarts !== -1 && actor.restarts >= actor.max_restarts;
     const spec = this.#specs.get(actor.actor_id);
-    if (!spec?.body || actor.step !== "running" || !last) return;
+    // With its restarts used up it may still have to move, should its node be taken away.
+    if (!spec?.body || actor.step !== "running" || actor.max_restarts !== 0) return;
     delete spec.body;
     this.#write(actor.actor_id);
   }
