@@ -19,6 +19,8 @@ export interface NodeOptions {
   /** Further flags of `beam up`. */
   flags?: string[];
   env?: Changes;
+  /** What stands before each command on it, such as one that enters a network namespace. */
+  via?: string[];
 }
 
 /** The record that `beam up --json` prints; a head's has the token. */
@@ -60,7 +62,12 @@ export class Node {
 
   /** Runs beam's command line on this node, to its end. */
   cli(args: string[], env: Changes = {}): Promise<Ending> {
-    return this.place.cli(args, this.env(env));
+    return this.run([this.place.beam, ...args], { env: this.env(env) }).end();
+  }
+
+  /** Starts a program on this node. */
+  run(command: string[], options: Parameters<Place["run"]>[1] = {}): Program {
+    return this.place.run([...this.options.via ?? [], ...command], options);
   }
 
   /** Standard output of a command of beam, which must not fail. */
@@ -84,7 +91,7 @@ export class Node {
   driver(name: string, args: string[] = [], options: DriverOptions = {}): Program {
     const { python = this.place.python, env, ...rest } = options;
     const command = [python, "-u", join(PROGRAMS, name), ...args];
-    return this.place.run(command, { ...rest, env: this.programEnv(env) });
+    return this.run(command, { ...rest, env: this.programEnv(env) });
   }
 
   /** The pid of the head's process. */

@@ -20,7 +20,7 @@ export function drive(
 ): Program {
   const { python = node.place.python, env, ...rest } = options;
   const command = [python, "-u", join(PROGRAMS, name), ...args];
-  return node.place.run(command, {
+  return node.run(command, {
     ...rest,
     env: node.env({ PYTHONPATH: programPath(node), ...env }),
   });
