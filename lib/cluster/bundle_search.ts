@@ -16,6 +16,7 @@ import type { NodeSpec } from "./node.ts";
 import { localise } from "./node.ts";
 import type { BundleRequest, PlacedBundle, RoomyNode } from "./placement.ts";
 
+/** Beyond one step for each bundle, which is what a search without a way back takes. */
 const MOST_STEPS = 1000;
 
 /** How much room a node has, GPUs first: the measure of "least left". */
@@ -61,6 +62,7 @@ export class Search {
   readonly #names: string[];
   readonly #dead_ends: Set<string> = new Set();
   readonly #placed: PlacedBundle[] = [];
+  #farthest: PlacedBundle[] = [];
   #steps = 0;
   #opened = 0;
 
@@ -94,6 +96,11 @@ export class Search {
   run(): PlacedBundle[] | undefined {
     if (!this.#sumFits() || !this.#place(0)) return undefined;
     return [...this.#placed].sort((a, b) => a.bundle_index - b.bundle_index);
+  }
+
+  /** As many as can be placed in the order of placing, which for equal bundles is theirs. */
+  most(): PlacedBundle[] {
+    return this.#place(0) ? [...this.#placed] : this.#farthest;
   }
 
   /** Fewest candidate nodes first, then the largest; equal ones are together, in their order. */
@@ -139,7 +146,7 @@ export class Search {
   #place(at: number): boolean {
     const one = this.#wanted[at];
     if (one === undefined) return true;
-    if (++this.#steps > MOST_STEPS) return false;
+    if (++this.#steps > MOST_STEPS + this.#wanted.length) return false;
     const alike = at >= (this.#runs.at(-2)?.end ?? 0);
     // The state's key is long: where nothing has failed yet, it is in nobody's way.
     const known = () => this.#dead_ends.size > 0 && this.#dead_ends.has(this.#stateKey(at));
@@ -158,6 +165,7 @@ export class Search {
       returnGrant(slot.ledger, grant);
       if (alike) return false;
     }
+    if (this.#placed.length > this.#farthest.length) this.#farthest = [...this.#placed];
     if (!alike) this.#dead_ends.add(this.#stateKey(at));
     return false;
   }

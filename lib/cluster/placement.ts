@@ -59,6 +59,11 @@ export function placeBundles(request: BundleRequest): PlacedBundle[] | undefined
   }
 }
 
+/** Of bundles that are all alike: as many, from the first one on, as can be placed. */
+export function placeMost(request: BundleRequest): PlacedBundle[] {
+  return new Search(request, request.nodes, request.preferred).most();
+}
+
 function spanOf(placed: PlacedBundle[]): number {
   return new Set(placed.map((one) => one.node_id)).size;
 }

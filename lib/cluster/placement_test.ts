@@ -3,7 +3,7 @@ import { toAmounts } from "./amounts.ts";
 import { nodeSpec } from "./fixture.ts";
 import type { GroupStrategy } from "./groups.ts";
 import { ledgerOf } from "./ledger.ts";
-import { placeBundles } from "./placement.ts";
+import { placeBundles, placeMost } from "./placement.ts";
 import type { BundleRequest, RoomyNode } from "./placement.ts";
 
 function room(n: number, floats: Record<string, number>): RoomyNode {
@@ -97,4 +97,24 @@ Deno.test("a hopeless request over many nodes is given up soon", () => {
   const mixed = [...Array(10).fill({ GPU: 5 }), ...Array(16).fill({ GPU: 4 })];
   assert.equal(place("SPREAD", mixed, nodes), undefined);
   assert.equal(place("PACK", mixed, nodes), undefined);
+});
+
+Deno.test("a group of more bundles than a search has steps to try is placed", () => {
+  const nodes = Array.from({ length: 20 }, (_, at) => room(at + 1, { CPU: 100 }));
+  const many = Array.from({ length: 1500 }, () => ({ CPU: 1 }));
+  for (const strategy of ["PACK", "SPREAD"] as const) {
+    const placed = place(strategy, many, nodes)!;
+    assert.equal(placed.length, 1500);
+    assert.equal(new Set(placed).size, strategy === "PACK" ? 15 : 20);
+  }
+  assert.equal(place("PACK", [...many, { CPU: 101 }], nodes), undefined);
+});
+
+Deno.test("of alike bundles as many are placed as there is room for", () => {
+  const nodes = [room(1, { GPU: 2 }), room(2, { GPU: 3 }), room(3, {})];
+  const bundles = Array.from({ length: 9 }, () => toAmounts(G));
+  for (const [strategy, count] of [["PACK", 5], ["SPREAD", 5], ["STRICT_SPREAD", 2]] as const) {
+    const most = placeMost({ strategy, bundles, nodes });
+    assert.deepEqual(most.map((one) => one.bundle_index), [...Array(count).keys()]);
+  }
 });

@@ -15,7 +15,7 @@ import { copyLedger, findGrant, takeGrant } from "./ledger.ts";
 import { localise, mayHold, nodeText } from "./node.ts";
 import type { NodeRecord } from "./node.ts";
 import type { PlacedBundle, RoomyNode } from "./placement.ts";
-import { placeBundles } from "./placement.ts";
+import { placeBundles, placeMost } from "./placement.ts";
 import { onHold, ownerNode } from "./scheduling.ts";
 import { shortageText } from "./shortage.ts";
 import { Survey } from "./survey.ts";
@@ -104,15 +104,23 @@ function firstUnplaceable(
   nodes: RoomyNode[],
 ): { index: number; before: PlacedBundle[] } {
   const missing = group.bundles.flatMap((_, index) => (group.nodes[index] === "" ? [index] : []));
-  const upTo = (count: number) =>
-    count === 0 ? [] : placeBundles({
-      strategy: group.strategy,
-      bundles: group.bundles.slice(0, missing[count - 1]! + 1),
-      selectors: group.selectors ?? [],
-      fixed: group.nodes,
-      nodes,
-      preferred: ownerNode(books, group.owner),
-    });
+  const whole = {
+    strategy: group.strategy,
+    bundles: group.bundles,
+    selectors: group.selectors ?? [],
+    fixed: group.nodes,
+    nodes,
+    preferred: ownerNode(books, group.owner),
+  };
+  const upTo = (count: number) => {
+    const bundles = group.bundles.slice(0, (missing[count - 1] ?? -1) + 1);
+    return count === 0 ? [] : placeBundles({ ...whole, bundles });
+  };
+  if (areAlike(group, missing)) {
+    const before = placeMost(whole);
+    const index = missing[before.length];
+    if (index !== undefined) return { index, before };
+  }
   // The longest run of bundles from the first that can be placed; all of them cannot.
   let [fits, fails] = [0, missing.length];
   while (fails - fits > 1) {
@@ -121,6 +129,11 @@ function firstUnplaceable(
     else fits = middle;
   }
   return { index: missing[fits]!, before: upTo(fits) ?? [] };
+}
+
+function areAlike({ bundles, selectors }: GroupRecord, indices: number[]): boolean {
+  const shapes = indices.map((at) => JSON.stringify([bundles[at], selectors?.[at]]));
+  return shapes.every((shape) => shape === shapes[0]);
 }
 
 function explainActor(survey: Survey, actor: ActorRecord): string | undefined {
