@@ -20,10 +20,10 @@ export async function whileAway(link: Link, error: unknown): Promise<unknown> {
 /** The trouble of a node without a head; undefined where it has one. */
 export function awayTrouble(info: Reply<"daemon.info">, now: number): Trouble | undefined {
   if (info.connected || !info.away) return undefined;
-  const { since, why } = info.away as { since: number; why: string };
+  const { since, why, mend } = info.away as { since: number; why: string; mend?: string };
   const seconds = Math.max(0, Math.round((now - since) / 1000));
   const where = info.is_head
-    ? "This node starts it again and again; mend what the reason says, nothing else is needed."
+    ? mend ?? "This node starts it again and again by itself; look into `beam logs head`."
     : "The node on its machine starts it again by itself; look there with `beam status`.";
   return new Trouble(
     `Cannot ask the head at ${info.head_address}: it has been away for ${seconds} s (${

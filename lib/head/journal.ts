@@ -128,6 +128,22 @@ export class Journal {
     return row === undefined ? undefined : String(row["value"]);
   }
 
+  /** The facts whose names begin so, by the rest of their names. */
+  factsOf(prefix: string): Map<string, string> {
+    const rows = this.#read(
+      "SELECT name, value FROM facts WHERE substr(name, 1, length(?)) = ?",
+      prefix,
+      prefix,
+    );
+    return new Map(
+      rows.map(({ name, value }) => [String(name).slice(prefix.length), String(value)]),
+    );
+  }
+
+  deleteFact(name: string): void {
+    this.#put(`facts/${name}`, "DELETE FROM facts WHERE name = ?", name);
+  }
+
   putFact(name: string, value: string): void {
     this.#put(
       `facts/${name}`,

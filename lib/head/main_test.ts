@@ -1,5 +1,7 @@
 import assert from "assert";
+import { buildName } from "../runtime/version.ts";
 import { dialHead, FakeNode, Folder, TOKEN } from "./_fakes.ts";
+import type { HeadReady } from "./config.ts";
 
 const PROGRAM = `const { runHead } = await import(${
   JSON.stringify(new URL("./main.ts", import.meta.url).href)
@@ -53,7 +55,7 @@ Deno.test("the process says where it listens, and ends with its standard input",
 
   await stdin.close();
   assert.equal((await child.status).code, 0);
-  assert.match((await node.link.closed).message, /ended the link/);
+  assert.match((await node.link.closed).message, /ended the (link|connection)/);
   await assert.rejects(dialHead(ready.port, "node"), Deno.errors.ConnectionRefused);
   assert.match(await Deno.readTextFile(`${folder.path}/logs/head.log`), /listens on .*epoch 1/);
 });
@@ -62,12 +64,14 @@ Deno.test("killed and started again on the same port, it is the same cluster", a
   using folder = new Folder();
   const config = { listen: { host: "127.0.0.1", port: 0 }, token: "", runtime_dir: folder.path };
   const first = await begin(config);
-  const { port, cluster } = first.greeting["ready"] as { port: number; cluster: string };
+  const ready = first.greeting["ready"] as HeadReady;
+  const { port, cluster } = ready;
+  assert.deepEqual([ready.epoch, ready.build], [1, buildName()]);
   first.child.kill("SIGKILL");
   await first.child.status;
   await first.stdin.close().catch(() => {});
   const second = await begin({ ...config, listen: { ...config.listen, port } });
-  assert.deepEqual(second.greeting, { ready: { port, cluster, epoch: 2 } });
+  assert.deepEqual(second.greeting, { ready: { ...ready, port, cluster, epoch: 2 } });
   second.child.kill("SIGTERM");
   assert.equal((await second.child.status).code, 0);
   await second.stdin.close().catch(() => {});
@@ -76,6 +80,18 @@ Deno.test("killed and started again on the same port, it is the same cluster", a
 Deno.test("a configuration that is none is an error on standard output", async () => {
   const { child, stdin, greeting } = await begin({ listen: 7 });
   assert.match((greeting["error"] as { message: string }).message, /`listen` must be a map, got 7/);
+  assert.equal((await child.status).code, 1);
+  await stdin.close().catch(() => {});
+});
+
+Deno.test("a head of another protocol than its daemon's does not start, and opens nothing", async () => {
+  using folder = new Folder();
+  const config = { listen: { host: "127.0.0.1", port: 0 }, runtime_dir: folder.path, protocol: 99 };
+  const { child, stdin, greeting } = await begin(config);
+  const { message, mend } = greeting["error"] as { message: string; mend: string };
+  assert.match(message, /this is beam .* \(protocol \d+\), and .* speaks protocol 99/);
+  assert.match(mend, /back in its place, or end all nodes with `beam down`/);
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
   assert.equal((await child.status).code, 1);
   await stdin.close().catch(() => {});
 });

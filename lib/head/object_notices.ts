@@ -1,38 +1,70 @@
 /**
  * What nodes must tell each other of objects, passed on: files that are to go, and processes and
- * nodes that are no more. The head keeps it for nodes that are away for a moment; it knows of no object.
+ * nodes that are no more. The head keeps it for nodes that are away for a moment, in its journal too,
+ * since who said it takes it for done; it knows of no object.
  */
 import { RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
-import { portOf } from "./node_spec.ts";
+import { portOf, tlsNameOf } from "./node_spec.ts";
 import type { HeadState } from "./state.ts";
 
 /** How many ended processes are remembered for nodes that come back. */
 const REMEMBERED = 10_000;
+/** How many files a node that is away is to drop when it is back, at most. */
+const MOST_OWED = 100_000;
+
+/** How often something is noted for a node that is away, at most. */
+const MOST_FACTS = 10_000;
+/** How that is called in the journal, before the node's id. */
+const OWED = "owed/";
+
+/** What a node that is away has to hear, and of which node. */
+interface Owed {
+  /** Files that it is to drop. */
+  names: string[];
+  /** Processes that ended. */
+  processes: string[];
+  by: string;
+}
 
 /** What a node's object store uses, as the node says. */
 export type StoreUse = Fields<"node.usage">;
 
 /** See the top of this file. */
 export class ObjectNotices {
-  /** Names to be dropped on nodes that are away. */
-  #owed = new Map<string, Set<string>>();
-  /** Ended processes, oldest first. */
-  #gone = new Set<string>();
+  /** Names to be dropped on nodes that are away, and who said so. */
+  #owed = new Map<string, Map<string, string>>();
+  /** Ended processes and their nodes, oldest first. */
+  #gone = new Map<string, string>();
   #use = new Map<string, StoreUse>();
 
-  constructor(readonly state: HeadState) {}
+  /** Facts of the journal that say what is owed, by node. */
+  #facts = new Map<string, string[]>();
+  #count = 0;
+
+  constructor(readonly state: HeadState) {
+    for (const [key, text] of state.shell.journal.factsOf(OWED)) {
+      const [node_id, count] = key.split("/");
+      this.#count = Math.max(this.#count, Number(count));
+      this.#note(node_id!, OWED + key, JSON.parse(text));
+    }
+  }
 
   /** `node.locate`. @throws {RequestFailed} with code node_gone where it is dead or unknown */
   locate({ node }: Fields<"node.locate">): Reply<"node.locate"> {
     const record = this.state.brain.node(node);
-    if (record && record.state !== "dead") return { host: record.ip, port: portOf(record) };
+    if (record && record.state !== "dead") {
+      const address: Reply<"node.locate"> = { host: record.ip, port: portOf(record) };
+      const name = tlsNameOf(record);
+      if (name !== undefined) address.name = name;
+      return address;
+    }
     throw new RequestFailed("node_gone", `Cannot reach node ${node.slice(0, 12)}: it is dead`);
   }
 
-  /** `objects.free`: to those nodes, or to all. */
-  free({ names, nodes }: Fields<"objects.free">): void {
+  /** `objects.free` of node `by`: to those nodes, or to all. They see whether it may. */
+  free({ names, nodes }: Fields<"objects.free">, by: string): void {
     const { books } = this.state.brain;
     const wanted = nodes.length > 0 ? nodes.map(String) : [...books.nodes.keys()];
     for (const node_id of wanted) {
@@ -40,28 +72,32 @@ export class ObjectNotices {
       if (!record || record.state === "dead") continue;
       const link = this.state.nodes.get(node_id);
       if (link) {
-        link.send({ kind: "objects.drop", names });
+        link.send({ kind: "objects.drop", names, by });
         continue;
       }
-      const owed = this.#owed.get(node_id) ?? new Set();
-      for (const name of names) owed.add(String(name));
-      this.#owed.set(node_id, owed);
+      this.#owe(node_id, { names: names.map(String), processes: [], by });
     }
+    this.state.shell.journal.flush();
   }
 
-  /** `process.gone`: every node hears of it. */
-  processesGone({ processes }: Fields<"process.gone">): void {
-    for (const process of processes) this.#gone.add(String(process));
-    for (const oldest of this.#gone) {
+  /** `process.gone` of node `by`: every node hears of it. */
+  processesGone({ processes }: Fields<"process.gone">, by: string): void {
+    for (const process of processes) this.#gone.set(String(process), by);
+    for (const oldest of this.#gone.keys()) {
       if (this.#gone.size <= REMEMBERED) break;
       this.#gone.delete(oldest);
     }
-    this.#tellAll({ processes, nodes: [] });
+    this.#tellAll({ processes, nodes: [], by });
+    for (const { node_id, state } of this.state.brain.books.nodes.values()) {
+      if (state === "dead" || this.state.nodes.get(node_id)) continue;
+      this.#owe(node_id, { names: [], processes: processes.map(String), by });
+    }
+    this.state.shell.journal.flush();
   }
 
   /** The node is dead: what its processes owned goes everywhere. */
   nodeGone(node_id: string): void {
-    this.#owed.delete(node_id);
+    this.#settle(node_id);
     this.#use.delete(node_id);
     this.#tellAll({ processes: [], nodes: [node_id] });
   }
@@ -70,14 +106,20 @@ export class ObjectNotices {
   rejoined(node_id: string, link: Link): void {
     const nodes = [...this.state.brain.books.nodes.values()]
       .filter((node) => node.state === "dead").map((node) => node.node_id);
-    link.send({ kind: "owner.gone", processes: [...this.#gone], nodes });
-    const owed = this.#owed.get(node_id);
-    this.#owed.delete(node_id);
-    if (owed) link.send({ kind: "objects.drop", names: [...owed] });
+    link.send({ kind: "owner.gone", processes: [], nodes });
+    for (const [by, processes] of byNode(this.#gone)) {
+      link.send({ kind: "owner.gone", processes, nodes: [], by });
+    }
+    const owed = byNode(this.#owed.get(node_id) ?? new Map());
+    this.#settle(node_id);
+    for (const [by, names] of owed) link.send({ kind: "objects.drop", names, by });
   }
 
-  /** `node.usage`. */
+  /** `node.usage`. @throws {RequestFailed} for amounts below zero */
   used(node_id: string, use: StoreUse): void {
+    if (Object.values(use).some((amount) => typeof amount === "number" && amount < 0)) {
+      throw new RequestFailed("bad_request", "Cannot take `node.usage`: an amount is below zero");
+    }
     this.#use.set(node_id, use);
   }
 
@@ -86,9 +128,47 @@ export class ObjectNotices {
     return this.#use.get(node_id);
   }
 
+  /** Keeps what a node that is away has to hear. */
+  #owe(node_id: string, owed: Owed): void {
+    const fact = `${OWED}${node_id}/${++this.#count}`;
+    if (this.#note(node_id, fact, owed)) {
+      this.state.shell.journal.putFact(fact, JSON.stringify(owed));
+    }
+  }
+
+  /** What is forgotten goes with its owner, or with the node. @returns whether it was kept */
+  #note(node_id: string, fact: string, { names, processes, by }: Owed): boolean {
+    const owed = this.#owed.get(node_id) ?? new Map<string, string>();
+    const facts = this.#facts.get(node_id) ?? [];
+    if (owed.size + names.length > MOST_OWED || facts.length >= MOST_FACTS) return false;
+    for (const name of names) owed.set(name, by);
+    for (const process of processes) this.#gone.set(process, by);
+    this.#owed.set(node_id, owed);
+    this.#facts.set(node_id, facts);
+    facts.push(fact);
+    return true;
+  }
+
+  #settle(node_id: string): void {
+    this.#owed.delete(node_id);
+    for (const fact of this.#facts.get(node_id) ?? []) this.state.shell.journal.deleteFact(fact);
+    this.#facts.delete(node_id);
+  }
+
   #tellAll(gone: Fields<"owner.gone">): void {
     for (const node_id of this.state.brain.books.nodes.keys()) {
       this.state.nodes.get(node_id)?.send({ kind: "owner.gone", ...gone });
     }
   }
+}
+
+/** The names that each node said. */
+function byNode(said: ReadonlyMap<string, string>): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const [name, node] of said) {
+    const former = names.get(node);
+    if (former) former.push(name);
+    else names.set(node, [name]);
+  }
+  return names;
 }

@@ -64,9 +64,10 @@ Deno.test("a node that was away hears what it missed when it is back", async () 
     ip: "10.0.0.2",
     report: { ...report, node_id },
   });
-  const { fields } = await back.next("owner.gone");
-  assert.deepEqual([fields.processes, fields.nodes], [["p1", "p2"], []]);
-  assert.deepEqual((await back.next("objects.drop")).fields.names, names);
+  const { fields } = await back.next("owner.gone", ({ processes }) => processes.length > 0);
+  assert.deepEqual([fields.processes, fields.by], [["p1", "p2"], one.node_id]);
+  const drop = (await back.next("objects.drop")).fields;
+  assert.deepEqual([drop.names, drop.by], [names, one.node_id]);
 });
 
 Deno.test("what stores use is taken off what is available, and shown", async () => {
@@ -92,4 +93,32 @@ Deno.test("what stores use is taken off what is available, and shown", async () 
   const resources = (await node.ask({ kind: "query.resources" })).fields.available;
   const available = resources[node.node_id] as Record<string, number>;
   assert.equal(available["object_store_memory"], 700);
+});
+
+Deno.test("a head that is started again still tells what it took over for nodes that were away", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  let here = "", away = "";
+  {
+    await using head = await startHead(folder, { clock });
+    await using one = await FakeNode.join(head.port);
+    const two = await FakeNode.join(head.port, { ip: "10.0.0.2" });
+    [here, away] = [one.node_id, two.node_id];
+    await two[Symbol.asyncDispose]();
+    while (head.state.nodes.get(away)) await new Promise((resolve) => setTimeout(resolve, 1));
+    await one.ask({ kind: "objects.free", names, nodes: [away] });
+    await one.ask({ kind: "process.gone", processes: ["p1"] });
+  }
+  await using head = await startHead(folder, { clock });
+  await using _ = await FakeNode.join(head.port, { node_id: here, report });
+  const two = await FakeNode.join(head.port, { ip: "10.0.0.2", node_id: away, report });
+  await two.next("owner.gone", ({ processes, by }) => processes[0] === "p1" && by === here);
+  assert.deepEqual((await two.next("objects.drop")).fields, {
+    kind: "objects.drop",
+    names,
+    by: here,
+  });
+  await two[Symbol.asyncDispose]();
+  head.state.shell.journal.flush();
+  assert.deepEqual([...head.state.shell.journal.factsOf("owed/")], []);
 });

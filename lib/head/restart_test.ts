@@ -1,4 +1,5 @@
 import assert from "assert";
+import { DatabaseSync } from "node:sqlite";
 import {
   actorCreate,
   driverStart,
@@ -7,7 +8,9 @@ import {
   Folder,
   groupCreate,
   startHead,
+  TOKEN,
 } from "./_fakes.ts";
+import { Head } from "./head.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body);
@@ -203,4 +206,47 @@ Deno.test("deaths that the head missed, and a driver that went meanwhile, are ca
   // What is no longer needed goes with the next write.
   head.state.shell.journal.flush();
   assert.deepEqual(head.state.shell.journal.specs(), []);
+});
+
+Deno.test("a damaged journal is set aside; the head goes on as the cluster that its daemon knows", async () => {
+  using folder = new Folder();
+  const known = await before(folder);
+  const path = `${folder.path}/head.db`;
+  const spoilt = new DatabaseSync(path);
+  spoilt.exec("UPDATE specs SET fields = x'c1'");
+  spoilt.close();
+  const config = {
+    listen: { host: "127.0.0.1", port: 0 },
+    token: TOKEN,
+    runtime_dir: folder.path,
+    former: { cluster: known.cluster, epoch: 7 },
+  };
+  for (const restart of [false, true]) {
+    await using head = await Head.start(config, { clock: new FakeClock(1_700_000_100_000) });
+    assert.deepEqual([head.cluster, head.epoch], [known.cluster, restart ? 9 : 8]);
+    const fault = head.ready.journal_fault ?? "";
+    assert.match(fault, restart ? /^$/ : /row specs\/.* It was set aside as .*head\.db\.damaged,/);
+  }
+  await using head = await Head.start(config, { clock: new FakeClock(1_700_000_100_000) });
+  const { node_id } = known;
+  await using node = await FakeNode.join(head.port, { node_id, gpus: 2, report: reportOf(known) });
+  assert.equal(head.state.brain.job(known.job_id)?.state, "running", "drivers go on");
+  const job_id = await node.startJob("another");
+  assert.notEqual(job_id, known.job_id);
+  assert.ok(!/^0[0-9]000000$/.test(job_id), "no id of before is given again");
+});
+
+Deno.test("whose journal was lost is told so, and what ran is ended with that reason", async () => {
+  using folder = new Folder();
+  const known = await before(folder);
+  Deno.writeTextFileSync(`${folder.path}/head.db`, "no journal".repeat(1000));
+  await using head = await startHead(folder, { clock: new FakeClock(1_700_000_100_000) });
+  const { node_id } = known;
+  await using node = await FakeNode.join(head.port, { node_id, gpus: 2, report: reportOf(known) });
+  const { fields } = await node.next("worker.stop");
+  assert.equal(fields.actor_id, known.actor_id);
+  assert.match(String(fields.report["message"]), /The head lost its journal/);
+  const said = await node.ask({ kind: "actor.report", actor_id: known.actor_id, incarnation: 1 });
+  assert.equal(said.fields.state, "dead");
+  assert.match(String(said.fields.report?.["message"]), /The head lost its journal/);
 });

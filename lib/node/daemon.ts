@@ -13,12 +13,14 @@ import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
 import { type Level, LogFile } from "../runtime/log.ts";
 import { environmentsDir, packageLimit, packagesDir, PackageStore } from "../runtime/packages.ts";
+import { systemClock } from "../runtime/clock.ts";
 import { nodeLogDir } from "../runtime/paths.ts";
 import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
 import { removeQuietly, removeTree } from "../runtime/whole_file.ts";
 import { addressText } from "../wire/address.ts";
+import type { Identity } from "../wire/handshake.ts";
 import { Keyring } from "../wire/keyring.ts";
 import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
@@ -45,6 +47,7 @@ import { ObjectPlane } from "./object_plane.ts";
 import { pruneLogFolders } from "./log_folders.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import type { WorkerOrder } from "./order.ts";
+import { NodeTls } from "./node_tls.ts";
 import { Outgoing } from "./outgoing.ts";
 import { OutputDesk } from "./output_desk.ts";
 import { fetchPackage, PACKAGE_SOURCE } from "./package_fetch.ts";
@@ -103,6 +106,8 @@ export class NodeDaemon {
   readonly #machine: Machine;
   readonly #network: Network;
   readonly #env: Environment;
+  /** Who joins again under this node's id must know it. */
+  readonly #key = crypto.getRandomValues(new Uint8Array(32));
   readonly #drivers = new Drivers();
   readonly #asks = new HeadAsks(() => this.#link);
   readonly #news = new WorkerNews({
@@ -119,6 +124,7 @@ export class NodeDaemon {
   #head: HeadProcess | undefined;
   #headPort: number;
   #headReady: HeadReady | undefined;
+  #tls: NodeTls | undefined;
   #link!: HeadLink;
   #node_ip = "";
   #network_env: Environment = {};
@@ -223,8 +229,16 @@ export class NodeDaemon {
       shim_path: this.#shim,
       build: buildName(),
       standing: this.#config.standing,
-      ...dashboardFacts(this.#headReady),
+      ...headFacts(this.#headReady),
+      ...this.#authorityFact(),
     };
+  }
+
+  /** Whose certificates this node believes, where the cluster makes its own. */
+  #authorityFact(): Partial<DaemonRecord> {
+    const { tls } = this.#config;
+    const authority = this.#headReady?.authority ?? tls?.authority;
+    return authority === undefined ? {} : { authority };
   }
 
   /** A line for its log. */
@@ -254,11 +268,16 @@ export class NodeDaemon {
       this.#headPort = head.port;
       this.#headReady = head;
       if (head.dashboard_fault) this.#say("warning", head.dashboard_fault);
+      if (head.journal_fault) this.#say("error", head.journal_fault);
     }
+    await this.#openTls();
     this.#link = new HeadLink({
       address: headDialAddress(config, this.#headPort),
       identity: () => this.#identity(),
-      opened: (link, secret) => this.#tokens.opened(link, secret),
+      opened: async (link, secret) => {
+        await this.#tokens.opened(link, secret);
+        await this.#tls?.opened(link);
+      },
       join: (local) => this.#join(local),
       message: (received, link) => this.#orders.take(received, link),
       joined: (reply, cluster) => this.#joined(reply, cluster),
@@ -268,6 +287,16 @@ export class NodeDaemon {
     await this.#link.start(config.join_timeout_ms, this.options.progress);
     writeRecord(this.#instance.paths.record, this.record);
     this.#say("info", `Node ${this.node_id} is ready at ${this.#node_ip}`);
+  }
+
+  async #openTls(): Promise<void> {
+    const { tls } = this.#config;
+    if (!tls) return;
+    const authority = this.#headReady?.authority ?? tls.authority ?? "";
+    this.#tls = await NodeTls.open(tls, authority, {
+      exchange: (certificate) => this.#splicer?.exchange(certificate),
+      log: (level, text) => this.#say(level, text),
+    }, systemClock());
   }
 
   async #startHead(): Promise<HeadReady> {
@@ -280,6 +309,7 @@ export class NodeDaemon {
     if (config.token !== undefined) head.token = config.token;
     // The head reads and checks it.
     if (config.dashboard) head.dashboard = config.dashboard as unknown as DashboardConfig;
+    if (config.tls) head.tls = config.tls;
     if (config.liveness) head.liveness = config.liveness as LivenessConfig;
     this.#head = new HeadProcess({
       command: [...this.options.self, "head"],
@@ -302,7 +332,7 @@ export class NodeDaemon {
   }
 
   #identity() {
-    const identity = { build: buildName(), keys: this.#keys };
+    const identity: Identity = { build: buildName(), keys: this.#keys, trust: this.#tls?.trust };
     return this.#cluster === "" ? identity : { ...identity, cluster: this.#cluster };
   }
 
@@ -372,9 +402,11 @@ export class NodeDaemon {
         sources: this.#objects.sources,
         log: (text) => this.#say("warning", text),
       },
-      this.#config.node_port === undefined
-        ? { ip: this.#node_ip }
-        : { ip: this.#node_ip, port: this.#config.node_port },
+      {
+        ip: this.#node_ip,
+        certificate: this.#tls?.certificate,
+        ...(this.#config.node_port !== undefined && { port: this.#config.node_port }),
+      },
     );
     this.#warmUp(undefined);
   }
@@ -607,6 +639,7 @@ export class NodeDaemon {
       aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
       extra: {
         port: this.#splicer!.port,
+        ...(this.#tls?.name !== undefined && { tls_name: this.#tls.name }),
         join_token: this.#tokens.joinedBy,
         replaces: this.#instance.replaces,
         build: buildName(),
@@ -617,7 +650,11 @@ export class NodeDaemon {
         notes: this.#machine.gpus.notes.map((note) => note.text),
       },
     });
-    const message: Message<"node.join"> = { kind: "node.join", node: { ...node } };
+    const message: Message<"node.join"> = {
+      kind: "node.join",
+      node: { ...node },
+      key: this.#key,
+    };
     if (this.#cluster !== "") {
       message.report = joinReport({
         node_id: this.node_id,
@@ -639,11 +676,21 @@ export class NodeDaemon {
     this.#words.repeat();
   }
 
+  /** What cannot be killed just now still has its devices: the node is not offered again before. */
   async #declaredDead(): Promise<void> {
-    await this.#endWorkers({
+    const report: DeathReport = {
       kind: "node",
       message: `Node ${this.#node_ip} was out of the head's reach for too long.`,
-    });
+    };
+    await this.#endWorkers(report);
+    while (this.#workers.all.length > 0 && !this.#stopping) {
+      const pids = this.#workers.all.map(({ pid }) => pid).join(", ");
+      this.#say(
+        "warning",
+        `Workers that were killed have not ended: ${pids}. The node waits for them.`,
+      );
+      await this.#endWorkers(report);
+    }
     for (const job of this.#drivers.all) job.client.link.close();
     this.#news.deaths.clear();
     this.#objects!.clear();
@@ -696,7 +743,9 @@ export class NodeDaemon {
     if (this.#head?.pid !== undefined) info.head_pid = this.#head.pid;
     if (this.#head?.ready) info.head_build = this.#head.ready.build;
     const { away } = this.#link;
-    if (away) info.away = { ...away, ...(this.#head?.fault && { why: this.#head.fault }) };
+    const fault = this.#head?.fault;
+    if (away) info.away = fault ? { ...away, why: fault.message, mend: fault.mend } : { ...away };
+    Object.assign(info, this.#authorityFact());
     if (!this.#keys.isOpen) info.token_file = join(runtime_dir, "token");
     return info;
   }
@@ -732,6 +781,7 @@ export class NodeDaemon {
     await this.#control?.close(spared);
     await this.#splicer?.close();
     await this.#outgoing?.close();
+    this.#tls?.close();
     await this.#objects?.close();
     await this.#head?.stop();
     removeTree(environmentsDir(this.#instance.runtime));
@@ -742,11 +792,12 @@ export class NodeDaemon {
   }
 }
 
-/** What the record says of the head's HTTP server. */
-function dashboardFacts(head: HeadReady | undefined): Partial<DaemonRecord> {
+/** What the record says of the head's HTTP server and journal. */
+function headFacts(head: HeadReady | undefined): Partial<DaemonRecord> {
   const facts: Partial<DaemonRecord> = {};
   if (head?.dashboard !== undefined) facts.dashboard = head.dashboard;
   if (head?.dashboard_fault !== undefined) facts.dashboard_fault = head.dashboard_fault;
+  if (head?.journal_fault !== undefined) facts.journal_fault = head.journal_fault;
   return facts;
 }
 

@@ -28,8 +28,8 @@ interface Successor {
 
 /** See the top of this file. */
 export class HeadProcess {
-  /** Why there is none at present, in words. */
-  fault: string | undefined;
+  /** Why there is none at present, and what to do, in words. */
+  fault: { message: string; mend?: string | undefined } | undefined;
   #command: string[];
   #ready: HeadReady | undefined;
   #successor: Successor | undefined;
@@ -166,7 +166,7 @@ export class HeadProcess {
         if (this.#stopped) break;
         const how = status.signal ?? `code ${status.code}`;
         if (!this.#successor) this.#say("warning", `The head ended (${how}); starting it again`);
-        this.fault ??= `its process ended (${how})`;
+        this.fault ??= { message: `its process ended (${how})` };
         if (performance.now() - since > LASTING) pause = SHORTEST_PAUSE;
       }
       if (!this.#successor) {
@@ -199,8 +199,8 @@ export class HeadProcess {
   }
 
   /** In a log that a person reads, what is tried every other second is said once. */
-  #failed({ message }: Error): void {
-    this.fault = message;
+  #failed({ message, mend }: Error & { mend?: string }): void {
+    this.fault = { message, mend };
     if (message !== this.#said) this.#say("error", message);
     this.#said = message;
   }

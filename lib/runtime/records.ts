@@ -4,7 +4,14 @@
  * (told apart from a later one of the same number by its start time) and its socket accepts.
  */
 import { join } from "node:path";
-import { type Env, instancePaths, instancePathsIn, machineDir, processEnv } from "./paths.ts";
+import {
+  checkPrivate,
+  type Env,
+  instancePaths,
+  instancePathsIn,
+  machineDir,
+  processEnv,
+} from "./paths.ts";
 import { writeWhole } from "./whole_file.ts";
 
 /** What a daemon tells of itself. The names are read by the Python package too. */
@@ -27,10 +34,14 @@ export interface DaemonRecord {
   build: string;
   /** False where a driver started it for itself. */
   standing: boolean;
+  /** The id of the authority whose certificates the cluster believes, where it makes its own. */
+  authority?: string;
   /** `host:port` of the head's HTTP server, on the head's machine. */
   dashboard?: string;
   /** Why there is none though there should be, in words. */
   dashboard_fault?: string;
+  /** What became of a head's journal that could not be read, in words. */
+  journal_fault?: string;
 }
 
 /** Writes the record of the daemon of an instance. */
@@ -41,11 +52,18 @@ export function writeRecord(path: string, record: DaemonRecord): void {
 /** The record at `path`, or undefined where there is none that can be read. */
 export function readRecord(path: string): DaemonRecord | undefined {
   try {
+    if (!isOwnFile(path)) return undefined;
     const value = JSON.parse(Deno.readTextFileSync(path));
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A record of another user, or a link to who knows where, is none. */
+function isOwnFile(path: string): boolean {
+  const { isFile, uid } = Deno.lstatSync(path);
+  return isFile && uid === Deno.uid();
 }
 
 function isRecord(value: unknown): value is DaemonRecord {
@@ -91,13 +109,14 @@ export async function recordOf(
   runtime: string,
   env: Env = processEnv,
 ): Promise<DaemonRecord | undefined> {
+  checkMachineDir(env);
   const record = readRecord(instancePaths(runtime, env).record);
   return record && await isAlive(record) ? record : undefined;
 }
 
 /** All living daemons of this user on this machine, the heads' first. */
 export async function allRecords(env: Env = processEnv): Promise<DaemonRecord[]> {
-  const folder = machineDir(env);
+  const folder = checkMachineDir(env);
   const records: DaemonRecord[] = [];
   for (const path of recordPaths(folder)) {
     const record = readRecord(path);
@@ -106,6 +125,24 @@ export async function allRecords(env: Env = processEnv): Promise<DaemonRecord[]>
   return records.sort((a, b) =>
     Number(b.is_head) - Number(a.is_head) || a.socket.localeCompare(b.socket)
   );
+}
+
+/**
+ * The machine directory, which need not be there.
+ * @throws {Trouble} where it is and others can reach into it: what is in it might be anybody's.
+ */
+function checkMachineDir(env: Env): string {
+  const dir = machineDir(env);
+  try {
+    checkPrivate(
+      dir,
+      "machine_dir",
+      "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.",
+    );
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return dir;
 }
 
 /** Instance folders: those of runtime directories, and of clusters that drivers started for themselves. */
