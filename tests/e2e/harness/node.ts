@@ -96,9 +96,14 @@ export class Node {
 
   /** The pid of the head's process. */
   get headPid(): number {
-    const pid = childrenOf(this.record.pid).find((child) => / head$/.test(commandOf(child)));
+    const [pid] = this.headPids;
     if (pid === undefined) throw new Error(`The daemon ${this.record.pid} has no head process`);
     return pid;
+  }
+
+  /** The same; none while it is started again. */
+  get headPids(): number[] {
+    return childrenOf(this.record.pid).filter((child) => / head$/.test(commandOf(child)));
   }
 
   /** The pids of its worker templates. */
