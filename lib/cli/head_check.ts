@@ -1,18 +1,27 @@
 /** Finds out, by a head's address, whether it is there and lets us in. */
 import { type Address, addressText } from "../wire/address.ts";
-import { dial, type Identity, type Opened } from "../wire/handshake.ts";
-import { RequestFailed } from "../wire/errors.ts";
+import { HEAD_NAME } from "../wire/authority.ts";
+import { trustInFiles } from "../wire/certificate_files.ts";
+import { dialTo } from "../wire/dialing.ts";
+import { LinkClosed, RequestFailed, WireError } from "../wire/errors.ts";
+import type { Identity, Opened } from "../wire/handshake.ts";
 import { Keyring } from "../wire/keyring.ts";
+import { type Trust, trustIn } from "../wire/transport.ts";
 import { Trouble } from "../runtime/errors.ts";
+import { raysTlsFiles } from "../runtime/tls_config.ts";
+import type { FoundToken } from "../runtime/token.ts";
 import { buildName } from "../runtime/version.ts";
 
 /** How long a head may take, in milliseconds. */
 export const CHECK_TIMEOUT = 3000;
 
+/** A token, and the authority to believe where its cluster has one. */
+export type KnownToken = Pick<FoundToken, "token" | "authority">;
+
 /** See {@link openHead}. */
 export interface CheckOptions {
   /** Tokens to try, one after another; an open cluster is tried last. */
-  tokens: readonly string[];
+  tokens: readonly KnownToken[];
   timeout?: number;
 }
 
@@ -29,13 +38,20 @@ export async function checkHead(address: Address, options: CheckOptions): Promis
 export async function openHead(address: Address, options: CheckOptions): Promise<Opened> {
   const { tokens, timeout = CHECK_TIMEOUT } = options;
   let refusal: unknown;
-  for (const token of [...new Set([...tokens, ""])]) {
-    const identity: Identity = { build: buildName(), keys: new Keyring(token) };
+  const tried = new Set<string>();
+  for (const { token, authority } of [...tokens, { token: "" }]) {
+    if (tried.has(token)) continue;
+    tried.add(token);
+    const trust = await trustFor(authority);
+    const identity: Identity = { build: buildName(), keys: new Keyring(token), trust };
     const peer = `the head at ${addressText(address)}`;
-    const stream = await connect(address, timeout);
     try {
-      return await dial(stream, { identity, role: "health", peer, timeout });
+      const name = HEAD_NAME;
+      return await dialTo(address, { identity, role: "health", peer, name, timeout, ms: timeout });
     } catch (error) {
+      if (!(error instanceof WireError) || error instanceof LinkClosed) {
+        throw unreachable(address, error as Error);
+      }
       // The first refusal tells most: it is about the token that was given.
       refusal ??= error;
       if (!(error instanceof RequestFailed && ["token", "open"].includes(error.code))) break;
@@ -44,24 +60,19 @@ export async function openHead(address: Address, options: CheckOptions): Promise
   throw refusal;
 }
 
-async function connect(address: Address, timeout: number): Promise<Deno.TcpConn> {
-  const { host: hostname, port } = address;
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), timeout);
-  try {
-    return await Deno.connect({ hostname, port, signal: controller.signal });
-  } catch (error) {
-    const why = error instanceof Deno.errors.ConnectionRefused
-      ? "nothing listens there"
-      : controller.signal.aborted
-      ? `no answer within ${timeout / 1000} s`
-      : (error as Error).message.replace(/ \(os error \d+\).*$/, "");
-    throw new Trouble(
-      `Cannot reach the head at ${addressText(address)}: ${why}`,
-      "Start it with `beam up --head`, and see that this machine may reach that port.",
-      { code: "unreachable", cause: error },
-    );
-  } finally {
-    clearTimeout(timer);
-  }
+async function trustFor(authority: string | undefined): Promise<Trust | undefined> {
+  const files = raysTlsFiles();
+  if (files) return trustInFiles(files);
+  return authority === undefined ? undefined : await trustIn(authority);
+}
+
+function unreachable(address: Address, error: Error): Trouble {
+  const why = error instanceof Deno.errors.ConnectionRefused
+    ? "nothing listens there"
+    : error.message.replace(/ \(os error \d+\).*$/, "");
+  return new Trouble(
+    `Cannot reach the head at ${addressText(address)}: ${why}`,
+    "Start it with `beam up --head`, and see that this machine may reach that port.",
+    { code: "unreachable", cause: error },
+  );
 }

@@ -31,14 +31,14 @@ async function withHead(
 
 Deno.test("a head lets in who knows its token; an open one everybody", async () => {
   await withHead("secret", async (address) => {
-    await checkHead(address, { tokens: ["stale", "secret"] });
+    await checkHead(address, { tokens: [{ token: "stale" }, { token: "secret" }] });
     await assert.rejects(
       checkHead(address, { tokens: [] }),
       (error: unknown) => error instanceof RequestFailed && error.code === "token",
     );
   });
   await withHead("", async (address) => {
-    await checkHead(address, { tokens: ["stale"] });
+    await checkHead(address, { tokens: [{ token: "stale" }] });
     await checkHead(address, { tokens: [] });
   });
 });

@@ -2,7 +2,14 @@
 import { isIP } from "node:net";
 import { Trouble } from "../runtime/errors.ts";
 import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
-import { type FoundToken, givenToken, keptToken, makeToken, wantsToken } from "../runtime/token.ts";
+import {
+  type FoundToken,
+  givenToken,
+  keptToken,
+  makeToken,
+  wantsToken,
+  withAuthority,
+} from "../runtime/token.ts";
 import type { Address } from "../wire/address.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
@@ -15,6 +22,7 @@ import { parse, type Parsed } from "./parse.ts";
 import { rayAddress } from "./ray_address.ts";
 import { RAY_START_FLAGS, withoutMeaning } from "./ray_start_flags.ts";
 import { openWarning, rayStartText } from "./ray_start_text.ts";
+import { tlsPlan } from "./tls_plan.ts";
 
 const HELP = `Starts a node on this machine, as \`ray start\` does.
 
@@ -80,6 +88,8 @@ async function run(args: string[]): Promise<number> {
         : undefined,
     },
   );
+  const tls = tlsPlan({ wanted: false, isHead: values.head, token });
+  if (tls) config.tls = tls;
   if (ignored.length > 0) {
     say(`ray: accepted, without meaning here: ${ignored.map((name) => `--${name}`).join(", ")}`);
   }
@@ -89,7 +99,8 @@ async function run(args: string[]): Promise<number> {
   const held = values.block ? holdNode(daemon, { program: "ray" }) : undefined;
   if (!token && values.head) say(openWarning(record.head_address));
   if (record.dashboard_fault) say(`ray: ${record.dashboard_fault}`);
-  print(rayStartText({ record, token: token?.token, block: values.block }));
+  const shown = token && withAuthority(token.token, record.authority);
+  print(rayStartText({ record, token: shown, block: values.block }));
   if (held) return await held;
   daemon.leave();
   return EXIT.done;

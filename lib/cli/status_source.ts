@@ -1,5 +1,6 @@
 /** Whom the commands that show the cluster ask: a node of this machine, else the head itself. */
-import { runtimeDir, runtimePaths } from "../runtime/paths.ts";
+import { instancePaths, runtimeDir, runtimePaths } from "../runtime/paths.ts";
+import { readRecord } from "../runtime/records.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { Link } from "../wire/link.ts";
@@ -12,7 +13,7 @@ import {
   STATUS_TIMEOUT,
 } from "./cluster_status.ts";
 import { withDaemon } from "./daemon_choice.ts";
-import { openHead } from "./head_check.ts";
+import { type KnownToken, openHead } from "./head_check.ts";
 import { hostAndPort } from "./numbers.ts";
 import { whileAway } from "./head_away.ts";
 import { isNoCluster } from "./ray_address.ts";
@@ -80,7 +81,13 @@ async function withCluster<T>(address: string | undefined, asked: Asked<T>): Pro
 }
 
 /** The token that was given, then the one of this runtime directory's own cluster. */
-export function knownTokens(): string[] {
-  const found = [givenToken(), keptToken(runtimePaths(runtimeDir()).token)];
-  return found.flatMap((one) => one ? [one.token] : []);
+export function knownTokens(): KnownToken[] {
+  const dir = runtimeDir();
+  const found = [givenToken(), keptToken(runtimePaths(dir).token)];
+  const ours = readRecord(instancePaths(dir).record)?.authority;
+  return found.flatMap((one) => {
+    if (!one) return [];
+    const { token, authority = ours } = one;
+    return [authority === undefined ? { token } : { token, authority }];
+  });
 }

@@ -1,7 +1,8 @@
 /** `beam token`: shows, makes, lists, revokes and changes the tokens by which machines join. */
 import { Trouble } from "../runtime/errors.ts";
-import { ensureRuntimeDir, runtimeDir } from "../runtime/paths.ts";
-import { givenToken, keptToken } from "../runtime/token.ts";
+import { ensureRuntimeDir, instancePaths, runtimeDir } from "../runtime/paths.ts";
+import { readRecord } from "../runtime/records.ts";
+import { givenToken, keptToken, withAuthority } from "../runtime/token.ts";
 import { newJoinTokenId } from "../wire/join_token.ts";
 import type { Link } from "../wire/link.ts";
 import { inTime } from "./cluster_status.ts";
@@ -107,23 +108,26 @@ function show(json: boolean): number {
       "`beam up --head` makes one; on other machines it is in the line that joins them.",
     );
   }
-  if (json) printJson({ token: found.token, source: found.source });
-  else print(found.token);
+  const authority = found.authority ?? readRecord(instancePaths(paths.dir).record)?.authority;
+  const shown = withAuthority(found.token, authority);
+  if (json) printJson({ token: shown, source: found.source });
+  else print(shown);
   return EXIT.done;
 }
 
 async function create({ values }: Arguments): Promise<number> {
   const id = newJoinTokenId();
   const ttl_ms = duration("--ttl", values.ttl ?? "1h");
-  const { made, head } = await ask(async (link, signal) => {
+  const { made, head_address, authority } = await ask(async (link, signal) => {
     const name = values.name === undefined ? {} : { name: values.name };
     const asked = { kind: "token.create" as const, token_id: id, ttl_ms, ...name };
     const { fields } = await link.request(asked, { signal });
     const info = await link.request({ kind: "daemon.info" }, { signal });
-    return { made: fields, head: info.fields.head_address };
+    return { made: fields, ...info.fields };
   });
-  const { token, name, created, expires } = made;
-  const line = joinLine(head, token ?? "");
+  const { name, created, expires } = made;
+  const token = withAuthority(made.token ?? "", authority);
+  const line = joinLine(head_address, token);
   if (values.json) printJson({ id, name, created, expires, token, join: line });
   else print(createdText({ line, expires, id, name }));
   return EXIT.done;

@@ -1,6 +1,12 @@
 /** `beam up`: starts a node of a cluster on this machine. */
 import { dirname, join } from "node:path";
-import { type FoundToken, givenToken, keptToken, makeToken } from "../runtime/token.ts";
+import {
+  type FoundToken,
+  givenToken,
+  keptToken,
+  makeToken,
+  withAuthority,
+} from "../runtime/token.ts";
 import {
   ensureRuntimeDir,
   instancePaths,
@@ -20,6 +26,7 @@ import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
 import { replace } from "./replace.ts";
+import { tlsPlan } from "./tls_plan.ts";
 import { upText } from "./up_text.ts";
 
 const HELP = `Starts a node on this machine and returns when it is ready.
@@ -55,6 +62,8 @@ Options:
   --dashboard-port N               head: on this port (default 8265; 0: any free port)
                                                                              BEAM_DASHBOARD_PORT
   --include-dashboard BOOL         head: whether it does (default true)      BEAM_INCLUDE_DASHBOARD
+  --tls                            head: encrypt between machines; the printed token says whom
+                                   to believe                                BEAM_TLS=1
   --open                           head: no token; whoever reaches the port may join
   --name NAME                      this node's name in listings              BEAM_NODE_NAME
   --json                           print facts for programs
@@ -83,6 +92,7 @@ const FLAGS = {
   "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD" },
   "dashboard-host": { kind: "text", env: "BEAM_DASHBOARD_HOST" },
   "dashboard-port": { kind: "text", env: "BEAM_DASHBOARD_PORT" },
+  tls: { kind: "switch" },
   open: { kind: "switch" },
   replace: { kind: "switch" },
   json: { kind: "switch" },
@@ -159,6 +169,9 @@ async function start(parsed: Arguments): Promise<number> {
   config.runtime_dir = paths.dir;
   const token = findToken(parsed, paths, isHead);
   if (token) config.token = token.token;
+  const wanted = values.tls || Deno.env.get("BEAM_TLS") === "1";
+  const tls = values["for-driver"] ? undefined : tlsPlan({ wanted, isHead, token });
+  if (tls) config.tls = tls;
   const daemon = await startNode(config, "beam").catch((error) => {
     throw withTokenSource(error, token);
   });
@@ -202,6 +215,7 @@ function checkRole({ values, given }: Arguments): boolean {
   const ofHead = [
     "port",
     "listen",
+    "tls",
     "open",
     "suspect-after",
     "dead-after",
@@ -213,6 +227,12 @@ function checkRole({ values, given }: Arguments): boolean {
     throw new UsageError(
       `Cannot use --${name} with --join: it is the head's`,
       "Leave it out here.",
+    );
+  }
+  if (values.open && values.tls) {
+    throw new UsageError(
+      "Cannot use both --open and --tls: a port that proves itself would still let everybody in",
+      "Leave one of them out.",
     );
   }
   if (values.open && values["token-file"] !== undefined) {
@@ -263,9 +283,10 @@ function tell(
   const { record } = daemon;
   if (values["for-driver"]) return print(JSON.stringify({ ready: record }));
   if (record.dashboard_fault) say(`beam: ${record.dashboard_fault}`);
-  const facts = { record, token: token?.token, milliseconds };
+  const shown = token && withAuthority(token.token, record.authority);
+  const facts = { record, token: shown, milliseconds };
   if (values.json) {
-    return printJson({ ...record, ...(token && record.is_head ? { token: token.token } : {}) });
+    return printJson({ ...record, ...(shown && record.is_head ? { token: shown } : {}) });
   }
   print(upText(facts));
   if (values.block) {

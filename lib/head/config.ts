@@ -1,5 +1,6 @@
 /** What the head is told when it starts: one JSON line on its standard input. */
 import { buildName } from "../runtime/version.ts";
+import { type TlsConfig, tlsConfigOf } from "../runtime/tls_config.ts";
 import { PROTOCOL_VERSION } from "../wire/messages.ts";
 
 /** See {@link parseHeadConfig}. */
@@ -19,6 +20,8 @@ export interface HeadConfig {
   liveness?: LivenessConfig;
   /** What its daemon speaks; one of another protocol does not start. */
   protocol?: number;
+  /** Absent: no TLS. */
+  tls?: TlsConfig;
   /** The cluster that runs here already: should the journal be lost, this head goes on as its. */
   former?: FormerHead;
   /** Where it logs once it is ready; absent: `logs/head.log` in the runtime directory. */
@@ -61,6 +64,8 @@ export interface HeadReady {
   cluster: string;
   epoch: number;
   build: string;
+  /** The id of the authority that signs the cluster's certificates. */
+  authority?: string;
   /** What became of a journal that could not be read, in words. */
   journal_fault?: string;
   /** `host:port` of its HTTP server. */
@@ -119,6 +124,13 @@ export function parseHeadConfig(line: string): HeadConfig {
   }
   if (fields["dashboard"] !== undefined && fields["dashboard"] !== null) {
     config.dashboard = dashboardOf(mapOf(fields["dashboard"], "`dashboard`"));
+  }
+  if (fields["tls"] !== undefined && fields["tls"] !== null) {
+    try {
+      config.tls = tlsConfigOf(mapOf(fields["tls"], "`tls`"));
+    } catch (error) {
+      throw new ConfigError(`Cannot start the head: ${(error as Error).message}.`);
+    }
   }
   if (fields["liveness"] !== undefined && fields["liveness"] !== null) {
     config.liveness = livenessOf(mapOf(fields["liveness"], "`liveness`"));

@@ -12,6 +12,7 @@ import { ClusterKeys } from "./cluster_keys.ts";
 import type { HeadConfig, HeadReady } from "./config.ts";
 import { openDashboard, type Opened as OpenedDashboard } from "./dashboard_host.ts";
 import { Effects } from "./effects.ts";
+import { HeadTls } from "./head_tls.ts";
 import { Health } from "./health.ts";
 import { InitErrors } from "./init_errors.ts";
 import { Journal, JournalError, setAside } from "./journal.ts";
@@ -53,6 +54,7 @@ interface Parts {
   options: HeadOptions;
   /** What became of the former journal, in words. */
   fault?: string | undefined;
+  tls?: HeadTls | undefined;
 }
 
 /** The brain's times, where the configuration says something of them. */
@@ -86,6 +88,11 @@ function openJournal(path: string): { journal: Journal; fault?: string } {
       "what was in it: nodes and drivers stay, actors and groups of before have ended.";
     return { journal: new Journal(path), fault };
   }
+}
+
+async function openTls(config: HeadConfig, clock: Clock): Promise<HeadTls | undefined> {
+  if (!config.tls) return undefined;
+  return await HeadTls.open(config.tls, runtimePaths(config.runtime_dir).authority, clock);
 }
 
 /** See the top of this file. */
@@ -130,6 +137,7 @@ export class Head {
       watched: new WatchedActors(),
       clock,
       log: options.log ?? NO_LOG,
+      tls: parts.tls,
     } as HeadState;
     state.submissions = new Submissions(state, journal);
     state.nodes = new NodeLinks(state);
@@ -182,6 +190,7 @@ export class Head {
       onOpened: (opened, ends) => this.#admit(opened, ends),
       onRefused: (peer, error) => state.log.write("warning", `refused ${peer}: ${error.message}`),
     });
+    if (parts.tls) parts.tls.exchange = (certificate) => server.exchange?.(certificate);
     this.#stopTicking = clock.every(shell.brain.books.config.tick_ms, () => this.#tick());
     state.log.write(
       "info",
@@ -195,10 +204,12 @@ export class Head {
       ? { journal: options.journal }
       : openJournal(config.db ?? join(config.runtime_dir, "head.db"));
     try {
-      const server = options.server ?? await Server.listen(config.listen);
+      const tls = await openTls(config, options.clock ?? systemClock());
+      const server = options.server ?? await Server.listen(config.listen, tls?.certificate);
       try {
-        return new Head({ config, journal, server, options, fault });
+        return new Head({ config, journal, server, options, fault, tls });
       } catch (error) {
+        tls?.close();
         await server.close();
         throw error;
       }
@@ -212,6 +223,8 @@ export class Head {
   get ready(): HeadReady {
     const { port, cluster, epoch } = this;
     const ready: HeadReady = { port, cluster, epoch, build: this.state.build };
+    const { tls } = this.state;
+    if (tls?.authority) ready.authority = tls.authority.id;
     if (this.#journalFault !== undefined) ready.journal_fault = this.#journalFault;
     const opened = this.#dashboard;
     if (!opened) return ready;
@@ -223,6 +236,7 @@ export class Head {
   /** Ends the head; nodes and workers go on, and look for the next one. */
   async close(): Promise<void> {
     this.#stopTicking();
+    this.state.tls?.close();
     const { nodes, shell, log } = this.state;
     if (this.#dashboard && "server" in this.#dashboard) await this.#dashboard.server.close();
     shell.waiting.drop();

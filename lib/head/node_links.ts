@@ -157,6 +157,7 @@ export class NodeLinks {
   #dispatch(node: NodeLink, received: Received): void {
     const { kind } = received.message;
     if (kind === "node.join") return this.#join(node, received);
+    if (kind === "node.certify") return this.#certify(node, received);
     if (kind === "token.fetch") return this.#state.handover.fetch(node, received);
     if (kind === "token.have") {
       return this.#state.handover.has(node, fieldsOf(received, kind).key);
@@ -191,6 +192,16 @@ export class NodeLinks {
       }
     }
     throw new RequestFailed("unknown_request", `Cannot take \`${kind}\` from a node`);
+  }
+
+  #certify({ link }: NodeLink, received: Received): void {
+    const kind = "node.certify";
+    const { tls } = this.#state;
+    if (!tls) throw new RequestFailed("tls", "Cannot make a certificate: this cluster has no TLS");
+    tls.certify(fieldsOf(received, kind)).then(
+      (fields) => link.reply(received, kind, fields),
+      (error) => link.refuse(received, error),
+    );
   }
 
   #join(node: NodeLink, received: Received): void {

@@ -126,3 +126,9 @@ export function portOf(node: NodeSpec | undefined): number {
   const port = (node?.extra as Fields | undefined)?.["port"];
   return typeof port === "number" ? port : 0;
 }
+
+/** The name in the certificate of its port; undefined where it shows none of the cluster's authority. */
+export function tlsNameOf(node: NodeSpec): string | undefined {
+  const name = (node.extra as Fields | undefined)?.["tls_name"];
+  return typeof name === "string" ? name : undefined;
+}

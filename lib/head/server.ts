@@ -1,9 +1,11 @@
 /** The head's port: lets in who can prove the token, and hands each over by its role. */
 import { type Address, isEveryAddress } from "../wire/address.ts";
+import type { Certificate } from "../wire/authority.ts";
 import { connections } from "../wire/connections.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
 import { accept, type Identity, type Opened, type Role } from "../wire/handshake.ts";
+import { PortListener, type Taken } from "../wire/port_listener.ts";
 import { Strangers } from "../wire/strangers.ts";
 import type { Ends } from "./node_links.ts";
 import { holderText } from "./port_taken.ts";
@@ -24,12 +26,12 @@ export class PortError extends Error {
 /** Where the server hands connections to. */
 export interface ServerOptions {
   identity: Identity & { cluster: string };
-  onOpened(opened: Opened, ends: Ends): void | Promise<void>;
-  /** A connection that came to nothing, in words, where it is worth a line. */
   /** The secret of a join token. @throws {RequestFailed} where it is not good */
   join(id: string, peer: string): Uint8Array;
   /** Milliseconds since the epoch. */
   now(): number;
+  onOpened(opened: Opened, ends: Ends): void | Promise<void>;
+  /** A connection that came to nothing, in words, where it is worth a line. */
   onRefused(peer: string, error: Error): void;
 }
 
@@ -37,33 +39,36 @@ export interface ServerOptions {
 export interface Port {
   readonly port: number;
   start(options: ServerOptions): void;
+  /** Shows another certificate from now on. */
+  exchange?(certificate: Certificate): void;
   close(): Promise<void>;
 }
 
 /** See the top of this file. */
 export class Server implements Port {
   readonly port: number;
-  #listeners: Deno.TcpListener[];
+  #listeners: PortListener[];
   #strangers = new Strangers();
   #serving: Promise<void> | undefined;
 
-  private constructor(listeners: [Deno.TcpListener, ...Deno.TcpListener[]]) {
+  private constructor(listeners: [PortListener, ...PortListener[]]) {
     this.#listeners = listeners;
-    this.port = listeners[0].addr.port;
+    this.port = listeners[0].port;
   }
 
   /**
    * Binds the address and, beside one that other machines see, the same port on loopback: programs
    * of the head's machine look for it there.
+   * @param certificate absent: no TLS
    * @throws PortError naming the port and who has it
    */
-  static async listen({ host, port }: Address): Promise<Server> {
+  static async listen({ host, port }: Address, certificate?: Certificate): Promise<Server> {
     const withLoopback = !isEveryAddress(host) && !isLoopback(host);
     for (let tries = 1;; tries++) {
-      const listener = await bind(host, port);
+      const listener = await bind(host, port, certificate);
       if (!withLoopback) return new Server([listener]);
       try {
-        return new Server([listener, await bind(LOOPBACK, listener.addr.port)]);
+        return new Server([listener, await bind(LOOPBACK, listener.port, certificate)]);
       } catch (error) {
         listener.close();
         const isTaken = (error as Error).cause instanceof Deno.errors.AddrInUse;
@@ -75,6 +80,11 @@ export class Server implements Port {
   /** Begins to take connections. */
   start(options: ServerOptions): void {
     this.#serving ??= this.#serve(options);
+  }
+
+  /** Shows another certificate from now on. */
+  exchange(certificate: Certificate): void {
+    for (const listener of this.#listeners) listener.exchange(certificate);
   }
 
   /** Takes no more connections; settles when none is in its opening. */
@@ -91,18 +101,18 @@ export class Server implements Port {
   }
 
   async #take(
-    listener: Deno.TcpListener,
+    listener: PortListener,
     openings: Set<Promise<void>>,
     options: ServerOptions,
   ): Promise<void> {
-    for await (const conn of connections(listener)) {
-      const opening = this.#open(conn, options).finally(() => openings.delete(opening));
+    for await (const taken of connections(listener)) {
+      const opening = this.#open(taken, options).finally(() => openings.delete(opening));
       openings.add(opening);
     }
   }
 
-  async #open(conn: Deno.TcpConn, options: ServerOptions): Promise<void> {
-    const { hostname, port } = conn.remoteAddr;
+  async #open({ stream: conn, bound }: Taken, options: ServerOptions): Promise<void> {
+    const { hostname, port } = conn.remoteAddr as Deno.NetAddr;
     const peer = `${hostname}:${port}`;
     this.#strangers.add(hostname, conn);
     let opened: Opened;
@@ -117,7 +127,7 @@ export class Server implements Port {
     } finally {
       this.#strangers.delete(hostname, conn);
     }
-    const ends = { remote_ip: hostname, local_ip: conn.localAddr.hostname, peer };
+    const ends = { remote_ip: hostname, local_ip: (conn.localAddr as Deno.NetAddr).hostname, peer };
     // A relay is served for hours: its end is not the opening's business.
     Promise.resolve(options.onOpened(opened, ends)).catch((error) => {
       close(conn);
@@ -126,9 +136,9 @@ export class Server implements Port {
   }
 }
 
-async function bind(host: string, port: number): Promise<Deno.TcpListener> {
+async function bind(host: string, port: number, certificate?: Certificate): Promise<PortListener> {
   try {
-    return Deno.listen({ hostname: host, port });
+    return new PortListener({ hostname: host, port }, certificate);
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new PortError(
@@ -150,7 +160,7 @@ async function bind(host: string, port: number): Promise<Deno.TcpListener> {
   }
 }
 
-function close(conn: Deno.TcpConn): void {
+function close(conn: Taken["stream"]): void {
   try {
     conn.close();
   } catch { /* its opening has closed it */ }

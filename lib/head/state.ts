@@ -4,6 +4,7 @@ import type { Log } from "../runtime/log.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ClusterKeys } from "./cluster_keys.ts";
+import type { HeadTls } from "./head_tls.ts";
 import type { InitErrors } from "./init_errors.ts";
 import type { JoinTokens } from "./join_tokens.ts";
 import type { NodeLinks } from "./node_links.ts";
@@ -43,6 +44,8 @@ export interface HeadState {
   metrics: ProcessMetrics;
   clock: Clock;
   log: Log;
+  /** Absent: the cluster speaks no TLS. */
+  tls?: HeadTls | undefined;
 }
 
 /** Who asks: a process on a node. */

@@ -1,4 +1,5 @@
 /** What a node daemon is told when it starts: one JSON line on its standard input. */
+import { type TlsConfig, tlsConfigOf } from "../runtime/tls_config.ts";
 
 /** See {@link parseDaemonConfig}. The command line fills it. */
 export interface DaemonConfig {
@@ -33,6 +34,8 @@ export interface DaemonConfig {
   open: boolean;
   /** Whole command of a worker template, split as a shell does. */
   worker_cmd?: string;
+  /** Absent: no TLS. */
+  tls?: TlsConfig;
   /** Passed on to the head as it is. */
   dashboard?: Record<string, unknown>;
   /** The same. */
@@ -105,6 +108,13 @@ export function parseDaemonConfig(line: string): DaemonConfig {
   }
   for (const name of ["dashboard", "liveness"] as const) {
     if (given(fields, name)) config[name] = mapOf(fields[name], `\`${name}\``);
+  }
+  if (given(fields, "tls")) {
+    try {
+      config.tls = tlsConfigOf(mapOf(fields["tls"], "`tls`"));
+    } catch (error) {
+      throw new ConfigError((error as Error).message);
+    }
   }
   if (config.open && config.token !== undefined) {
     throw new ConfigError("`open` says that the cluster has no token, and `token` is given");

@@ -3,8 +3,10 @@
  * answered, and is asked again after the link came back; ids are the askers', so repeats are harmless.
  */
 import { type Clock, systemClock } from "../runtime/clock.ts";
+import { HEAD_NAME } from "../wire/authority.ts";
+import { dialTo } from "../wire/dialing.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
-import { dial, type Identity, type Opened } from "../wire/handshake.ts";
+import { type Identity, type Opened } from "../wire/handshake.ts";
 import { type Answer, Link, type Received } from "../wire/link.ts";
 import type { Message, MessageKind, Reply } from "../wire/messages.ts";
 import { withDeadline } from "./deadline.ts";
@@ -25,6 +27,7 @@ const FINAL: readonly string[] = [
   "cluster",
   "open",
   "role",
+  "tls",
   "port",
   "port_taken",
 ];
@@ -120,6 +123,8 @@ export class HeadLink {
         return;
       } catch (error) {
         if (isFinal(error) || error === this.#own) throw error;
+        // Taken in once, without hearing of it, and given up since.
+        if (isDeath(error)) await this.host.declaredDead();
         const left = until - this.#clock.now();
         if (left <= 0) throw tooLate(this.peer, patience, error as Error);
         if (this.#clock.now() - told >= PROGRESS_INTERVAL) {
@@ -213,7 +218,7 @@ export class HeadLink {
         this.host.log("info", `Joined ${this.peer} again`);
         said = "";
       } catch (error) {
-        if (error instanceof RequestFailed && error.code === "declared_dead") {
+        if (isDeath(error)) {
           this.host.log("error", `${error.message}; ending all workers and joining anew`);
           await this.host.declaredDead();
           pause = SHORTEST_PAUSE;
@@ -259,12 +264,12 @@ export class HeadLink {
       this.#away = undefined;
       this.#heartbeat.start(link);
       host.joined(fields, opened.cluster);
-      for (const pending of this.#pending) this.#put(pending);
-    } catch (error) {
-      link.close();
       const held = early;
       early = undefined;
       for (const received of held) host.message(received, link);
+      for (const pending of this.#pending) this.#put(pending);
+    } catch (error) {
+      link.close();
       throw error;
     }
   }
@@ -308,37 +313,22 @@ async function dialHead(
   host: HeadLinkHost,
   peer: string,
 ): Promise<{ opened: Opened; local: string }> {
-  const stream = await connectWithin(host.address, CONNECT_TIMEOUT);
-  const opened = await dial(stream, { identity: host.identity(), role: "node", peer });
-  return { opened, local: (stream.localAddr as Deno.NetAddr).hostname };
-}
-
-/** Connects, giving up after a while: the system's own patience is two minutes. */
-export async function connectWithin(
-  address: { host: string; port: number },
-  ms: number,
-): Promise<Deno.TcpConn> {
-  let late = false;
-  let timer: number | undefined;
-  const connecting = Deno.connect({ hostname: address.host, port: address.port });
-  connecting.then((stream) => late && stream.close(), () => {});
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      late = true;
-      reject(new LinkClosed(`no answer within ${ms} ms`));
-    }, ms);
+  const opened = await dialTo(host.address, {
+    identity: host.identity(),
+    role: "node",
+    peer,
+    ms: CONNECT_TIMEOUT,
+    name: HEAD_NAME,
   });
-  try {
-    const stream = await Promise.race([connecting, timeout]);
-    stream.setNoDelay(true);
-    return stream;
-  } finally {
-    clearTimeout(timer);
-  }
+  return { opened, local: opened.local };
 }
 
 function isFinal(error: unknown): boolean {
   return error instanceof RequestFailed && FINAL.includes(error.code);
+}
+
+function isDeath(error: unknown): error is RequestFailed {
+  return error instanceof RequestFailed && error.code === "declared_dead";
 }
 
 function staleText(epoch: number, known: number): string {

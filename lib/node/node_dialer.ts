@@ -1,24 +1,31 @@
 /** Streams to other nodes' daemons: straight to their port, or through the head where that cannot be reached. */
 import { type Address, addressText } from "../wire/address.ts";
+import { HEAD_NAME } from "../wire/authority.ts";
+import { dialTo } from "../wire/dialing.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
-import { dial, expectMessage, type Identity, type Opened } from "../wire/handshake.ts";
+import { expectMessage, type Identity, type Opened } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
-import { connectWithin } from "./head_link.ts";
 
 /** How long a connection may take, in milliseconds. */
 const CONNECT_TIMEOUT = 2000;
 /** The head's owner of a relay is given 5 s by the head. */
 const RELAY_TIMEOUT = 7000;
 /** Refusals of who is not the node that was meant: another cluster's has its port now. */
-const ANOTHER: readonly string[] = ["token", "open", "cluster", "role", "version"];
+const ANOTHER: readonly string[] = ["token", "open", "cluster", "role", "version", "tls"];
+
+/** Where a node's port is. */
+export interface NodeAddress extends Address {
+  /** By which it is known inside TLS. */
+  name?: string | undefined;
+}
 
 /** What it needs of its daemon. */
 export interface NodeDialerHost {
   identity(): Identity;
   /** That node's port. @throws {RequestFailed} with code node_gone where it is dead. */
-  locate(node: string, signal: AbortSignal): Promise<Address>;
+  locate(node: string, signal: AbortSignal): Promise<NodeAddress>;
   /** The head as this node reaches it. */
   head(): Address;
 }
@@ -64,14 +71,15 @@ export class NodeDialer {
   async #relay(wanted: Wanted): Promise<Opened> {
     const head = this.host.head();
     const peer = `the head at ${addressText(head)}`;
-    const opened = await this.#dial(head, "relay", peer);
+    const opened = await this.#dial({ ...head, name: HEAD_NAME }, "relay", peer);
     await join(opened, wanted, peer);
     return opened;
   }
 
-  async #dial(address: Address, role: "object" | "caller" | "relay", peer: string) {
-    const stream = await connectWithin(address, CONNECT_TIMEOUT);
-    return await dial(stream, { identity: this.host.identity(), role, peer });
+  async #dial(address: NodeAddress, role: "object" | "caller" | "relay", peer: string) {
+    const { name } = address;
+    const identity = this.host.identity();
+    return await dialTo(address, { identity, role, peer, name, ms: CONNECT_TIMEOUT });
   }
 }
 

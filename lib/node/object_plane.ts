@@ -16,7 +16,7 @@ import type { FileSource } from "./file_stream.ts";
 import { FirstSignal } from "./first_signal.ts";
 import type { HeadAsks } from "./head_asks.ts";
 import type { Libc } from "./libc.ts";
-import { NodeDialer } from "./node_dialer.ts";
+import { type NodeAddress, NodeDialer } from "./node_dialer.ts";
 import { ObjectAnswers } from "./object_answers.ts";
 import { ObjectNews } from "./object_news.ts";
 import { ObjectStore } from "./object_store.ts";
@@ -66,7 +66,7 @@ export class ObjectPlane {
   readonly answers: ObjectAnswers;
   #fetches: Fetches;
   #news: ObjectNews;
-  #addresses = new Map<string, { host: string; port: number }>();
+  #addresses = new Map<string, NodeAddress>();
   /** Jobs whose driver was told that objects lie on disk. */
   #warned = new Set<string>();
   #said = "";
@@ -144,7 +144,7 @@ export class ObjectPlane {
     return file.path;
   }
 
-  async #locate(node: string, signal: AbortSignal): Promise<{ host: string; port: number }> {
+  async #locate(node: string, signal: AbortSignal): Promise<NodeAddress> {
     const known = this.#addresses.get(node);
     if (known) return known;
     const { fields } = await withDeadline(LOCATE_TIMEOUT, async (late) => {
@@ -156,7 +156,9 @@ export class ObjectPlane {
       throw new LinkClosed(`the head did not say where its node is: ${error.message}`);
     });
     const answer = fields as Record<string, unknown>;
-    const address = { host: textIn(answer, "host"), port: numberIn(answer, "port") };
+    const name = textIn(answer, "name");
+    const address: NodeAddress = { host: textIn(answer, "host"), port: numberIn(answer, "port") };
+    if (name !== "") address.name = name;
     this.#addresses.set(node, address);
     return address;
   }

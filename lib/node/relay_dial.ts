@@ -2,14 +2,15 @@
  * The owner's side of a relayed stream: a connection of our own to the head, joined to the worker or
  * process, or a file served on it.
  */
+import { HEAD_NAME } from "../wire/authority.ts";
+import { dialTo } from "../wire/dialing.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
-import { dial, type Identity, type Opened } from "../wire/handshake.ts";
+import { type Identity, type Opened } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
 import { type FileSource, serveFile } from "./file_stream.ts";
-import { connectWithin } from "./head_link.ts";
 
 const CONNECT_TIMEOUT = 4000;
 
@@ -52,9 +53,14 @@ async function answering(
   { relay }: Fields<"relay.dial">,
   { head, identity }: RelayDialOptions,
 ): Promise<Opened> {
-  const stream = await connectWithin(head, CONNECT_TIMEOUT);
   const peer = `the head at ${head.host}:${head.port}`;
-  const opened = await dial(stream, { identity, role: "answer", peer });
+  const opened = await dialTo(head, {
+    identity,
+    role: "answer",
+    peer,
+    ms: CONNECT_TIMEOUT,
+    name: HEAD_NAME,
+  });
   await writeAll(opened.stream, encodeFrame({ kind: "answer", relay }));
   return opened;
 }

@@ -3,6 +3,7 @@
  * and are joined to its socket. From then on bytes are copied and nothing is looked at. Other daemons
  * fetch files here.
  */
+import type { Certificate } from "../wire/authority.ts";
 import { connections } from "../wire/connections.ts";
 import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
@@ -16,6 +17,7 @@ import {
 import { writeAll } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
+import { PortListener, type Taken } from "../wire/port_listener.ts";
 import { Strangers } from "../wire/strangers.ts";
 import { type FileSource, serveFile } from "./file_stream.ts";
 
@@ -37,17 +39,22 @@ export interface SplicerHost {
 /** See the top of this file. */
 export class Splicer {
   readonly port: number;
-  #listener: Deno.TcpListener;
+  #listener: PortListener;
   #running = new Set<Promise<void>>();
   #strangers = new Strangers();
   #ending = new AbortController();
   #accepting: Promise<void>;
 
   /** @throws {RequestFailed} where the wanted port cannot be had. */
-  constructor(readonly host: SplicerHost, where: { ip: string; port?: number }) {
+  constructor(readonly host: SplicerHost, where: Where) {
     this.#listener = listenNear(where);
-    this.port = this.#listener.addr.port;
+    this.port = this.#listener.port;
     this.#accepting = this.#accept();
+  }
+
+  /** Shows another certificate from now on. */
+  exchange(certificate: Certificate): void {
+    this.#listener.exchange(certificate);
   }
 
   /** Ends all streams and the port. */
@@ -60,8 +67,8 @@ export class Splicer {
   }
 
   async #accept(): Promise<void> {
-    for await (const stream of connections(this.#listener)) {
-      const running = this.#serve(stream).catch((error) => {
+    for await (const taken of connections(this.#listener)) {
+      const running = this.#serve(taken).catch((error) => {
         if (!(error instanceof LinkClosed)) this.host.log(`A caller was refused: ${error.message}`);
       });
       this.#running.add(running);
@@ -69,14 +76,13 @@ export class Splicer {
     }
   }
 
-  async #serve(stream: Deno.TcpConn): Promise<void> {
-    stream.setNoDelay(true);
-    const peer = `caller ${stream.remoteAddr.hostname}`;
-    const opened = await this.#open(stream, peer);
+  async #serve(taken: Taken): Promise<void> {
+    const { stream } = taken;
+    const peer = `caller ${(stream.remoteAddr as Deno.NetAddr).hostname}`;
+    const opened = await this.#open(taken, peer);
     if (opened.role === "health") return stream.close();
     const { signal } = this.#ending;
     if (opened.role === "object") {
-      stream.setKeepAlive(true);
       return await serveFile(opened, this.host.sources, { peer, signal });
     }
     const far = opened.stream;
@@ -94,13 +100,14 @@ export class Splicer {
     if (error instanceof ProtocolError) this.host.log(error.message);
   }
 
-  async #open(stream: Deno.TcpConn, peer: string): Promise<Opened> {
-    const { hostname } = stream.remoteAddr;
+  async #open({ stream, bound }: Taken, peer: string): Promise<Opened> {
+    const { hostname } = stream.remoteAddr as Deno.NetAddr;
     this.#strangers.add(hostname, stream);
     try {
       return await accept(stream, {
         identity: this.host.identity(),
         peer,
+        bound,
         now: Date.now(),
         roles: ["caller", "object", "health"],
       });
@@ -116,27 +123,33 @@ function gone({ actor_id, process }: Fields<"splice">, why: string): RequestFail
     : new RequestFailed("gone", `Cannot reach actor ${actor_id} on this node: ${why}`);
 }
 
-function listenNear({ ip, port }: { ip: string; port?: number }): Deno.TcpListener {
+interface Where {
+  ip: string;
+  port?: number;
+  certificate?: Certificate | undefined;
+}
+
+function listenNear({ ip, port, certificate }: Where): PortListener {
   const first = port ?? NODE_PORT;
   const last = port === undefined ? first + TRIED : first;
   for (let at = first; at <= last; at++) {
     try {
-      return listenOn(ip, at);
+      return listenOn(ip, at, certificate);
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw refused(ip, at, error as Error);
       if (port !== undefined) throw refused(ip, at, error);
     }
   }
-  return listenOn(ip, 0);
+  return listenOn(ip, 0, certificate);
 }
 
 /** A node may be known by an address that is not on this machine (behind a translation): take all. */
-function listenOn(hostname: string, port: number): Deno.TcpListener {
+function listenOn(hostname: string, port: number, certificate?: Certificate): PortListener {
   try {
-    return Deno.listen({ hostname, port });
+    return new PortListener({ hostname, port }, certificate);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrNotAvailable)) throw error;
-    return Deno.listen({ hostname: "0.0.0.0", port });
+    return new PortListener({ hostname: "0.0.0.0", port }, certificate);
   }
 }
 

@@ -32,6 +32,8 @@ export interface RuntimePaths {
   /** The token of the head's HTTP server, for this user's own command line. */
   readonly dashboardToken: string;
   readonly journal: string;
+  /** The private key of the cluster's authority, on the head's machine. */
+  readonly authority: string;
   readonly logs: string;
 }
 
@@ -65,6 +67,7 @@ export function runtimePaths(dir: string): RuntimePaths {
     token: join(dir, "token"),
     dashboardToken: join(dir, "dashboard_token"),
     journal: join(dir, "head.db"),
+    authority: join(dir, "authority.key"),
     logs: join(dir, "logs"),
   };
 }

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { Trouble } from "./errors.ts";
 import { type Env, processEnv, reasonOf } from "./paths.ts";
+import { isAuthorityId } from "./tls_config.ts";
 import { createWhole } from "./whole_file.ts";
 
 /** A token and where it came from, for sentences. */
@@ -14,6 +15,24 @@ export interface FoundToken {
   source: string;
   /** True where the token stands in a variable of the environment. */
   inEnvironment: boolean;
+  /** The id of the authority of the cluster's certificates, where the cluster has one. */
+  authority?: string;
+}
+
+/** Between a token and the authority's id, in what people pass on. */
+const MARK = "~";
+
+/** A token as people pass it on: with the id of the authority, where the cluster has one. */
+export function withAuthority(token: string, authority: string | undefined): string {
+  return authority === undefined ? token : `${token}${MARK}${authority}`;
+}
+
+/** The parts of a token as people pass it on. */
+function partsOf(text: string): Pick<FoundToken, "token" | "authority"> {
+  const at = text.lastIndexOf(MARK);
+  const authority = text.slice(at + 1);
+  if (at < 1 || !isAuthorityId(authority)) return { token: text };
+  return { token: text.slice(0, at), authority };
 }
 
 /** Variables that hold a token or name its file; a daemon removes them from its environment. */
@@ -39,7 +58,7 @@ export function givenToken(tokenFile?: string, env: Env = processEnv): FoundToke
     if (name === "BEAM_TOKEN_FILE" || name === "RAY_AUTH_TOKEN_PATH") {
       return fromFile(value, `${name}=${value}`);
     }
-    return { token: checkToken(value, name), source: name, inEnvironment: true };
+    return { ...partsOf(checkToken(value, name)), source: name, inEnvironment: true };
   }
   const home = env("HOME");
   if (!wantsToken(env) || !home) return undefined;
@@ -98,7 +117,7 @@ function fromFile(path: string, source: string): FoundToken {
       { cause: error },
     );
   }
-  return { token: checkToken(text.trim(), source), source, inEnvironment: false };
+  return { ...partsOf(checkToken(text.trim(), source)), source, inEnvironment: false };
 }
 
 function checkToken(token: string, source: string): string {

@@ -7,7 +7,8 @@
  *
  * A machine that has a join token only proves with that, to the head.
  *
- * What follows is sealed with a key of this connection (`sealed_stream.ts`).
+ * What follows is sealed with a key of this connection (`sealed_stream.ts`). Inside TLS it need not be; the
+ * proofs are bound to the name in the listener's certificate there (`authority.ts`).
  *
  * An open cluster has no token: both sides prove with the empty key, which proves nothing, and say so.
  * Nothing is sealed there.
@@ -21,6 +22,7 @@ import { type ByteStream, writeAll } from "./link.ts";
 import { type Message, type MessageKind, PROTOCOL_VERSION } from "./messages.ts";
 import { SealedStream } from "./sealed_stream.ts";
 import type { SpliceStream } from "./splice.ts";
+import { isNoTls, type Trust } from "./transport.ts";
 import { checkMessage } from "./validate.ts";
 
 /** What a dialer wants to be. */
@@ -30,6 +32,10 @@ const ROLES: readonly string[] = ["node", "caller", "relay", "answer", "object",
 const JOIN_ROLES: readonly string[] = ["node", "health"];
 /** Bytes that a peer may send in its opening. */
 const MOST_BYTES = STRANGER_LIMITS.header;
+/** How TLS begins: what the first byte says, and the second of every version there was. */
+const TLS_ALERT = 0x15;
+const TLS_HANDSHAKE = 0x16;
+const TLS_VERSION = 0x03;
 /** Least and most bytes of a nonce. */
 const NONCE_LENGTHS = { least: 16, most: 64 };
 
@@ -38,6 +44,8 @@ export interface Identity {
   /** Version and digest of this build, for sentences. */
   build: string;
   keys: Keyring;
+  /** Where the cluster speaks TLS: whom to believe. */
+  trust?: Trust | undefined;
   /** Cluster id; a joiner that knows none yet leaves it out. */
   cluster?: string;
 }
@@ -94,10 +102,11 @@ class Opening {
         );
       }
       const room = Math.min(this.decoder.missing, this.#left);
-      const count = await this.stream.read(this.#buffer.subarray(0, room));
+      const count = await this.#read(this.#buffer.subarray(0, room));
       if (count === null) {
         throw new LinkClosed(`${this.peer} ended the connection during its opening`);
       }
+      if (this.#left === MOST_BYTES) this.#lookForTls(this.#buffer.subarray(0, count));
       this.#left -= count;
       this.frames.push(...this.decoder.feed(this.#buffer.subarray(0, count)));
     }
@@ -112,6 +121,38 @@ class Opening {
       );
     }
     return message as Message<K>;
+  }
+
+  async #read(buffer: Uint8Array): Promise<number | null> {
+    try {
+      return await this.stream.read(buffer);
+    } catch (error) {
+      if (!isNoTls(error)) throw error;
+      throw new RequestFailed(
+        "tls",
+        `Cannot let ${this.peer} in: it does not speak TLS, and this cluster does`,
+        "Use the whole token that `beam up --head --tls` printed: its end names the authority.",
+      );
+    }
+  }
+
+  /** The first bytes of who takes this side for one that speaks TLS, or speaks it itself. */
+  #lookForTls([first, second]: Uint8Array): void {
+    if (second !== TLS_VERSION) return;
+    if (first === TLS_ALERT) {
+      throw new RequestFailed(
+        "tls",
+        `Cannot join ${this.peer}: it speaks TLS, and this side knows no authority of its cluster`,
+        "Use the whole token that `beam up --head --tls` printed: its end names the authority.",
+      );
+    }
+    if (first === TLS_HANDSHAKE) {
+      throw new RequestFailed(
+        "tls",
+        `Cannot let ${this.peer} in: it speaks TLS, and this cluster does not`,
+        "Start the head with `beam up --head --tls`, or use the token that it printed.",
+      );
+    }
   }
 }
 
@@ -151,6 +192,8 @@ export interface DialOptions {
   role: Role;
   /** The listener, for sentences. */
   peer: string;
+  /** Inside TLS: what the proofs are bound to. */
+  bound?: string | undefined;
   timeout?: number;
 }
 
@@ -160,7 +203,7 @@ export interface DialOptions {
  * cannot prove the token (codes version, cluster, token, open); {@link LinkClosed} where it ends.
  */
 export function dial(stream: SpliceStream, options: DialOptions): Promise<Opened> {
-  const { identity, role, peer } = options;
+  const { identity, role, peer, bound } = options;
   const run = async (): Promise<Opened> => {
     const opening = new Opening(stream, peer);
     const nonce = new Uint8Array(randomBytes(32));
@@ -186,7 +229,7 @@ export function dial(stream: SpliceStream, options: DialOptions): Promise<Opened
         "Start the head with a token (`beam up --head`), or leave out the token here.",
       );
     }
-    const facts = [role, welcome.cluster, nonce, welcome.nonce];
+    const facts = [role, welcome.cluster, nonce, welcome.nonce, ...inTls(bound)];
     if (!same(welcome.proof, keyedHash(secret, "beam listener", ...facts))) {
       throw new RequestFailed(
         "token",
@@ -198,7 +241,9 @@ export function dial(stream: SpliceStream, options: DialOptions): Promise<Opened
     await opening.expect("accepted");
     const ours = keyedHash(secret, "beam connection", ...facts);
     return {
-      stream: secured ? new SealedStream(stream, { secret: ours, side: "dialer", peer }) : stream,
+      stream: secured && bound === undefined
+        ? new SealedStream(stream, { secret: ours, side: "dialer", peer })
+        : stream,
       decoder: opening.decoder,
       early: opening.frames,
       role,
@@ -215,6 +260,8 @@ export interface AcceptOptions {
   /** The dialer's address, for sentences. */
   peer: string;
   now: number;
+  /** Inside TLS: what the proofs are bound to. */
+  bound?: string | undefined;
   timeout?: number;
   /** Roles this listener serves. */
   roles: readonly Role[];
@@ -230,7 +277,7 @@ export interface AcceptOptions {
  * @throws {RequestFailed} with what the dialer was told.
  */
 export function accept(stream: SpliceStream, options: AcceptOptions): Promise<Opened> {
-  const { identity, peer } = options;
+  const { identity, peer, bound } = options;
   const opening = new Opening(stream, peer);
   const run = async (): Promise<Opened> => {
     const hello = await opening.expect("hello");
@@ -239,7 +286,7 @@ export function accept(stream: SpliceStream, options: AcceptOptions): Promise<Op
     const key = keyOf(hello, options);
     const nonce = new Uint8Array(randomBytes(32));
     const secured = !identity.keys.isOpen;
-    const facts = [hello.role, identity.cluster, hello.nonce, nonce];
+    const facts = [hello.role, identity.cluster, hello.nonce, nonce, ...inTls(bound)];
     await opening.send({
       kind: "welcome",
       protocol: PROTOCOL_VERSION,
@@ -260,7 +307,9 @@ export function accept(stream: SpliceStream, options: AcceptOptions): Promise<Op
     await opening.send({ kind: "accepted" });
     const secret = keyedHash(key, "beam connection", ...facts);
     const opened: Opened = {
-      stream: secured ? new SealedStream(stream, { secret, side: "listener", peer }) : stream,
+      stream: secured && bound === undefined
+        ? new SealedStream(stream, { secret, side: "listener", peer })
+        : stream,
       decoder: opening.decoder,
       early: opening.frames,
       role: hello.role as Role,
@@ -391,6 +440,10 @@ function unknownKey(peer: string, replaced_at: number | undefined): RequestFaile
     "Start it again with the new one: `beam token` on the head's machine shows it, and " +
       "`beam token create` there makes one for joining.",
   );
+}
+
+function inTls(bound: string | undefined): string[] {
+  return bound === undefined ? [] : [bound];
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -593,6 +593,7 @@ export const MESSAGES = {
       build: "str",
       network_env: "map",
       token_file: "str?",
+      authority: "str?",
     },
   },
   "head.replace": {
@@ -724,6 +725,15 @@ export const MESSAGES = {
       "Code declared_dead: end all workers and come back under a new node id.",
     fields: { node: "map", report: "map?" },
     reply: { cluster: "str", epoch: "int", node_ip: "str", head_ip: "str" },
+  },
+  "node.certify": {
+    link: "node",
+    from: "daemon",
+    doc:
+      "In a cluster with TLS, before `node.join`: a certificate in PEM for the key of this node's port, Ed25519, which is " +
+      "good until `until` (milliseconds since the epoch), for `lifetime` milliseconds.",
+    fields: { key: "bytes" },
+    reply: { certificate: "str", until: "int", lifetime: "int" },
   },
   "token.fetch": {
     link: "node",
@@ -873,9 +883,10 @@ export const MESSAGES = {
   "node.locate": {
     link: "node",
     from: "daemon",
-    doc: "Inside a `client.request`: the address of that node's port. Code node_gone.",
+    doc:
+      "Inside a `client.request`: the address of that node's port, and its `name` in certificates. Code node_gone.",
     fields: { node: "str" },
-    reply: { host: "str", port: "int" },
+    reply: { host: "str", port: "int", name: "str?" },
   },
   "node.usage": {
     link: "node",

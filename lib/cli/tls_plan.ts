@@ -1,0 +1,47 @@
+/** TLS of a node, from `--tls`, the token and Ray's variables. */
+import { Trouble } from "../runtime/errors.ts";
+import { type Env, processEnv } from "../runtime/paths.ts";
+import { raysTlsFiles, type TlsConfig } from "../runtime/tls_config.ts";
+import type { FoundToken } from "../runtime/token.ts";
+import { UsageError } from "./command.ts";
+
+/** What is known. */
+export interface TlsFacts {
+  /** `--tls` of a head. */
+  wanted: boolean;
+  isHead: boolean;
+  token: FoundToken | undefined;
+  env?: Env;
+}
+
+/**
+ * How the node is to speak TLS; undefined: not at all.
+ * @throws {Trouble} where Ray's variables name too little, or there is no token; {@link UsageError}
+ * for a lifetime that is none
+ */
+export function tlsPlan(
+  { wanted, isHead, token, env = processEnv }: TlsFacts,
+): TlsConfig | undefined {
+  const files = raysTlsFiles(env);
+  if (files || (isHead && wanted)) {
+    if (!token) {
+      throw new Trouble(
+        "Cannot use TLS without a token: a port that proves itself still lets everybody in",
+        files
+          ? "Set RAY_AUTH_MODE=token or BEAM_TOKEN, the same for all nodes."
+          : "Leave out --open.",
+      );
+    }
+    if (files) return { files };
+  }
+  if (!isHead) return token?.authority === undefined ? undefined : { authority: token.authority };
+  // Who gives a head the token of a cluster with TLS wants that cluster again.
+  if (!wanted && token?.authority === undefined) return undefined;
+  const seconds = env("BEAM_TLS_LIFETIME");
+  if (!seconds) return {};
+  if (Number(seconds) > 0) return { lifetime_ms: Number(seconds) * 1000 };
+  throw new UsageError(
+    `Cannot use BEAM_TLS_LIFETIME=${seconds}: it must be a number of seconds above 0`,
+    "Leave it out: certificates are good for a week, and renew themselves.",
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * TLS at the head: the authority, which lies in the runtime directory for this user alone, the head's own
+ * certificate, which renews itself, and those of nodes.
+ */
+import type { Clock } from "../runtime/clock.ts";
+import { Trouble } from "../runtime/errors.ts";
+import { reasonOf } from "../runtime/paths.ts";
+import type { TlsConfig } from "../runtime/tls_config.ts";
+import { createWhole } from "../runtime/whole_file.ts";
+import {
+  type Authority,
+  type Certificate,
+  CERTIFICATE_LIFETIME,
+  HEAD_NAME,
+  newAuthority,
+  newKeyPair,
+  openAuthority,
+} from "../wire/authority.ts";
+import { CertificateFiles } from "../wire/certificate_files.ts";
+import { RequestFailed } from "../wire/errors.ts";
+import type { Fields, Reply } from "../wire/messages.ts";
+
+/** See the top of this file. */
+export class HeadTls {
+  /** Called when the port is to show another certificate. */
+  exchange: (certificate: Certificate) => void = () => {};
+  #certificate: Certificate;
+  #stop: (() => void) | undefined;
+
+  private constructor(
+    readonly clock: Clock,
+    certificate: Certificate,
+    readonly authority: Authority | undefined,
+    readonly lifetime: number,
+  ) {
+    this.#certificate = certificate;
+  }
+
+  /**
+   * @param path of the authority's private key; made where there is none
+   * @throws {Trouble} where a file cannot be read or written
+   */
+  static async open(config: TlsConfig, path: string, clock: Clock): Promise<HeadTls> {
+    const { files, lifetime_ms = CERTIFICATE_LIFETIME } = config;
+    if (files) {
+      const source = new CertificateFiles(files, clock, (now) => tls.#show(now));
+      const tls = new HeadTls(clock, source.certificate, undefined, 0);
+      tls.#stop = () => source.close();
+      return tls;
+    }
+    const authority = await openAuthority(await keptKey(path), lifetime_ms).catch((error) => {
+      throw new Trouble(
+        `Cannot use the cluster authority's key ${path}: ${error.message}`,
+        "Move it away: the head makes another, and nodes join with the token that it prints then.",
+        { cause: error },
+      );
+    });
+    const certificate = await certificateOf(authority, clock.now());
+    const tls = new HeadTls(clock, certificate, authority, lifetime_ms);
+    tls.#stop = clock.every((lifetime_ms * 2) / 3, () => void tls.#renew(authority));
+    return tls;
+  }
+
+  /** What the port shows. */
+  get certificate(): Certificate {
+    return this.#certificate;
+  }
+
+  /** `node.certify`. @throws {RequestFailed} where there is no authority, or the key is none */
+  async certify({ key }: Fields<"node.certify">): Promise<Reply<"node.certify">> {
+    if (!this.authority) {
+      throw new RequestFailed(
+        "tls",
+        "Cannot make a certificate: this cluster's come from elsewhere",
+      );
+    }
+    try {
+      const made = await this.authority.certify(key.slice(), { now: this.clock.now() });
+      return { ...made, lifetime: this.lifetime };
+    } catch (error) {
+      throw new RequestFailed(
+        "bad_request",
+        `Cannot make a certificate: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  close(): void {
+    this.#stop?.();
+  }
+
+  async #renew(authority: Authority): Promise<void> {
+    this.#show(await certificateOf(authority, this.clock.now()));
+  }
+
+  #show(certificate: Certificate): void {
+    this.#certificate = certificate;
+    this.exchange(certificate);
+  }
+}
+
+async function certificateOf(authority: Authority, now: number): Promise<Certificate> {
+  const keys = await newKeyPair();
+  const made = await authority.certify(keys.public, { now, isHead: true });
+  return { ...made, key: keys.private, name: HEAD_NAME };
+}
+
+async function keptKey(path: string): Promise<string> {
+  try {
+    if (!exists(path)) createWhole(path, await newAuthority(), 0o600);
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new Trouble(
+      `Cannot keep the cluster authority's key in ${path}: ${reasonOf(error)}`,
+      "Make the directory writable, or set BEAM_RUNTIME_DIR to another one.",
+      { cause: error },
+    );
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
