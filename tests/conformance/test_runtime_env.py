@@ -294,7 +294,10 @@ def test_another_command_runs_workers() -> None:
     assert ray.get(scripted.call.remote(lambda: sys.flags.optimize)) == 0
 
 
-@pytest.mark.skipif(ON_RAY and not HAS_VIRTUALENV, reason="genuine Ray needs virtualenv for it")
+@pytest.mark.skipif(
+    ON_RAY and not (HAS_VIRTUALENV and ray.__file__.startswith(sys.prefix)),
+    reason="genuine Ray needs virtualenv for it, and to be among the interpreter's own packages",
+)
 def test_packages_are_installed_for_whom_they_are_asked(files: pathlib.Path) -> None:
     def version() -> Any:
         import piped  # type: ignore[import-not-found]

@@ -138,8 +138,8 @@ def test_a_hook_in_each_worker() -> None:
     def hook() -> None:
         os.environ["HOOKED"] = "yes"
 
-    own = variables.options(runtime_env={"worker_process_setup_hook": hook})
     try:
+        own = variables.options(runtime_env={"worker_process_setup_hook": hook})
         told = ray.get(own.remote("HOOKED"), timeout=80)
     except (TypeError, ValueError):
         pytest.skip("only for whole jobs, as Ray has it")
