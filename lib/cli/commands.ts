@@ -15,7 +15,7 @@ Usage:
   beam run -- CMD                       run a program that finds the package \`ray\`
   beam env                              the exports for such programs
   beam shim-path                        the folder of the package, alone
-  beam token [create|list|revoke|rotate]  tokens by which nodes join
+  beam token create|list|revoke|rotate  tokens by which nodes join
   beam ray start|stop|status|list|job   what \`ray …\` does
   beam completions bash|zsh|fish        completions for a shell
   beam version                          which beam this is

@@ -16,6 +16,7 @@ Usage:
   ray summary         count tasks or actors by state
   ray job             submit jobs, follow and end them
   ray health-check    exit code 0 where the head is there
+  ray get-auth-token  the token that Ray's variables say; --generate makes one
   ray --version       the version of Ray whose interface this is
 
 Each has --help.`;
@@ -29,7 +30,6 @@ const ABSENT: Readonly<Record<string, string>> = {
   stack: "Use py-spy on the worker's process; `beam actors` shows its pid.",
   "kill-actor": "Use `ray.kill` in a program.",
   "drain-node": "Use `beam drain NODE`.",
-  "get-auth-token": "Use `beam token`.",
   "check-open-ports": "One port must be reachable, the head's; `beam status` shows it.",
   "sanity-check": "There is no counterpart.",
   submit: "There is no cluster launcher here.",
@@ -48,6 +48,7 @@ const NAMES = [
   "summary",
   "job",
   "health-check",
+  "get-auth-token",
 ] as const;
 
 async function run(args: string[]): Promise<number> {
@@ -91,6 +92,8 @@ async function load(name: string | undefined): Promise<Command | undefined> {
       return (await import("./ray_summary.ts")).raySummary;
     case "job":
       return (await import("./ray_job.ts")).rayJob;
+    case "get-auth-token":
+      return (await import("./ray_get_auth_token.ts")).rayGetAuthToken;
     case "health-check":
       return (await import("./ray_health_check.ts")).rayHealthCheck;
     default:

@@ -1,6 +1,8 @@
 /** `ray start`: `beam up` behind Ray's flags, for scripts that are there already. */
 import { isIP } from "node:net";
+import { forgetVariables } from "../runtime/environment_trace.ts";
 import { Trouble } from "../runtime/errors.ts";
+import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
 import {
   type FoundToken,
@@ -56,6 +58,7 @@ async function run(args: string[]): Promise<number> {
   const ip = nodeIp(values["node-ip-address"], values.head);
   const paths = ensureRuntimeDir(runtimeDir());
   const token = findToken(paths, values.head);
+  forgetVariables(SECRET_VARIABLES);
   const config = nodeConfig(
     {
       nodeIp: ip,
@@ -199,7 +202,14 @@ function labelsIn(file: string): string {
 function findToken(paths: RuntimePaths, isHead: boolean): FoundToken | undefined {
   const given = givenToken();
   if (given || !wantsToken()) return given;
-  return isHead ? makeToken(paths.token) : keptToken(paths.token);
+  if (isHead) return makeToken(paths.token);
+  const kept = keptToken(paths.token);
+  if (kept) return kept;
+  throw new Trouble(
+    "Cannot join: RAY_AUTH_MODE=token asks for a token, and there is none",
+    "Set RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH, or put it into ~/.ray/auth_token; `beam token` on the " +
+      "head's machine shows it.",
+  );
 }
 
 export const rayStart: Command = { name: "ray start", help: HELP, run };

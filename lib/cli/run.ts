@@ -1,6 +1,7 @@
 /** `beam run -- CMD`: runs a program under the environment of `beam env`. */
 import { Trouble } from "../runtime/errors.ts";
 import { exec } from "../runtime/exec.ts";
+import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import { type Command, UsageError } from "./command.ts";
 import { say } from "./output.ts";
 import { programEnv } from "./program_env.ts";
@@ -28,7 +29,9 @@ async function start(args: string[]): Promise<number> {
   }
   const { variables } = await programEnv();
   try {
-    return await exec(command, variables);
+    // Programs copy whole environments to other machines; a file is not copied with its name.
+    const secrets = Object.fromEntries(SECRET_VARIABLES.map((name) => [name, undefined]));
+    return await exec(command, { ...variables, ...secrets });
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
     say(`beam: ${error.message}.`);

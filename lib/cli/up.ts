@@ -15,7 +15,9 @@ import {
   runtimeDir,
   type RuntimePaths,
 } from "../runtime/paths.ts";
+import { forgetVariables } from "../runtime/environment_trace.ts";
 import { Trouble } from "../runtime/errors.ts";
+import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
@@ -172,6 +174,7 @@ async function start(parsed: Arguments): Promise<number> {
   const wanted = values.tls || Deno.env.get("BEAM_TLS") === "1";
   const tls = values["for-driver"] ? undefined : tlsPlan({ wanted, isHead, token });
   if (tls) config.tls = tls;
+  forgetVariables(SECRET_VARIABLES);
   const daemon = await startNode(config, "beam").catch((error) => {
     throw withTokenSource(error, token);
   });

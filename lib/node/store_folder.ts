@@ -67,6 +67,7 @@ function sweep({ parent, prefix, libc }: StoreFolderOptions): void {
     const owner = { pid: Number(found[1]), start_ticks: Number(found[2]) };
     if (owner.start_ticks === 0 || isRunning(owner)) continue;
     const dir = join(parent, name);
+    if (Deno.lstatSync(dir).uid !== Deno.uid()) continue;
     const lock = libc?.lock(join(dir, LOCK));
     if (libc && !lock) continue; // it lives, or it is another user's
     removeTree(dir);

@@ -22,6 +22,9 @@ export const processEnv: Env = (name) => Deno.env.get(name);
  */
 export const MACHINE_DIR_LIMIT = 56;
 
+const OTHER_RUNTIME_DIR =
+  "set BEAM_RUNTIME_DIR to a directory of your own, for example ~/beam-runtime.";
+
 /** Files of a runtime directory. */
 export interface RuntimePaths {
   readonly dir: string;
@@ -116,12 +119,14 @@ export function instancePathsIn(dir: string): InstancePaths {
 export function ensureRuntimeDir(dir: string): RuntimePaths {
   try {
     Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    checkPrivate(realPath(dir), "runtime_dir", `\`chmod 700 ${dir}\`, or ${OTHER_RUNTIME_DIR}`);
     const probe = Deno.makeTempFileSync({ dir, prefix: ".writable-" });
     Deno.removeSync(probe);
   } catch (error) {
+    if (error instanceof Trouble) throw error;
     throw new Trouble(
       `Cannot write to the runtime directory ${dir}: ${reasonOf(error)}`,
-      "Set BEAM_RUNTIME_DIR to a directory that you may write to, for example /tmp/beam-runtime.",
+      `${OTHER_RUNTIME_DIR[0]!.toUpperCase()}${OTHER_RUNTIME_DIR.slice(1)}`,
       { code: "runtime_dir", cause: error },
     );
   }
@@ -134,6 +139,7 @@ export function ensureRuntimeDir(dir: string): RuntimePaths {
  */
 export function ensureInstanceDir(runtime: string, env: Env = processEnv): InstancePaths {
   const paths = instancePaths(runtime, env);
+  checkShared(dirname(dirname(paths.dir)));
   for (const dir of [dirname(paths.dir), paths.dir, paths.workers, paths.sockets]) {
     ensurePrivateDir(dir);
   }
@@ -156,6 +162,14 @@ export function ensurePrivateDir(dir: string): void {
       );
     }
   }
+  checkPrivate(dir, "machine_dir", "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.");
+}
+
+/**
+ * That nobody else can reach into `dir`, which must be there.
+ * @throws {Trouble} where it is a link or no directory, of another owner, or open to others.
+ */
+export function checkPrivate(dir: string, code: string, mend: string): void {
   const info = Deno.lstatSync(dir);
   const fault = info.isSymlink
     ? "it must be a directory, and is a link"
@@ -169,7 +183,24 @@ export function ensurePrivateDir(dir: string): void {
   if (fault === undefined) return;
   throw new Trouble(
     `Cannot use the directory ${dir}: ${fault}`,
-    "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.",
+    mend,
+    { code },
+  );
+}
+
+/**
+ * That nobody can put another directory in the place of one of ours in `dir`: where all may write, the
+ * sticky bit says that only owners may rename and remove.
+ * @throws {Trouble} where that is not so.
+ */
+export function checkShared(dir: string): void {
+  const { mode, uid } = Deno.statSync(dir);
+  if (uid === Deno.uid() || ((mode ?? 0) & 0o002) === 0 || ((mode ?? 0) & 0o1000) !== 0) return;
+  throw new Trouble(
+    `Cannot use the directory ${dir} for sockets: everybody may rename what is in it (its mode is ${
+      ((mode ?? 0) & 0o7777).toString(8)
+    }, without the sticky bit)`,
+    `\`chmod +t ${dir}\`, or set XDG_RUNTIME_DIR to a directory of your own.`,
     { code: "machine_dir" },
   );
 }

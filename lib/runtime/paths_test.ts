@@ -2,6 +2,7 @@ import assert from "assert";
 import { join } from "node:path";
 import { Trouble } from "./errors.ts";
 import {
+  checkShared,
   ensureInstanceDir,
   ensurePrivateDir,
   ensureRuntimeDir,
@@ -63,6 +64,36 @@ Deno.test("one instance folder per runtime directory, by whatever path it is rea
       assert.equal(Deno.statSync(made).mode! & 0o777, 0o700);
     }
     assert.deepEqual(ensureInstanceDir(runtime, env), paths);
+  });
+});
+
+Deno.test("a runtime directory that others may enter is refused, with the line that closes it", () => {
+  withDir((dir) => {
+    const open = join(dir, "open");
+    Deno.mkdirSync(open);
+    Deno.chmodSync(open, 0o750);
+    assert.throws(() => ensureRuntimeDir(open), (error: Trouble) => {
+      assert.match(error.message, /its mode must be 700, and is 750/);
+      assert.ok(error.mend?.includes(`chmod 700 ${open}`));
+      return true;
+    });
+    Deno.chmodSync(open, 0o700);
+    ensureRuntimeDir(open);
+  });
+});
+
+Deno.test("where all may write without the sticky bit, nothing of ours may lie", {
+  ignore: Deno.uid() !== 0,
+}, () => {
+  withDir((dir) => {
+    const shared = join(dir, "shared");
+    Deno.mkdirSync(shared);
+    Deno.chownSync(shared, 65534, 65534);
+    for (const [mode, good] of [[0o777, false], [0o1777, true], [0o755, true]] as const) {
+      Deno.chmodSync(shared, mode);
+      if (good) checkShared(shared);
+      else assert.throws(() => checkShared(shared), /its mode is 777, without the sticky bit/);
+    }
   });
 });
 

@@ -4,6 +4,9 @@
  */
 const PRIVATE = /^(BEAM_TOKEN|BEAM_TOKEN_FILE|BEAM_TEMPLATE|RAY_AUTH_TOKEN.*)$/;
 
+/** Variables that hold a token itself; others name a file that has it. */
+export const SECRET_VARIABLES = ["BEAM_TOKEN", "RAY_AUTH_TOKEN"] as const;
+
 /** True for the name of such a variable. */
 export function isPrivate(name: string): boolean {
   return PRIVATE.test(name);

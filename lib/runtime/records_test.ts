@@ -83,3 +83,21 @@ Deno.test("a cluster is named by any address of its head", () => {
   assert.ok(!servesAddress(head, "127.0.0.1:6380"));
   assert.ok(!servesAddress(head, "10.0.0.2:6379"));
 });
+
+Deno.test("a record of another user, and a link to one of ours, are none", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = join(dir, "daemon.json");
+    writeRecord(path, recordAt(join(dir, "s")));
+    assert.ok(readRecord(path));
+    const link = join(dir, "link.json");
+    Deno.symlinkSync(path, link);
+    assert.equal(readRecord(link), undefined);
+    if (Deno.uid() === 0) {
+      Deno.chownSync(path, 65534, 65534);
+      assert.equal(readRecord(path), undefined);
+    }
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});

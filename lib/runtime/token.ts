@@ -47,14 +47,15 @@ const LONGEST = 1024;
 
 /**
  * The token that was given: by `--token-file`, else BEAM_TOKEN, BEAM_TOKEN_FILE, RAY_AUTH_TOKEN,
- * RAY_AUTH_TOKEN_PATH, and under RAY_AUTH_MODE=token Ray's own file.
+ * RAY_AUTH_TOKEN_PATH, and under RAY_AUTH_MODE=token Ray's own file. RAY_AUTH_MODE=disabled: not Ray's.
  * @throws {Trouble} where a named file cannot be read, or holds no token.
  */
 export function givenToken(tokenFile?: string, env: Env = processEnv): FoundToken | undefined {
   if (tokenFile !== undefined) return fromFile(tokenFile, `--token-file ${tokenFile}`);
+  const rays = authMode(env) !== "disabled";
   for (const name of TOKEN_VARIABLES) {
     const value = env(name);
-    if (!value) continue;
+    if (!value || (name.startsWith("RAY_") && !rays)) continue;
     if (name === "BEAM_TOKEN_FILE" || name === "RAY_AUTH_TOKEN_PATH") {
       return fromFile(value, `${name}=${value}`);
     }
@@ -62,13 +63,30 @@ export function givenToken(tokenFile?: string, env: Env = processEnv): FoundToke
   }
   const home = env("HOME");
   if (!wantsToken(env) || !home) return undefined;
-  const rays = join(home, ".ray", "auth_token");
-  return exists(rays) ? fromFile(rays, rays) : undefined;
+  const path = rayTokenFile(home);
+  return exists(path) ? fromFile(path, path) : undefined;
 }
 
-/** True where RAY_AUTH_MODE asks for a token. */
+/** Where Ray keeps a token when nobody said. */
+export function rayTokenFile(home: string): string {
+  return join(home, ".ray", "auth_token");
+}
+
+/** True where RAY_AUTH_MODE asks for a token. @throws {Trouble} for a mode that is none. */
 export function wantsToken(env: Env = processEnv): boolean {
-  return env("RAY_AUTH_MODE")?.toLowerCase() === "token";
+  return authMode(env) === "token";
+}
+
+/** Ray's switch: `token`, `disabled` (then Ray's other variables say nothing), or not set. */
+function authMode(env: Env): "token" | "disabled" | undefined {
+  const mode = env("RAY_AUTH_MODE");
+  if (!mode) return undefined;
+  const known = mode.toLowerCase();
+  if (known === "token" || known === "disabled") return known;
+  throw new Trouble(
+    `Cannot use RAY_AUTH_MODE=${mode}: it must be token or disabled`,
+    "Set it to token, or unset it.",
+  );
 }
 
 /** The token kept at `path` in the runtime directory, if there is one. */

@@ -79,3 +79,13 @@ Deno.test("a token that is none is refused without being shown", () => {
     refuses(() => givenToken(undefined, envOf({ BEAM_TOKEN: "x".repeat(1025) })), /1025/);
   });
 });
+
+Deno.test("RAY_AUTH_MODE=disabled leaves Ray's variables out, and a mode that is none is told", () => {
+  const env = { RAY_AUTH_TOKEN: "rays", RAY_AUTH_MODE: "disabled" };
+  assert.equal(givenToken(undefined, envOf(env)), undefined);
+  assert.equal(givenToken(undefined, envOf({ ...env, BEAM_TOKEN: "beams" }))?.token, "beams");
+  assert.throws(() => wantsToken(envOf({ RAY_AUTH_MODE: "yes" })), (error: Trouble) => {
+    assert.match(error.message, /RAY_AUTH_MODE=yes: it must be token or disabled/);
+    return true;
+  });
+});

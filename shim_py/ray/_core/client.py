@@ -5,14 +5,13 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from ray.exceptions import RaySystemError
 
-from . import discovery, object_ref
+from . import discovery, object_ref, own_socket, secret_env
 from .creation import (
     ActorCreation,
     Assignment,
@@ -114,6 +113,7 @@ def connect(options: ConnectOptions) -> Session:
         # A child of multiprocessing has its main module under a name that workers cannot import.
         if "__mp_main__" in sys.modules:
             cloudpickle.register_pickle_by_value(sys.modules["__mp_main__"])
+        secret_env.take_out()
         _session, _local = made, local
         return made
 
@@ -134,11 +134,9 @@ def _refuse_resources(options: ConnectOptions) -> None:
 
 
 def _open(path: str) -> Session:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        sock.connect(path)
+        sock = own_socket.connect(path)
     except OSError as error:
-        sock.close()
         raise ConnectionError(
             f"Cannot connect to the node daemon at {path}: {error}. "
             "Start it with `beam up`, or see `beam status`."

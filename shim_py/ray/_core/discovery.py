@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import stat
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+
+from . import own_socket
 
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
@@ -78,7 +79,20 @@ def machine_dir() -> str:
             f"Cannot use {folder}: it must be a directory of user {os.getuid()} with mode 0700, "
             f"and is {stat.filemode(status.st_mode)} of user {status.st_uid}. Remove it."
         )
+    _check_shared(os.path.dirname(folder))
     return folder
+
+
+def _check_shared(folder: str) -> None:
+    """Where all may write, the sticky bit says that only owners may rename and remove."""
+    status = os.stat(folder)
+    all_write = status.st_mode & stat.S_IWOTH and status.st_uid != os.getuid()
+    if all_write and not status.st_mode & stat.S_ISVTX:
+        raise ConnectionError(
+            f"Cannot use {folder} for sockets: everybody may rename what is in it (it is "
+            f"{stat.filemode(status.st_mode)}, without the sticky bit). `chmod +t {folder}`, or "
+            "set XDG_RUNTIME_DIR to a directory of your own."
+        )
 
 
 def _is_own_directory(path: str) -> bool:
@@ -112,8 +126,7 @@ def _stat(pid: int) -> list[str]:
 def read_instance(folder: str) -> Instance | None:
     """The instance in ``folder`` where it is alive."""
     try:
-        with open(os.path.join(folder, "daemon.json"), encoding="utf-8") as file:
-            record = json.load(file)
+        record = _read_own(os.path.join(folder, "daemon.json"))
     except (OSError, ValueError):
         return None
     if not isinstance(record, dict):
@@ -125,16 +138,27 @@ def read_instance(folder: str) -> Instance | None:
     return instance if _accepts(instance.socket) else None
 
 
+def _read_own(path: str) -> Any:
+    """What is in a file of this user's; another user's, or a link, is none.
+
+    Raises:
+        OSError: it cannot be read, or is no such file.
+        ValueError: it holds no JSON.
+    """
+    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(opened, encoding="utf-8") as file:
+        status = os.fstat(opened)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
+            raise PermissionError(f"{path} is no file of user {os.getuid()}")
+        return json.load(file)
+
+
 def _accepts(path: str) -> bool:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        sock.settimeout(2.0)
-        sock.connect(path)
+        own_socket.connect(path, timeout=2.0).close()
         return True
     except OSError:
         return False
-    finally:
-        sock.close()
 
 
 def instances() -> list[Instance]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from ray._core import client, discovery
+from ray._core import client, discovery, secret_env
 from ray._private.absent import refuse
 
 USUAL = "http://localhost:8265"
+#: What join tokens begin with: they are good for joining, and nobody's business elsewhere.
+_JOIN_TOKEN = "beam-join-"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -50,13 +52,17 @@ def token_for(url: str) -> str | None:
 
 
 def _given() -> str | None:
-    for name in ("BEAM_TOKEN", "RAY_AUTH_TOKEN"):
-        if os.environ.get(name):
-            return os.environ[name]
-    for name in ("BEAM_TOKEN_FILE", "RAY_AUTH_TOKEN_PATH"):
-        if os.environ.get(name):
-            return _read(os.environ[name])
-    if os.environ.get("RAY_AUTH_MODE", "").lower() == "token":
+    mode = os.environ.get("RAY_AUTH_MODE", "").lower()
+    pairs = [("BEAM_TOKEN", "BEAM_TOKEN_FILE")]
+    if mode != "disabled":
+        pairs.append(("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    for name, path in pairs:
+        token = secret_env.get(name)
+        if token and not token.startswith(_JOIN_TOKEN):
+            return token
+        if os.environ.get(path):
+            return _read(os.environ[path])
+    if mode == "token":
         return _read(os.path.expanduser("~/.ray/auth_token"))
     return None
 
