@@ -111,13 +111,15 @@ def silent_node(
     for one in stopped:
         os.kill(one, signal.SIGSTOP)
     try:
-        dead = told_at(pending) - began
+        dead = f"{told_at(pending) - began:6.2f} s"
+    except ray.exceptions.GetTimeoutError:
+        dead = f"not within {PATIENCE:.0f} s"
     finally:
         for one in stopped:
             os.kill(one, signal.SIGCONT)
     if log is not None:
         print(f"{side:5} {'a silent node is suspected after':44} {since(log, wall):6.2f} s")
-    print(f"{side:5} {'a silent node is dead, and callers are told':44} {dead:6.2f} s")
+    print(f"{side:5} {'a silent node is dead, and callers are told':44} {dead}")
 
 
 def since(log: pathlib.Path, wall: float) -> float:
