@@ -5,6 +5,7 @@ import type { Reply } from "../wire/messages.ts";
 import { askStatus, inTime, type NodeView, shortId, STATUS_TIMEOUT } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
+import { whileAway } from "./head_away.ts";
 import { nodeCalled } from "./node_choice.ts";
 import { seconds } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
@@ -98,14 +99,15 @@ async function waitUntilEmpty(link: Link, node: NodeView, patience: Patience): P
   let told = "";
   let evicted = false;
   while (true) {
-    const work = await workOn(link, node);
+    const waited = performance.now() - begun;
+    const work = await orAway(workOn(link, node), timeout - waited);
+    if (!work) continue;
     if (isEmpty(work)) return work;
     checkStillDraining(node, work);
-    const waited = performance.now() - begun;
     if (deadline !== undefined && waited >= deadline && !evicted) {
-      evicted = true;
       if (!quiet) say(`beam: Ending what still runs on ${nameText(node)}.`);
-      await ask(link, { kind: "node.drain", node: node.node_id, evict: true });
+      const evict = ask(link, { kind: "node.drain", node: node.node_id, evict: true });
+      evicted = await orAway(evict, timeout - waited) !== undefined;
       continue;
     }
     if (waited + ASK_INTERVAL > timeout) throw notEmpty(node, work, patience);
@@ -113,6 +115,17 @@ async function waitUntilEmpty(link: Link, node: NodeView, patience: Patience): P
     if (text !== told && !quiet) say(`beam: Node ${nameText(node)} still has ${text}.`);
     told = text;
     await new Promise((resolve) => setTimeout(resolve, ASK_INTERVAL));
+  }
+}
+
+/** An answer, or undefined where the head is away: it may be back before `left` milliseconds are over. */
+async function orAway<T>(asked: Promise<T>, left: number): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    const isAway = error instanceof Trouble && error.code === "timeout";
+    if (!isAway || left < STATUS_TIMEOUT) throw error;
+    return undefined;
   }
 }
 
@@ -149,7 +162,7 @@ async function ask<K extends "node.drain" | "query.work">(
     const signal = AbortSignal.timeout(STATUS_TIMEOUT);
     return (await link.request<K>(message, { signal })).fields;
   } catch (error) {
-    throw inTime(error, STATUS_TIMEOUT);
+    throw await whileAway(link, inTime(error, STATUS_TIMEOUT));
   }
 }
 
