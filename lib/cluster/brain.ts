@@ -272,7 +272,7 @@ export class Brain {
     if (event.kind === "actor.placed_failed") {
       if (releaseStray(books, event)) return;
       const known = books.actors.get(event.actor_id);
-      if (known !== undefined && confirmGone(books, known, event.incarnation)) return;
+      if (known !== undefined && confirmGone(books, known, event)) return;
       if (actor !== undefined) this.#startFailed(actor, event);
       return;
     }

@@ -106,13 +106,15 @@ function leaveWorker(books: Books, actor: ActorRecord, report: DeathReport, gone
   if (actor.pg !== undefined) releaseBundles(books, actor.pg.pg_id);
 }
 
-/** A worker that was told to end is gone. @returns whether there was such a worker */
+/** A worker that was told to end is gone from that node. @returns whether there was such a worker */
 export function confirmGone(
   books: Books,
   actor: ActorRecord,
-  incarnation: number,
+  { incarnation, node_id }: { incarnation: number; node_id: string },
 ): boolean {
-  const at = actor.leaving.findIndex((leaving) => leaving.incarnation === incarnation);
+  const at = actor.leaving.findIndex((leaving) =>
+    leaving.incarnation === incarnation && leaving.node_id === node_id
+  );
   const [leaving] = at === -1 ? [] : actor.leaving.splice(at, 1);
   if (leaving === undefined) return false;
   books.giveBack(placeOfLeaving(leaving), leaving.grant);

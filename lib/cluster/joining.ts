@@ -85,7 +85,7 @@ function reconcile(books: Books, node: NodeRecord, report: NodeReport): void {
   for (const actor of [...books.actors.values()]) {
     for (const { incarnation, node_id } of [...actor.leaving]) {
       const gone = node_id === node.node_id && !running.has(`${actor.actor_id}/${incarnation}`);
-      if (gone) confirmGone(books, actor, incarnation);
+      if (gone) confirmGone(books, actor, { incarnation, node_id });
     }
     if (actor.node_id !== node.node_id || actor.grant === undefined) continue;
     if (running.has(`${actor.actor_id}/${actor.incarnation}`)) continue;
@@ -234,7 +234,7 @@ export function workerDied(
 ): void {
   if (releaseStray(books, event)) return;
   const actor = books.actors.get(event.actor_id);
-  if (actor === undefined || confirmGone(books, actor, event.incarnation)) return;
+  if (actor === undefined || confirmGone(books, actor, event)) return;
   if (currentWorker(books, event) === undefined) return;
   const restart = event.intended !== true && event.report.kind !== "init" &&
     event.report.kind !== "environment";

@@ -10,16 +10,38 @@ export interface BodyLimits {
 /** What is usual for a JSON body. */
 export const JSON_LIMITS: Readonly<BodyLimits> = { most: 8 * 2 ** 20, ms: 30_000 };
 
+/** How deep lists and maps may be nested: the parser takes far longer over deep ones. */
+const MOST_DEEP = 100;
+
 /** The body as JSON. @throws {HttpFailure} 400, 408 or 413 */
 export async function jsonBody(request: Request, limits: BodyLimits = JSON_LIMITS) {
   const chunks: Uint8Array[] = [];
   for await (const chunk of boundedBody(request, limits)) chunks.push(chunk);
   const text = await new Blob(chunks as BlobPart[]).text();
+  if (isDeep(text)) {
+    const what = `its body must not be nested deeper than ${MOST_DEEP}`;
+    throw new HttpFailure(400, `Cannot read the request: ${what}.`);
+  }
   try {
     return JSON.parse(text) as unknown;
   } catch {
     throw new HttpFailure(400, "Cannot read the request: its body must be JSON.");
   }
+}
+
+/** True for brackets nested too deep; those in texts do not count. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) quoted = !quoted;
+    else if (quoted) at += code === 0x5c ? 1 : 0; // what a backslash escapes ends no text
+    else if (code === 0x5b || code === 0x7b) {
+      if (++depth > MOST_DEEP) return true;
+    } else if (code === 0x5d || code === 0x7d) depth--;
+  }
+  return false;
 }
 
 /** The body as a stream that fails where it is too large or too slow: with 413 or 408. */

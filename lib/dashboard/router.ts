@@ -8,6 +8,8 @@ import { followLog, wholeLog } from "./job_logs.ts";
 import { deleteJob, listJobs, showJob, stopJob, submitJob } from "./jobs.ts";
 import { findPackage, takePackage } from "./packages.ts";
 
+/** Characters of a path that an answer repeats. */
+const MOST_SHOWN = 256;
 /** The version of the job API: Ray's. */
 const API_VERSION = "4";
 /** They tell nothing but that the head answers, and probes have no token. */
@@ -66,9 +68,10 @@ function handle(
     known = true;
     if (method === request.method) return handler(host, request, name);
   }
+  const shown = path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path;
   throw known
-    ? new HttpFailure(405, `Cannot ${request.method} ${path}`)
-    : new HttpFailure(404, `There is nothing at ${path}`);
+    ? new HttpFailure(405, `Cannot ${request.method} ${shown}`)
+    : new HttpFailure(404, `There is nothing at ${shown}`);
 }
 
 /** What stands for the `*`, or "" for a pattern without one; undefined where it does not match. */

@@ -1,14 +1,20 @@
 /** Links to the daemons: one per node. */
 import { isLoopback } from "../runtime/loopback.ts";
 import { isEveryAddress } from "../wire/address.ts";
-import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Message } from "../wire/messages.ts";
+import { jobNumberOf } from "../cluster/jobs.ts";
+import type { NodeReport } from "../cluster/events.ts";
 import type { NodeSpec } from "../cluster/node.ts";
+import { checkMessage } from "../wire/validate.ts";
 import { takeWord } from "./client_words.ts";
 import { loseDriver } from "./job_requests.ts";
+import { MOST_NODES } from "./node_bounds.ts";
 import { deathReportOf, nodeReportOf, nodeSpecOf, watchedOf } from "./node_spec.ts";
+import { checkAsker, checkDriver, checkLines, isOwnWorker, NotYours } from "./own.ts";
+import { isKey, keyDigest } from "./node_key.ts";
 import { registerWorker } from "./register_worker.ts";
 import { handleRequest } from "./requests.ts";
 import type { Answer, Asker, HeadState } from "./state.ts";
@@ -16,6 +22,10 @@ import type { TokenHolder } from "./token_handover.ts";
 
 /** How long a refused daemon's link stays, so that it can read why, in milliseconds. */
 const FAREWELL_MS = 1000;
+/** After so many words about what is not its own a node's link ends. */
+const MOST_LIES = 100;
+/** A node that joins knows at most so many jobs that the books have lost. */
+const MOST_UNHEARD_JOBS = 10_000;
 
 /** The two ends of a connection, as addresses. */
 export interface Ends {
@@ -36,6 +46,8 @@ interface NodeLink extends TokenHolder {
   seen: number;
   /** Later ones are larger. */
   serial: number;
+  /** How often it spoke of what is not its own. */
+  lies: number;
 }
 
 /** See the top of this file. */
@@ -98,6 +110,7 @@ export class NodeLinks {
       secret: opened.secret,
       key: opened.key,
       seen: 0,
+      lies: 0,
       serial: ++this.#serial,
       link: new Link(opened.stream, {
         peer: ends.peer,
@@ -145,12 +158,20 @@ export class NodeLinks {
       this.#dispatch(node, received);
     } catch (error) {
       // A daemon must not lose its node over one message that the head cannot deal with.
+      const refused = error instanceof RequestFailed || error instanceof ProtocolError;
       this.#state.log.write(
-        "error",
-        `message ${received.message.kind} of ${node.ends.peer} failed: ` +
-          `${(error as Error)?.stack ?? error}`,
+        refused ? "warning" : "error",
+        `message ${received.message.kind} of ${node.ends.peer} ${
+          refused ? `was refused: ${error.message}` : `failed: ${(error as Error)?.stack ?? error}`
+        }`,
       );
       node.link.refuse(received, error);
+      if (!(error instanceof NotYours) || ++node.lies < MOST_LIES) return;
+      node.link.close(
+        new ProtocolError(
+          `It spoke of what is not its own ${MOST_LIES} times; at last: ${error.message}`,
+        ),
+      );
     }
   }
 
@@ -168,8 +189,11 @@ export class NodeLinks {
     switch (kind) {
       case "client.request":
         return this.#request(node, received);
-      case "client.gone":
-        return loseDriver(this.#state, received.message as Message<"client.gone">);
+      case "client.gone": {
+        const gone = received.message as Message<"client.gone">;
+        checkDriver(this.#state.brain, node.node_id, gone.job_id);
+        return loseDriver(this.#state, gone);
+      }
       case "actor.event":
         return this.#event(node, received);
       case "client.said":
@@ -180,8 +204,15 @@ export class NodeLinks {
           received.body,
         );
       case "log.lines": {
-        const { message } = fieldsOf(received, "log.lines");
-        return this.onLog(message as unknown as Message<"log">);
+        const { kind, ...fields } = fieldsOf(received, "log.lines").message;
+        const lines = checkMessage({ ...fields, kind: String(kind) });
+        if (lines.kind !== "log") {
+          throw new ProtocolError(
+            `Cannot hand on \`${lines.kind}\` to a driver: these are no lines`,
+          );
+        }
+        checkLines(this.#state.brain, node.node_id, lines as Message<"log">);
+        return this.onLog(lines as Message<"log">);
       }
       case "node.usage":
         return this.#state.objects.used(node.node_id, fieldsOf(received, kind));
@@ -208,11 +239,17 @@ export class NodeLinks {
     const { shell, brain, cluster, watched } = this.#state;
     const fields = fieldsOf(received, "node.join");
     const spec = nodeSpecOf(fields.node, node.ends.remote_ip);
-    const report = fields.report ? nodeReportOf(fields.report) : undefined;
+    const report = fields.report ? nodeReportOf(fields.report, spec.node_id) : undefined;
+    try {
+      this.#admit(node, spec, { key: fields.key, jobs: report?.jobs ?? [] });
+    } catch (error) {
+      this.#farewell(node);
+      throw error;
+    }
     if (node.serial < (this.#newest.get(spec.node_id) ?? 0)) {
       return node.link.close(new LinkClosed("The node has dialed anew"));
     }
-    this.#takeOver(spec);
+    this.#takeOver(spec, node.ends);
     const event = { kind: "node.join" as const, node: spec, ...(report && { report }) };
     shell.step(event, (effects) => {
       const rejected = effects.find((effect) =>
@@ -250,6 +287,39 @@ export class NodeLinks {
     });
   }
 
+  /** @throws {RequestFailed} where it says that it is another node, or more than can be */
+  #admit(
+    node: NodeLink,
+    spec: NodeSpec,
+    { key, jobs }: { key: Uint8Array | null | undefined; jobs: NodeReport["jobs"] },
+  ): void {
+    const { brain } = this.#state;
+    const refuse = (code: string, why: string) =>
+      new RequestFailed(code, `Cannot let ${node.ends.peer} join as node ${spec.node_id}: ${why}`);
+    if (node.node_id !== "" && node.node_id !== spec.node_id) {
+      throw refuse("bad_request", `on this link node ${node.node_id} has joined`);
+    }
+    const known = brain.node(spec.node_id);
+    if (known && known.state !== "dead" && !isKey(known, key)) {
+      throw refuse("node_taken", "another daemon has this id");
+    }
+    const { remote_ip, local_ip } = node.ends;
+    if (spec.is_head && remote_ip !== local_ip && !isLoopback(remote_ip)) {
+      throw refuse("bad_request", "it says that it is the head's own, and is on another machine");
+    }
+    const living = [...brain.books.nodes.values()].filter(({ state }) => state !== "dead");
+    if (!known && living.length >= MOST_NODES) {
+      throw refuse("bad_request", `there are ${MOST_NODES} nodes already`);
+    }
+    const most = brain.books.next_job + MOST_UNHEARD_JOBS;
+    const beyond = jobs.find(({ job_id }) => (jobNumberOf(job_id) ?? Infinity) >= most);
+    if (beyond) {
+      throw refuse("bad_request", `it reports a job ${beyond.job_id}, which nobody began`);
+    }
+    if (key) spec.extra = { ...spec.extra as Record<string, unknown>, key_digest: keyDigest(key) };
+    else delete (spec.extra as Record<string, unknown>)["key_digest"];
+  }
+
   /** As this node reaches the head; loopback reaches it from here only, and programs tell the address on. */
   #headAddress(dialed: string): string {
     const { host } = this.#state;
@@ -260,15 +330,16 @@ export class NodeLinks {
    * A daemon that was killed says nothing. The one started in its place says whose place it is, or,
    * where a start between them failed and took that knowledge along, is known by the place.
    */
-  #takeOver(spec: NodeSpec): void {
+  #takeOver(spec: NodeSpec, { remote_ip }: Ends): void {
     const { brain: { books }, shell } = this.#state;
     const reason = "its daemon had ended, and a new one was started in its place";
     for (const former of [...books.nodes.values()]) {
       const { node_id, state, hostname } = former;
       if (state === "dead" || node_id === spec.node_id || hostname !== spec.hostname) continue;
-      if (!isNamed(former, spec) && (this.#joined.has(node_id) || !isSamePlace(former, spec))) {
-        continue;
-      }
+      const link = this.#joined.get(node_id);
+      // A living daemon is nobody's to replace but its own machine's.
+      const named = isNamed(former, spec) && (!link || link.ends.remote_ip === remote_ip);
+      if (!named && (link || !isSamePlace(former, spec))) continue;
       shell.step({ kind: "node.leave", node_id, reason });
     }
   }
@@ -283,6 +354,7 @@ export class NodeLinks {
     const asker: Asker = { node_id: node.node_id, client, link: node.link };
     if (job_id) asker.job_id = job_id;
     if (actor_id) asker.actor_id = actor_id;
+    checkAsker(this.#state.brain, asker);
     const answer: Answer = {
       give: (fields, body = new Uint8Array(0)) => node.link.passOn(received, fields, body),
       refuse: (error) => node.link.refuse(received, error),
@@ -297,6 +369,17 @@ export class NodeLinks {
       "actor.event",
     );
     const worker = { node_id: node.node_id, actor_id, incarnation };
+    // Of others the brain takes no word either; late news of a former worker are no lie.
+    const own = isOwnWorker(this.#state.brain, node.node_id, worker);
+    if (!own) {
+      this.#state.log.write(
+        "info",
+        `node ${node.node_id} tells \`${event.slice(0, 32)}\` of ${
+          actor_id.slice(0, 32)
+        }/${incarnation}, ` +
+          "which the books do not have there",
+      );
+    }
     const where = {
       ...(typeof pid === "number" && { pid }),
       ...(address && { address }),
@@ -304,7 +387,7 @@ export class NodeLinks {
     switch (event) {
       case "ready":
         shell.step({ kind: "actor.ready", ...worker, pid: pid ?? 0, address });
-        registerWorker(this.#state, { ...worker, pid: pid ?? 0, address });
+        if (own) registerWorker(this.#state, { ...worker, pid: pid ?? 0, address });
         return;
       case "initialized":
         shell.step({ kind: "actor.initialized", ...worker, ...where });
@@ -312,16 +395,18 @@ export class NodeLinks {
       case "blocked":
       case "unblocked":
       case "returned":
-        shell.step({ kind: `actor.${event}`, actor_id, incarnation });
+        if (own) shell.step({ kind: `actor.${event}`, actor_id, incarnation });
         return;
       case "died": {
         const death = deathReportOf(report);
-        this.#state.workers.died(worker, {
-          report: death,
-          now: this.#state.clock.now(),
-          intended: intended === true || this.released.has(actor_id),
-        });
-        if (death.kind === "init") initErrors.put(actor_id, received.body);
+        if (own) {
+          this.#state.workers.died(worker, {
+            report: death,
+            now: this.#state.clock.now(),
+            intended: intended === true || this.released.has(actor_id),
+          });
+        }
+        if (own && death.kind === "init") initErrors.put(actor_id, received.body);
         if (death.kind === "start") {
           shell.step({ kind: "actor.placed_failed", ...worker, report: death });
         } else {

@@ -7,6 +7,7 @@ import type { Grant } from "../cluster/ledger.ts";
 import type { NodeSpec } from "../cluster/node.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { checkFields } from "../wire/validate.ts";
+import { checkBounds } from "./node_bounds.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -25,15 +26,15 @@ const NODE_FIELDS = {
  * Reads the `node` of `node.join`. Fields that the brain has no word for (the node's port) are kept
  * in `extra`.
  * @param seen_ip the address the daemon dialed from, its node's where it names none
- * @throws ProtocolError naming the field that is missing or wrong
+ * @throws ProtocolError naming the field that is missing, wrong or too large
  */
 export function nodeSpecOf(node: Fields, seen_ip: string): NodeSpec {
-  checkFields("node.join", node, NODE_FIELDS);
+  checkFields("node.join", node, { ...NODE_FIELDS, extra: "map?" });
   const extra = { ...(node["extra"] as Fields | undefined) };
   for (const [name, value] of Object.entries(node)) {
     if (!(name in NODE_FIELDS) && name !== "extra") extra[name] = value;
   }
-  return {
+  const spec = {
     node_id: node["node_id"] as string,
     ip: node["ip"] as string || seen_ip,
     aliases: (node["aliases"] as unknown[] ?? []).map(String),
@@ -44,15 +45,34 @@ export function nodeSpecOf(node: Fields, seen_ip: string): NodeSpec {
     labels: node["labels"] as Record<string, string> ?? {},
     extra,
   };
+  checkBounds(spec);
+  return spec;
 }
 
-/** Reads the `report` of `node.join`. @throws ProtocolError where a part is missing or wrong */
-export function nodeReportOf(report: Fields): NodeReport {
+/** Most that is believed of the number of an incarnation: it counts one actor's restarts. */
+const MOST_INCARNATION = 2 ** 31;
+
+/**
+ * Reads the `report` of `node.join`.
+ * @throws ProtocolError where a part is missing or wrong, or of another node
+ */
+export function nodeReportOf(report: Fields, node_id: string): NodeReport {
   checkFields("node.join", report, { actors: "list?", jobs: "list?", deaths: "list?" });
   const list = (name: string, fields: Record<string, string>) =>
     (report[name] as unknown[] ?? []).map((item) => {
       checkFields("node.join", { [name]: item }, { [name]: "map" });
       checkFields("node.join", item as Fields, fields);
+      const { incarnation = 1, node_id: of = node_id } = item as Fields;
+      if (of !== node_id) {
+        throw new ProtocolError(
+          `Cannot take the report of node ${node_id}: it has ${name} of ${of}`,
+        );
+      }
+      if (!(Number(incarnation) >= 0 && Number(incarnation) <= MOST_INCARNATION)) {
+        throw new ProtocolError(
+          `Cannot take the report of node ${node_id}: it has an incarnation ${incarnation}`,
+        );
+      }
       return item as Fields;
     });
   const worker = { actor_id: "str", incarnation: "int" };

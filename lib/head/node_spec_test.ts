@@ -17,14 +17,14 @@ Deno.test("what a daemon leaves out is made up for, what the brain has no word f
     extra: { x: 1, port: 7000, python: "3.11" },
   });
   assert.equal(portOf(spec), 7000);
-  assert.equal(portOf(nodeSpecOf(node, "")), 0);
+  assert.equal(portOf(nodeSpecOf(node, "10.0.0.9")), 0);
   assert.equal(portOf(undefined), 0);
 });
 
 Deno.test("a wrong field is named", () => {
   assert.throws(() => nodeSpecOf({ ...node, total: [] }, ""), /`total` must be map/);
-  assert.throws(() => nodeReportOf({ actors: [7] }), /`actors` must be map/);
-  assert.throws(() => nodeReportOf({ jobs: [{ job_id: "x" }] }), /`node_id` is missing/);
+  assert.throws(() => nodeReportOf({ actors: [7] }, ""), /`actors` must be map/);
+  assert.throws(() => nodeReportOf({ jobs: [{ job_id: "x" }] }, ""), /`node_id` is missing/);
   assert.throws(() => deathReportOf({ kind: "exit" }), ProtocolError);
   assert.throws(() => deathReportOf(undefined), ProtocolError);
 });
@@ -34,7 +34,7 @@ Deno.test("a report is read", () => {
   const report = nodeReportOf({
     actors: [{ actor_id: "a", incarnation: 1, pid: 5, address: null, initialized: true }],
     deaths: [{ actor_id: "b", incarnation: 2, report: death }],
-  });
+  }, "");
   assert.deepEqual(report, {
     actors: [{ actor_id: "a", incarnation: 1, pid: 5, initialized: true }],
     jobs: [],

@@ -5,6 +5,10 @@
 import { decode } from "msgpack";
 import { type Family, prometheusText, type Sample, valueText } from "./prometheus.ts";
 
+/** Largest report, in bytes, and most reports of one node's processes. */
+const MOST_BYTES = 4 * 2 ** 20;
+const MOST_REPORTS = 10_000;
+
 /** Who counts. */
 export interface MetricsProcess {
   node_id: string;
@@ -41,14 +45,22 @@ export interface MetricsCluster {
 /** See the top of this file. */
 export class ProcessMetrics {
   #reports = new Map<string, Report>();
+  /** How many each node has of them. */
+  #perNode = new Map<string, number>();
 
   constructor(readonly cluster: MetricsCluster) {}
 
   /** Takes a process's `metrics.report`; an empty one says that it is gone. */
   report(process: MetricsProcess, packed: Uint8Array): void {
     const key = `${process.node_id} ${process.client}`;
-    if (packed.length === 0) this.#reports.delete(key);
-    else this.#reports.set(key, { process, packed });
+    if (packed.length === 0) return this.#forget(key);
+    if (packed.length > MOST_BYTES) return;
+    if (!this.#reports.has(key)) {
+      const count = this.#perNode.get(process.node_id) ?? 0;
+      if (count >= MOST_REPORTS) return;
+      this.#perNode.set(process.node_id, count + 1);
+    }
+    this.#reports.set(key, { process, packed });
   }
 
   /** Everything as Prometheus text, with Ray's names and labels. */
@@ -57,7 +69,7 @@ export class ProcessMetrics {
     for (const [key, { process, packed }] of this.#reports) {
       const ip = this.cluster.ip(process.node_id);
       if (ip === undefined) {
-        this.#reports.delete(key);
+        this.#forget(key);
         continue;
       }
       const labels = {
@@ -72,15 +84,44 @@ export class ProcessMetrics {
     }
     return prometheusText([...families.values()]);
   }
+
+  #forget(key: string): void {
+    const report = this.#reports.get(key);
+    if (report === undefined || !this.#reports.delete(key)) return;
+    const { node_id } = report.process;
+    const left = (this.#perNode.get(node_id) ?? 1) - 1;
+    if (left === 0) this.#perNode.delete(node_id);
+    else this.#perNode.set(node_id, left);
+  }
 }
 
 function metricsOf(packed: Uint8Array): Metric[] {
   try {
     const metrics = decode(packed);
-    return Array.isArray(metrics) ? metrics as Metric[] : [];
+    return Array.isArray(metrics) ? metrics.filter(isMetric) : [];
   } catch {
     return []; // a process's own mistake must not hide what the others count
   }
+}
+
+function isMetric(metric: unknown): metric is Metric {
+  if (!Array.isArray(metric) || metric.length !== 5) return false;
+  const [name, kind, description, boundaries, series] = metric as unknown[];
+  const areNumbers = (list: unknown) =>
+    Array.isArray(list) && list.every((value) => typeof value === "number");
+  const isSeries = (one: unknown) => {
+    if (!Array.isArray(one) || one.length !== 2) return false;
+    const [tags, value] = one as unknown[];
+    const named = typeof tags === "object" && tags !== null &&
+      Object.values(tags).every((tag) => typeof tag === "string");
+    if (kind !== "histogram") return named && typeof value === "number";
+    return named && Array.isArray(value) && value.length === 2 &&
+      typeof value[0] === "number" && areNumbers(value[1]);
+  };
+  return typeof name === "string" && /^[A-Za-z_:][\w:]*$/.test(name) &&
+    ["counter", "gauge", "histogram"].includes(kind as string) &&
+    typeof description === "string" && areNumbers(boundaries) &&
+    Array.isArray(series) && series.every(isSeries);
 }
 
 function add(families: Map<string, Family>, metric: Metric, labels: Record<string, string>): void {

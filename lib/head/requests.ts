@@ -5,6 +5,7 @@ import { checkMessage } from "../wire/validate.ts";
 import * as actors from "./actor_requests.ts";
 import { drainNode, workOf } from "./drain_requests.ts";
 import * as groups from "./group_requests.ts";
+import { NotYours } from "./own.ts";
 import { endJob, startJob } from "./job_requests.ts";
 import {
   deathsOf,
@@ -53,6 +54,9 @@ function dispatch(
     case "driver.start":
       return startJob(state, asker, as<"driver.start">(), answer);
     case "driver.end":
+      if (asker.actor_id !== undefined) {
+        throw new NotYours("the end of its job from an actor: its driver says that");
+      }
       return endJob(state, asker, answer);
     case "actor.create":
       return actors.createActor(state, asker, as<"actor.create">(), body, answer);
@@ -89,10 +93,10 @@ function dispatch(
     case "node.locate":
       return answer.give(state.objects.locate(as<"node.locate">()));
     case "objects.free":
-      state.objects.free(as<"objects.free">());
+      state.objects.free(as<"objects.free">(), asker.node_id);
       return answer.give({});
     case "process.gone":
-      state.objects.processesGone(as<"process.gone">());
+      state.objects.processesGone(as<"process.gone">(), asker.node_id);
       return answer.give({});
     case "query.groups":
       return answer.give(groupsOf(state, as<"query.groups">()));

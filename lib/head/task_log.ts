@@ -53,6 +53,12 @@ type Row = [
   error: string | null,
 ];
 
+/** A row has at least so many bytes: who says that there are more in a batch than that has room for, lies. */
+const LEAST_ROW = 16;
+/** Most bytes of all batches, and most calls that one batch may say it has left out. */
+const MOST_BYTES = 64 * 2 ** 20;
+const MOST_DROPPED = 1_000_000;
+
 interface Batch {
   worker_id: string;
   count: number;
@@ -64,18 +70,24 @@ export class TaskLog {
   #batches: Batch[] = [];
   #count = 0;
   #dropped = 0;
+  #bytes = 0;
 
   constructor(readonly most = MOST_TASKS) {}
 
   /** Takes a worker's `task.events`. */
   add(worker_id: string, told: { count: number; dropped: number }, packed: Uint8Array): void {
-    this.#dropped += Math.max(0, told.dropped);
-    if (told.count <= 0) return;
-    this.#batches.push({ worker_id, count: told.count, packed });
-    this.#count += told.count;
-    while (this.#count > this.most && this.#batches.length > 1) {
-      const { count } = this.#batches.shift()!;
+    this.#dropped += Math.min(MOST_DROPPED, Math.max(0, told.dropped));
+    const count = Math.min(told.count, Math.floor(packed.length / LEAST_ROW));
+    if (count <= 0 || packed.length > MOST_BYTES) return;
+    this.#batches.push({ worker_id, count, packed });
+    this.#count += count;
+    this.#bytes += packed.length;
+    while (
+      (this.#count > this.most || this.#bytes > MOST_BYTES) && this.#batches.length > 1
+    ) {
+      const { count, packed } = this.#batches.shift()!;
       this.#count -= count;
+      this.#bytes -= packed.length;
       this.#dropped += count;
     }
   }
@@ -111,10 +123,19 @@ export class TaskLog {
 function rowsOf(packed: Uint8Array): Row[] {
   try {
     const rows: unknown = JSON.parse(new TextDecoder().decode(packed));
-    return Array.isArray(rows) ? rows as Row[] : [];
+    return Array.isArray(rows) ? rows.filter(isRow) : [];
   } catch {
     return []; // a worker's own mistake must not hide what the others told
   }
+}
+
+function isRow(row: unknown): row is Row {
+  if (!Array.isArray(row) || row.length !== 9) return false;
+  const [caller, number, type, name, func, start, end, error_type, error] = row as unknown[];
+  const isText = (value: unknown) => typeof value === "string";
+  return isText(caller) && /^[0-9a-f]*$/.test(caller as string) && Number.isSafeInteger(number) &&
+    [type, name, func].every(isText) && [start, end].every(Number.isFinite) &&
+    [error_type, error].every((value) => value === null || isText(value));
 }
 
 function taskOf(

@@ -100,7 +100,7 @@ Deno.test("a file that is freed on its way, or whose node dies, is lost and leav
   await assert.rejects(dead, isLost(/that node is dead/));
   await at.store.removed();
   assert.deepEqual(at.store.usage, { memory: 0, disk: 0, files: 0 });
-  at.store.ownersGone([], [THERE]);
+  at.store.ownersGone([], [THERE], "");
   await assert.rejects(at.fetches.path(wanted("o")), isLost(/that node is dead/));
 });
 

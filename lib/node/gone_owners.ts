@@ -5,12 +5,14 @@ const REMEMBERED = 10_000;
 
 /** See the top of this file. */
 export class GoneOwners {
+  /** Behind their nodes: a node speaks for its own processes only. */
   #processes = new Set<string>();
   #nodes = new Set<string>();
 
-  add(processes: readonly string[], nodes: readonly string[] = []): void {
+  /** @param by the node of those processes */
+  add(processes: readonly string[], nodes: readonly string[], by: string): void {
     for (const node of nodes) this.#nodes.add(node);
-    for (const process of processes) this.#processes.add(process);
+    for (const process of processes) this.#processes.add(`${by} ${process}`);
     for (const oldest of this.#processes) {
       if (this.#processes.size <= REMEMBERED) break;
       this.#processes.delete(oldest);
@@ -19,7 +21,7 @@ export class GoneOwners {
 
   /** True where the process, or its node, is gone. */
   has(process: string, node: string): boolean {
-    return this.#processes.has(process) || this.#nodes.has(node);
+    return this.#processes.has(`${node} ${process}`) || this.#nodes.has(node);
   }
 
   hasNode(node: string): boolean {

@@ -40,7 +40,7 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
     watchers,
   };
   assert.deepEqual(watchedOf(joinReport(parts)), ["elsewhere"]);
-  assert.deepEqual(nodeReportOf(joinReport(parts)), {
+  assert.deepEqual(nodeReportOf(joinReport(parts), "n"), {
     actors: [
       {
         actor_id: "runs",

@@ -65,11 +65,14 @@ export class ObjectAnswers {
     return false;
   }
 
-  /** These files go here, and from here every copy of them. */
-  drop(names: readonly unknown[]): void {
+  /**
+   * These files go here, and from here every copy of them.
+   * @param by the node that says so
+   */
+  drop(names: readonly unknown[], by: string): void {
     const { store, fetches, news } = this.host;
     for (const name of names) {
-      if (typeof name !== "string") continue;
+      if (typeof name !== "string" || !store.mayDrop(name, by)) continue;
       fetches.drop(name);
       const file = store.drop(name);
       if (file && file.readers.size > 0) news.free(name, file.readers);
@@ -82,16 +85,16 @@ export class ObjectAnswers {
     store.makerGone(client);
     const gone = processes.gone(client);
     if (gone.length === 0) return;
-    store.ownersGone(gone);
+    store.ownersGone(gone, [], this.host.facts().node_id);
     news.gone(gone);
   }
 
   /** These processes, and all of those nodes, are no more. */
-  ownersGone(processes: readonly unknown[], nodes: readonly unknown[]): void {
+  ownersGone(processes: readonly unknown[], nodes: readonly unknown[], by: string): void {
     const { node_id } = this.host.facts();
     const gone = nodes.filter((node) => node !== node_id).map(String);
     this.host.fetches.nodesGone(gone);
-    this.host.store.ownersGone(processes.map(String), gone);
+    this.host.store.ownersGone(processes.map(String), gone, by);
   }
 
   #answer<K extends "object.create" | "object.fetch" | "process.locate">(
@@ -133,7 +136,7 @@ export class ObjectAnswers {
     for (const object of objects) {
       const name = textIn(object as Loose, "name");
       const node = textIn(object as Loose, "node");
-      this.drop([name]);
+      this.drop([name], node_id);
       if (node === node_id) continue;
       // Of a node that is gone only copies are left, and nobody knows where.
       if (store.gone.hasNode(node)) news.free(name);

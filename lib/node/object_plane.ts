@@ -108,13 +108,14 @@ export class ObjectPlane {
   take(received: Received): boolean {
     const { kind } = received.message;
     if (kind === "objects.drop") {
-      this.answers.drop(fieldsOf(received, kind).names);
+      const { names, by = "" } = fieldsOf(received, kind);
+      this.answers.drop(names, by ?? "");
       return true;
     }
     if (kind !== "owner.gone") return false;
-    const { processes, nodes } = fieldsOf(received, kind);
+    const { processes, nodes, by = "" } = fieldsOf(received, kind);
     for (const node of nodes) this.#addresses.delete(String(node));
-    this.answers.ownersGone(processes, nodes);
+    this.answers.ownersGone(processes, nodes, by ?? "");
     return true;
   }
 

@@ -29,7 +29,7 @@ class Cluster implements AsyncDisposable {
     return made;
   }
 
-  async ask(request: Record<string, unknown>): Promise<Record<string, unknown>> {
+  async ask(request: Record<string, unknown>, by: string): Promise<Record<string, unknown>> {
     await this.down;
     switch (request["kind"]) {
       case "node.locate": {
@@ -41,18 +41,18 @@ class Cluster implements AsyncDisposable {
         const nodes = request["nodes"] as string[];
         for (const node of this.nodes) {
           if (nodes.length > 0 && !nodes.includes(node.node_id)) continue;
-          node.take({ kind: "objects.drop", names: request["names"] as string[] });
+          node.take({ kind: "objects.drop", names: request["names"] as string[], by });
         }
         return {};
       }
       default:
-        this.tellAll(request["processes"] as string[], []);
+        this.tellAll(request["processes"] as string[], [], by);
         return {};
     }
   }
 
-  tellAll(processes: string[], nodes: string[]): void {
-    for (const node of this.nodes) node.take({ kind: "owner.gone", processes, nodes });
+  tellAll(processes: string[], nodes: string[], by = ""): void {
+    for (const node of this.nodes) node.take({ kind: "owner.gone", processes, nodes, by });
   }
 
   async lose(node: Node): Promise<void> {
@@ -77,7 +77,7 @@ class Node {
   constructor(readonly cluster: Cluster, readonly node_id: string, quota: number) {
     const asks = new HeadAsks(() => ({
       ask: async ({ request }) =>
-        ({ fields: await cluster.ask(request), body: new Uint8Array(0) }) as Answer<
+        ({ fields: await cluster.ask(request, node_id), body: new Uint8Array(0) }) as Answer<
           "client.request"
         >,
       send: () => {},

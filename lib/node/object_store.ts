@@ -178,10 +178,20 @@ export class ObjectStore {
     return entry;
   }
 
-  /** What these owned goes, also what is still being made. */
-  ownersGone(processes: readonly string[], nodes: readonly string[] = []): void {
-    this.gone.add(processes, nodes);
-    const gone = processes.flatMap((process) => [...this.#byOwner.get(process) ?? []]);
+  /** True where that node may say that the file is to go: its owner is there, or its original. */
+  mayDrop(name: string, by: string): boolean {
+    const file = this.#files.get(name);
+    return file === undefined || file.owner_node === by || file.origin === by;
+  }
+
+  /**
+   * What these owned goes, also what is still being made.
+   * @param by the node of those processes
+   */
+  ownersGone(processes: readonly string[], nodes: readonly string[], by: string): void {
+    this.gone.add(processes, nodes, by);
+    const gone = processes.flatMap((process) => [...this.#byOwner.get(process) ?? []])
+      .filter(({ owner_node }) => owner_node === by);
     if (nodes.length > 0) {
       gone.push(...[...this.#files.values()].filter((file) => nodes.includes(file.owner_node)));
     }

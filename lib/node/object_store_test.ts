@@ -147,13 +147,13 @@ Deno.test("what a process or a node owned goes with it, also what is made for it
   const mine = await at.made(MIB);
   const others = await at.made(MIB, other);
   const thirds = await at.made(MIB, third);
-  at.store.ownersGone([OWNER.owner]);
+  at.store.ownersGone([OWNER.owner, other.owner], [], OWNER.owner_node);
   await at.store.removed();
   assert.deepEqual([mine, others, thirds].map(isThere), [false, true, true]);
   const late = await at.made(MIB);
   await at.store.removed();
   assert.deepEqual([isThere(late), await late.whole], [false, false]);
-  at.store.ownersGone([], [other.owner_node]);
+  at.store.ownersGone([], [other.owner_node], "");
   await at.store.removed();
   assert.equal(at.store.usage.files, 0);
 });
@@ -168,4 +168,18 @@ Deno.test("a copy keeps its name, and one that is made again does not meet the f
   await at.store.removed();
   assert.deepEqual([isThere(first), isThere(second)], [false, true]);
   assert.equal(second.origin, copy.node);
+});
+
+Deno.test("a node may drop what its processes own and the copies of what it has, no others", async () => {
+  await using at = place();
+  const original = { name: "n".repeat(24), node: "3".repeat(56) };
+  const mine = await at.made(MIB);
+  const copy = await at.made(MIB, { copy: original });
+  const may = (name: string, by: string) => at.store.mayDrop(name, by);
+  assert.deepEqual([may(mine.name, OWNER.owner_node), may(mine.name, original.node)], [
+    true,
+    false,
+  ]);
+  assert.deepEqual([may(copy.name, OWNER.owner_node), may(copy.name, original.node)], [true, true]);
+  assert.equal(may(copy.name, "2".repeat(56)), false);
 });

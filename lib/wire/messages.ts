@@ -722,8 +722,9 @@ export const MESSAGES = {
     from: "daemon",
     doc:
       "First request on a node link, and again after the head's restart, then with `report`: what runs here. " +
-      "Code declared_dead: end all workers and come back under a new node id.",
-    fields: { node: "map", report: "map?" },
+      "Code declared_dead: end all workers and come back under a new node id. `key` are random bytes that only this " +
+      "daemon and the head know: who joins again under its id must say the same. Code node_taken: it is another's.",
+    fields: { node: "map", report: "map?", key: "bytes?" },
     reply: { cluster: "str", epoch: "int", node_ip: "str", head_ip: "str" },
   },
   "node.certify": {
@@ -908,8 +909,9 @@ export const MESSAGES = {
   "objects.drop": {
     link: "node",
     from: "head",
-    doc: "These files go here, and from here every copy of them.",
-    fields: { names: "list" },
+    doc:
+      "These files go here, and from here every copy of them: as far as the node `by` owns them, or has their originals.",
+    fields: { names: "list", by: "str?" },
   },
   "process.gone": {
     link: "node",
@@ -923,8 +925,8 @@ export const MESSAGES = {
     from: "head",
     doc:
       "These processes, and all of those nodes, are no more: what they owned goes. Sent to every node, and again " +
-      "to one that joins anew.",
-    fields: { processes: "list", nodes: "list" },
+      "to one that joins anew. The processes are of the node `by`.",
+    fields: { processes: "list", nodes: "list", by: "str?" },
   },
 
   // ── caller and worker ──────────────────────────────────────────────────────────────────────
