@@ -4,6 +4,7 @@ import { isLoopback } from "../runtime/loopback.ts";
 import { type Env, processEnv, runtimeDir, runtimePaths } from "../runtime/paths.ts";
 import { allRecords, type DaemonRecord, recordOf, servesAddress } from "../runtime/records.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
+import { isJoinToken } from "../wire/join_token.ts";
 
 /** Where Ray's tools look when nobody said anything. */
 const USUAL = "http://localhost:8265";
@@ -59,7 +60,8 @@ export function tokenFor(
   env: Env = processEnv,
 ): string | undefined {
   const given = givenToken(undefined, env);
-  if (given) return given.token;
+  // A join token is good for joining only, and nobody's business elsewhere.
+  if (given && !isJoinToken(given.token)) return given.token;
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
   for (const { dashboard, aliases, node_ip, runtime_dir } of records) {

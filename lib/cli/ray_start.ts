@@ -16,6 +16,7 @@ import type { Address } from "../wire/address.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
+import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
@@ -58,6 +59,7 @@ async function run(args: string[]): Promise<number> {
   const ip = nodeIp(values["node-ip-address"], values.head);
   const paths = ensureRuntimeDir(runtimeDir());
   const token = findToken(paths, values.head);
+  if (token && values.head) checkHeadToken(token);
   forgetVariables(SECRET_VARIABLES);
   const config = nodeConfig(
     {
@@ -101,6 +103,8 @@ async function run(args: string[]): Promise<number> {
   // Held before it is told: whoever reads that it is ready may end it at once.
   const held = values.block ? holdNode(daemon, { program: "ray" }) : undefined;
   if (!token && values.head) say(openWarning(record.head_address));
+  const warning = token && values.head ? shortTokenWarning(token) : undefined;
+  if (warning) say(`ray: ${warning}`);
   if (record.dashboard_fault) say(`ray: ${record.dashboard_fault}`);
   const shown = token && withAuthority(token.token, record.authority);
   print(rayStartText({ record, token: shown, block: values.block }));

@@ -22,6 +22,7 @@ import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
+import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
 import { type Called, nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
@@ -170,6 +171,7 @@ async function start(parsed: Arguments): Promise<number> {
   const paths = ensureRuntimeDir(config.runtime_dir);
   config.runtime_dir = paths.dir;
   const token = findToken(parsed, paths, isHead);
+  if (token && isHead) checkHeadToken(token);
   if (token) config.token = token.token;
   const wanted = values.tls || Deno.env.get("BEAM_TLS") === "1";
   const tls = values["for-driver"] ? undefined : tlsPlan({ wanted, isHead, token });
@@ -286,6 +288,9 @@ function tell(
   const { record } = daemon;
   if (values["for-driver"]) return print(JSON.stringify({ ready: record }));
   if (record.dashboard_fault) say(`beam: ${record.dashboard_fault}`);
+  const warning = token && record.is_head ? shortTokenWarning(token) : undefined;
+  if (warning) say(`beam: ${warning}`);
+  if (record.journal_fault) say(`beam: ${record.journal_fault}`);
   const shown = token && withAuthority(token.token, record.authority);
   const facts = { record, token: shown, milliseconds };
   if (values.json) {

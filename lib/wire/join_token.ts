@@ -37,6 +37,11 @@ export function joinTokenText({ id, secret }: JoinToken): string {
   return `beam-join-${id}-${text}`;
 }
 
+/** True for the text of a join token. */
+export function isJoinToken(text: string): boolean {
+  return FORM.test(text);
+}
+
 /** The parts of a join token's text; undefined where it is none. */
 export function parseJoinToken(text: string): JoinToken | undefined {
   const [, id, secret] = FORM.exec(text) ?? [];

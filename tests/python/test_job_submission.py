@@ -72,6 +72,12 @@ def test_the_kept_token_goes_to_this_users_own_server_only(
     assert _address.token_for("http://elsewhere:8265") == "of the file"
     monkeypatch.setenv("RAY_AUTH_TOKEN", "given")
     assert _address.token_for("http://elsewhere:8265") == "given"
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "given~" + "k" * 43)
+    assert _address.token_for("http://elsewhere:8265") == "given", "the authority is for nodes"
+    monkeypatch.setenv("BEAM_TOKEN", "beam-join-" + "0" * 16 + "-" + "k" * 43)
+    assert _address.token_for("http://elsewhere:8265") == "given", "a join token is for joining"
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    assert _address.token_for("http://elsewhere:8265") is None
 
 
 def test_details_keep_what_they_know() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from urllib.parse import urlsplit
 
 from ray._core import client, discovery, secret_env
@@ -59,12 +60,17 @@ def _given() -> str | None:
     for name, path in pairs:
         token = secret_env.get(name)
         if token and not token.startswith(_JOIN_TOKEN):
-            return token
+            return _bare(token)
         if os.environ.get(path):
-            return _read(os.environ[path])
+            return _bare(_read(os.environ[path]))
     if mode == "token":
         return _read(os.path.expanduser("~/.ray/auth_token"))
     return None
+
+
+def _bare(token: str | None) -> str | None:
+    """The token without what names the authority of its cluster's certificates."""
+    return None if token is None else re.sub(r"~[\w-]{43}$", "", token)
 
 
 def _kept(url: str) -> str | None:
