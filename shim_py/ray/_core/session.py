@@ -360,10 +360,13 @@ class Session:
         if handle is not None:
             self.objects.release(*handle)
             self.objects.send_releases()
-            return
-        link.released = True
-        if link.death is None and self.control.lost is None:
-            self.control.send("actor.release", {"actor_id": link.actor_id})
+        else:
+            link.released = True
+            if link.death is None and self.control.lost is None:
+                self.control.send("actor.release", {"actor_id": link.actor_id})
+        if link.death is not None:
+            # Nothing more is heard of it that would end the link.
+            self.unlink(link)
 
     def _part_with(self, link: ActorLink) -> None:
         if link.released and link.death is not None:
@@ -372,6 +375,7 @@ class Session:
     def unlink(self, link: ActorLink) -> None:
         """The channel of a released actor has ended. The lock is held."""
         self._links.pop(link.actor_id, None)
+        self._created.discard(link.actor_id)
 
     # ── values ───────────────────────────────────────────────────────────────────────────────
 

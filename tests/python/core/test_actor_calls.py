@@ -437,6 +437,31 @@ def test_an_actor_without_handles_ends_after_its_calls(ray: Any) -> None:
     assert _eventually(lambda: _gone(pid))
 
 
+def test_nothing_is_kept_of_actors_without_handles(ray: Any) -> None:
+    from ray._core import client
+
+    @ray.remote
+    class Short:
+        def hello(self) -> str:
+            return "hello"
+
+    session = client.session()
+    for killed in (False, True):
+        actor = Short.remote()
+        assert ray.get(actor.hello.remote()) == "hello"
+        if killed:
+            ray.kill(actor)
+            with pytest.raises(ray.exceptions.RayActorError):
+                ray.get(actor.hello.remote())
+        del actor
+    deadline = time.monotonic() + 30
+    while (session._links or session._created) and time.monotonic() < deadline:
+        ray.get(ray.put(None))
+        time.sleep(0.01)
+    assert not session._links
+    assert not session._created
+
+
 def test_named_actors(ray: Any) -> None:
     counter = ray.remote(Counter).options(name="one").remote(5)
     assert ray.get(ray.get_actor("one").add.remote(), timeout=LIMIT) == 6
