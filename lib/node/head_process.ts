@@ -264,5 +264,7 @@ async function lastWords(stream: ReadableStream<Uint8Array>): Promise<string> {
       text = (text + part).slice(-8192);
     }
   } catch { /* it broke with the process */ }
-  return text;
+  // A runtime colours its errors, whoever reads them.
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\x1b\[[0-9;]*m/g, "");
 }
