@@ -76,6 +76,7 @@ export class ClusterKeys {
       this.ring.remember(id, replaced_at);
       if (text !== null && until !== null && until > now) this.ring.take(text, until);
     }
+    this.forget(now);
   }
 
   /**

@@ -1,8 +1,12 @@
 import assert from "assert";
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import { primaryAddress, readNetwork } from "../probe/network.ts";
 import { isLoopback } from "../runtime/loopback.ts";
 import { PortError, Server } from "./server.ts";
+import { dial } from "../wire/handshake.ts";
 import { Keyring } from "../wire/keyring.ts";
+import { STRANGER_BOUNDS } from "../wire/strangers.ts";
 
 const OWN = primaryAddress(readNetwork());
 const options = {
@@ -82,4 +86,42 @@ Deno.test("an address of another machine is told as one, with the way to listen 
     assert.match(error.mend, /--listen 0\.0\.0\.0/);
     return true;
   });
+});
+
+/** Connections from this address that say nothing. */
+async function silent(localAddress: string, port: number, count: number) {
+  const sockets = Array.from(
+    { length: count },
+    () => createConnection({ host: "127.0.0.1", port, localAddress }),
+  );
+  let ended = 0;
+  for (const socket of sockets) {
+    socket.on("error", () => {});
+    socket.on("close", () => ended++);
+  }
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  return {
+    get ended() {
+      return ended;
+    },
+    [Symbol.dispose]() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+Deno.test("who opens many connections and says nothing is in nobody's way but its own", async () => {
+  const one = await Server.listen({ host: "127.0.0.1", port: 0 });
+  await using _ = { [Symbol.asyncDispose]: () => one.close() };
+  one.start({ ...options, onOpened: ({ stream }) => stream.close() });
+  using crowd = await silent("127.0.0.5", one.port, STRANGER_BOUNDS.each + 20);
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: one.port });
+  const identity = { build: "test", keys: new Keyring(), cluster: "c" };
+  const opened = await dial(conn, { identity, role: "node", peer: "the head" });
+  opened.stream.close();
+  const begun = Date.now();
+  while (crowd.ended < 20 && Date.now() - begun < 10_000) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.ok(crowd.ended >= 20, `${crowd.ended} were closed`);
 });

@@ -147,8 +147,10 @@ export class TokenHandover {
 
   /** Ends the links of those who have a token only that is honoured no more. */
   enforce(): void {
-    const { keys: { ring }, clock } = this.host;
+    const { keys, clock } = this.host;
+    const { ring } = keys;
     if (ring.isOpen) return;
+    keys.forget(clock.now());
     for (const node of [...this.host.nodes()]) {
       if (node.key === undefined || ring.find(node.key, clock.now())) continue;
       node.link.close(new LinkClosed("It has a former token, which is honoured no more"));

@@ -9,6 +9,7 @@ import { fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Message, RequestKind } from "../wire/messages.ts";
 import { FakeClock, Folder, startHead, TOKEN } from "./_fakes.ts";
 import { Head } from "./head.ts";
+import { Journal } from "./journal.ts";
 
 const HOUR = 3_600_000;
 const id = (text: string) => keyId(new TextEncoder().encode(text));
@@ -192,6 +193,11 @@ Deno.test("a change reaches all nodes before one uses it; the former token is ho
     refused(/this cluster's token was changed on 2023-11-14 22:13 UTC, and it has a former one/),
   );
   (await new Dialed(token, node("d")).open(head.port)).link.close();
+  await made.close();
+  const journal = new Journal(join(folder.path, "head.db"));
+  const kept = journal.records("keys") as { text: string | null }[];
+  assert.deepEqual(kept.map(({ text }) => text), [null, token], "what is good no more is not kept");
+  journal.close();
 });
 
 Deno.test("who has a former token only is out when its time is over", async () => {
