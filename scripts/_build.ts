@@ -25,6 +25,9 @@ const HELP = `Make dist/beam-<version>-linux-<arch>, for both architectures by d
 
 const ROOT = join(import.meta.dirname!, "..");
 
+/** How the program is bundled. Packages that have modules for bundlers (tslib) break without them. */
+const BUNDLE = ["bundle", "-q", "--minify", "--frozen", "--conditions", "module"];
+
 /** What a build is told. */
 interface BuildOptions {
   arches: readonly Arch[];
@@ -119,7 +122,7 @@ async function forgetTimes(path: string): Promise<void> {
 /** Fill `stage` with everything that goes into the binary; the same for all architectures. */
 async function fill(stage: string): Promise<void> {
   const script = join(stage, "beam.js");
-  await deno(["bundle", "-q", "--minify", "--frozen", "-o", script, join(ROOT, "main.ts")], ROOT);
+  await deno([...BUNDLE, "-o", script, join(ROOT, "main.ts")], ROOT);
   const shim = await shimFiles();
   const licenses = [...await licenseFiles(), ...await npmLicenses(join(ROOT, "main.ts"))];
   await writeAssets(join(stage, "shim"), shim);

@@ -28,7 +28,10 @@ export async function npmLicenses(entry: string): Promise<Asset[]> {
     if (bytes === undefined) {
       throw new Error(`Cannot ship npm package ${name} ${version}: it must have a licence file.`);
     }
-    found.push({ path: `npm-${name.replace("/", "-")}.txt`, bytes, mode: 0o644 });
+    const path = `npm-${name.replace("/", "-")}.txt`;
+    // Of two versions one text is enough: what they say is the package's.
+    if (found.some((known) => known.path === path)) continue;
+    found.push({ path, bytes, mode: 0o644 });
   }
   return found;
 }

@@ -71,6 +71,8 @@ export class SealedStream implements SpliceStream {
   #end = 0;
   /** What of the record at `#at` is still to be handed out, once its seal was found good. */
   #opened: { from: number; to: number } | undefined;
+  /** The last read filled the room that there was. */
+  #isBusy = false;
   #ended = false;
   #fault: Error | undefined;
 
@@ -152,8 +154,9 @@ export class SealedStream implements SpliceStream {
   async #fill(): Promise<void> {
     const length = this.#length() ?? 0;
     const unread = this.#end - this.#at;
-    const isFull = unread > 0 && this.#end === this.#in.length;
-    const needed = Math.max(length + OVERHEAD, isFull ? this.#in.length * 2 : this.#in.length);
+    // Where as much comes as there is room for, more of it is read at a time.
+    const grown = this.#isBusy ? this.#in.length * 2 : this.#in.length;
+    const needed = Math.max(length + OVERHEAD, grown);
     if (needed > this.#in.length && this.#in.length < MOST_ROOM) {
       const room = new Uint8Array(Math.min(needed, MOST_ROOM));
       room.set(this.#in.subarray(this.#at, this.#end));
@@ -164,6 +167,7 @@ export class SealedStream implements SpliceStream {
     this.#at = 0;
     this.#end = unread;
     const count = await this.#stream.read(this.#in.subarray(this.#end));
+    this.#isBusy = this.#end + (count ?? 0) === this.#in.length;
     if (count === null) this.#fault = new LinkClosed(`${this.#peer} ended the connection`);
     else this.#end += count;
   }
