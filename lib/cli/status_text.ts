@@ -12,6 +12,7 @@ import {
   shortId,
   usageOf,
 } from "./cluster_status.ts";
+import { causeText } from "./deaths.ts";
 import {
   manyActorsLines,
   manyBundlesText,
@@ -154,7 +155,7 @@ function actorLine(actor: ActorView): string {
   const pid = actor.pid > 0 ? ` pid ${actor.pid}` : "";
   const devices = actor.device_ids.length > 0 ? ` GPU ${actor.device_ids.join(",")}` : "";
   const restarts = actor.restarts > 0 ? `, restarted ${timesText(actor.restarts)}` : "";
-  const cause = actor.state === "DEAD" && actor.death ? `: ${actor.death.message}` : "";
+  const cause = actor.state === "DEAD" && actor.death ? `: ${causeText(actor.death)}` : "";
   return `${
     actorName(actor)
   } ${actor.state}${where}${pid}${devices} (job ${actor.job_id}${restarts})${cause}`;

@@ -75,12 +75,16 @@ class HeardDeaths:
         return news
 
 
-def name_first(session: Session, error: RayTaskError | ActorDiedError) -> None:
-    """Adds to an error that tells of a lost process which one ended first."""
+def name_first(session: Session, error: RayTaskError | ActorDiedError, wait: bool = True) -> None:
+    """Adds to an error that tells of a lost process which one ended first.
+
+    Args:
+        wait: a moment for the news of it, where none is known.
+    """
     if isinstance(error, ActorDiedError):
         report = error.report
         if report.get("peer_lost") and not report.get("caused_by"):
-            said = _first_text(session)
+            said = _first_text(session, wait)
             if said and said not in error.error_msg:
                 error.error_msg += f"\n{said}"
         return
@@ -88,13 +92,13 @@ def name_first(session: Session, error: RayTaskError | ActorDiedError) -> None:
     text = inner.traceback_str
     if not _PEER_LOST.search(text) or _SAID in text:
         return
-    said = _first_text(session)
+    said = _first_text(session, wait)
     if said:
         error.traceback_str = inner.traceback_str = f"{text.rstrip()}\n{said}\n"
 
 
-def _first_text(session: Session) -> str:
-    first = session.deaths.first() or _await_first(session)
+def _first_text(session: Session, wait: bool) -> str:
+    first = session.deaths.first() or (_await_first(session) if wait else None)
     if first is None:
         return ""
     who = first.get("caused_by") or first.get("who") or "another actor"

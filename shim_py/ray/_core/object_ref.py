@@ -167,6 +167,7 @@ class ObjectRef(Generic[T]):
 
         def settle(value: Any, error: BaseException | None) -> None:
             if error is not None:
+                _explain(error)
                 future.set_exception(error)
             else:
                 future.set_result(value)
@@ -188,6 +189,16 @@ class ObjectRef(Generic[T]):
             py_callback(value if error is None else error)
 
         self._require().when_read(call)
+
+
+def _explain(error: BaseException) -> None:
+    from ray.exceptions import ActorDiedError, RayTaskError
+
+    from . import client
+    from .first_cause import name_first
+
+    if isinstance(error, (RayTaskError, ActorDiedError)) and client.is_connected():
+        name_first(client.session(), error, wait=False)
 
 
 def restore(id: bytes, process: str, node: str) -> ObjectRef[Any]:

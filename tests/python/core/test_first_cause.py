@@ -134,3 +134,14 @@ def test_get_of_many_gives_all_that_come_late(ray: Any) -> None:
     assert ray.get([*refs, refs[0]], timeout=LIMIT) == pytest.approx([0.3, 0.2, 0.1, 0.3])
     with pytest.raises(ray.exceptions.GetTimeoutError):
         ray.get([worker.sleep.remote(5) for worker in workers], timeout=0.2)
+
+
+def test_an_awaited_error_names_what_is_known() -> None:
+    deaths = HeardDeaths()
+    session = session_of(deaths, lambda: pytest.fail("It must not wait"))
+    error = raised(GLOO)
+    name_first(session, error, wait=False)
+    assert "first to end" not in str(error)
+    deaths.heard(KILLED)
+    name_first(session, error, wait=False)
+    assert "The first to end was actor rank0" in str(error)
