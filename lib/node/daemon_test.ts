@@ -438,3 +438,68 @@ Deno.test("what ends leaves nothing: no process, socket, record or marker", asyn
   assert.throws(() => Deno.statSync(join(socket, "..")), Deno.errors.NotFound);
   assert.ok(head.heard.some(({ message }) => message.kind === "node.leave"));
 });
+
+Deno.test("a process that sends nonsense over the control socket loses its connection, others go on", async () => {
+  await using one = await node();
+  const honest = await one.client();
+  const socket = one.daemon.record.socket;
+  /** Sends bytes, and returns when the daemon has ended the connection or answered. */
+  const said = async (...parts: Uint8Array[]) => {
+    const stream = await Deno.connect({ transport: "unix", path: socket });
+    for (const part of parts) await writeAll(stream, part);
+    const answer = await stream.read(new Uint8Array(4096)).catch(() => null);
+    stream.close();
+    return answer === null ? "ended" : "answered";
+  };
+  const frame = (header: Record<string, unknown>, body?: Uint8Array) =>
+    encodeFrame(header as { kind: string }, body);
+  const id = 1;
+  const ping = frame({ kind: "daemon.info", id: 2 });
+  for (
+    const bytes of [
+      new Uint8Array(12).fill(0xff),
+      frame({ kind: "" }),
+      frame({ kind: "constructor" }),
+      frame({ kind: "__proto__" }),
+      frame({ kind: "driver.start", id }),
+      frame({ ...DRIVER, id, pid: "1" }),
+      frame({ ...DRIVER, id, sys_path: {} }),
+      frame({ kind: "actor.locate", id: "x", actor_id: "a" }),
+      frame({ kind: "object.free", objects: 7 }),
+    ]
+  ) assert.equal(await said(bytes, ping), "ended", new TextDecoder().decode(bytes));
+  for (
+    const header of [
+      { ...DRIVER, id, protocol: -1 },
+      { kind: "worker.hello", id, protocol: 1, spawn: "x", pid: -1, python: "", socket: "" },
+      { kind: "template.hello", id, protocol: 1, key: "x", pid: 1, python: "", executable: "" },
+      { kind: "fork", id, spawn: "", socket: "", env: {}, cwd: "", out: "", err: "", exec: true },
+      { kind: "node.join", id, node: {} },
+      { kind: "object.create", id, object_id: "", owner: "", owner_node: "", size: -1 },
+      { kind: "object.create", id, object_id: "", owner: "", owner_node: "", size: 2 ** 53 - 1 },
+      { kind: "package.put", id, name: "../../x", offset: -1, size: 2 ** 53 - 1 },
+      { kind: "package.has", id, name: "/etc/passwd" },
+      { kind: "process.listen", id, process: "", socket: "/etc/passwd" },
+    ]
+  ) {
+    // Refused in words, or by the end of this connection.
+    assert.match(await said(frame(header), ping), /answered|ended/, header.kind);
+  }
+  // What is no request is let be.
+  for (
+    const header of [
+      { kind: "object.free", objects: [null, 7, {}, { name: 1, node: [] }] },
+      { kind: "object.seal", name: "n" },
+      { kind: "worker.failed", cause: "", message: "" },
+      { kind: "worker.lend", state: "x" },
+      { kind: "exited", pid: 1, status: 0 },
+      { kind: "task.events", count: -1, dropped: 2 ** 53 - 1 },
+      { kind: "metrics.report" },
+      { kind: "reply", id: 77 },
+    ]
+  ) {
+    assert.match(await said(frame(header, new Uint8Array(5)), ping), /answered|ended/, header.kind);
+  }
+  const { fields } = await honest.request({ kind: "daemon.info" });
+  assert.equal(fields.connected, true);
+});

@@ -1,14 +1,16 @@
 """Runs inputs of the fuzzer through the Python package, and tells which branches were new.
 
-A child of the fuzzer: reads `u32 length, u32 header limit, u8 how, stream` from stdin, answers with one
-line of JSON: what came of the stream whole, what came of it in pieces, whether a line followed another
-for the first time, how many lines were run and the most memory that was taken. `how` 0: one piece.
+A child of the fuzzer: reads `u32 length, u32 header limit, u8 how, stream` from stdin, answers with
+one line of JSON: what came of the stream whole, what came of it in pieces, whether a line followed
+another for the first time, how many lines were run and the most memory that was taken. `how` 0: one
+piece.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 import sys
 import tracemalloc
@@ -63,7 +65,7 @@ def canonical(value: Any) -> str:
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, (int, float)):
-        number = float("nan") if value != value else float(value) + 0.0
+        number = math.nan if math.isnan(value) else float(value) + 0.0
         return "#" + struct.pack(">d", number).hex()
     if isinstance(value, str):
         return "s" + _text_hex(value)

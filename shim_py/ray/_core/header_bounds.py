@@ -1,8 +1,8 @@
 """Looks over packed bytes before they are decoded, by the rules of `lib/wire/header_bounds.ts`.
 
-A walk over every byte in Python would cost more than the decoding. Most headers cannot break a rule:
-they have none of the bytes that a large number, an extension, a long list or deep nesting needs.
-Only those that have them, anywhere, are walked.
+A walk over every byte in Python would cost more than the decoding. Most headers cannot break a
+rule: they have none of the bytes that a large number, an extension, a long list or deep nesting
+needs. Only those that have them, anywhere, are walked.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def check_bounds(packed: bytes) -> None:
         ValueError: where it is not, with the words of the TypeScript side.
     """
     length = len(packed)
-    # Items still to come and whether it is a map, per open list or map; the value itself comes first.
+    # Items still to come, per open list or map, and which are maps; the value itself comes first.
     items = [1]
     maps = [False]
     pending = 1

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 _AWAY = 10.0
 
 
+def _id_of(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise ProtocolError("Cannot take a reference: its id must be hex digits") from None
+
+
 class Holder:
     """A process that holds references of this one."""
 
@@ -87,7 +94,7 @@ class HolderLink:
             self._hold(header)
         elif kind == "object.release":
             for text in header["objects"]:
-                id = bytes.fromhex(text)
+                id = _id_of(text)
                 self._holder.objects.discard(id)
                 self._table.release_for(self._holder.id, id)
         elif kind == "object.get":
@@ -96,14 +103,14 @@ class HolderLink:
             self._lost(header)
         elif kind == "object.drop":
             for text in header["objects"]:
-                entry = self._table.owned(bytes.fromhex(text))
+                entry = self._table.owned(_id_of(text))
                 if entry is not None:
-                    self._table.delete(bytes.fromhex(text), entry)
+                    self._table.delete(_id_of(text), entry)
 
     def _hold(self, header: Header) -> None:
         gone: list[str] = []
         for text in header["objects"]:
-            id = bytes.fromhex(text)
+            id = _id_of(text)
             if self._table.hold_for(self._holder.id, id):
                 self._holder.objects.add(id)
             else:
@@ -111,14 +118,14 @@ class HolderLink:
         self._reply({"id": header["id"], "gone": gone})
 
     def _get(self, header: Header) -> None:
-        entry = self._table.owned(bytes.fromhex(header["object_id"]))
+        entry = self._table.owned(_id_of(header["object_id"]))
         if entry is None:
             self._reply({"id": header["id"], "gone": True})
         else:
             self._answer_when_done(header["id"], entry)
 
     def _lost(self, header: Header) -> None:
-        entry = self._table.owned(bytes.fromhex(header["object_id"]))
+        entry = self._table.owned(_id_of(header["object_id"]))
         if entry is None:
             self._reply({"id": header["id"], "gone": True})
             return

@@ -109,6 +109,8 @@ class Caller:
         """All answers up to ``ack`` have arrived."""
         acked = self.acked
         done = self.done
+        if ack > self.seen:
+            raise ProtocolError(f"Cannot take an acknowledgement of call {ack}: it was never made")
         while acked < ack:
             acked += 1
             done.pop(acked, None)
