@@ -5,6 +5,7 @@ import { Keyring } from "../wire/keyring.ts";
 import { type Answer, fieldsOf, Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind, Reply, RequestKind } from "../wire/messages.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { LivenessConfig } from "./config.ts";
 import { Head, type HeadOptions } from "./head.ts";
 
 /** Time passes when {@link FakeClock.pass} says so. */
@@ -65,11 +66,12 @@ const identity = (token = TOKEN): Identity => ({
 /** A head on a free loopback port. */
 export function startHead(
   folder: Folder,
-  options: HeadOptions & { port?: number; token?: string } = {},
+  options: HeadOptions & { port?: number; token?: string; liveness?: LivenessConfig } = {},
 ): Promise<Head> {
-  const { port = 0, token = TOKEN } = options;
+  const { port = 0, token = TOKEN, liveness } = options;
   const listen = { host: "127.0.0.1", port };
-  return Head.start({ listen, token, runtime_dir: folder.path }, options);
+  const config = { listen, token, runtime_dir: folder.path, ...(liveness && { liveness }) };
+  return Head.start(config, options);
 }
 
 /** Dials the head. */

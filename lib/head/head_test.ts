@@ -128,6 +128,26 @@ Deno.test("a node that falls silent is dead; its daemon must come back under a n
   assert.equal(head.state.brain.node(fresh.node_id)?.state, "alive");
 });
 
+Deno.test("who gives silence more time gives it to a lost connection too", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  const liveness = { suspect_ms: 10_000, dead_ms: 20_000 };
+  await using head = await startHead(folder, { clock, liveness });
+  const [silent, cut] = [await FakeNode.join(head.port), await FakeNode.join(head.port)];
+  const states = () => [silent, cut].map(({ node_id }) => head.state.brain.node(node_id)?.state);
+  clock.pass(8000);
+  assert.deepEqual(states(), ["alive", "alive"]);
+  cut.link.close();
+  while (head.state.nodes.size > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  clock.pass(7000);
+  assert.deepEqual(states(), ["suspect", "suspect"]);
+  clock.pass(1500);
+  assert.deepEqual(states(), ["suspect", "dead"]);
+  clock.pass(3500);
+  assert.deepEqual(states(), ["dead", "dead"]);
+  await silent.link.closed;
+});
+
 Deno.test("any byte is life, and a cut within the grace time costs nothing", async () => {
   using folder = new Folder();
   const clock = new FakeClock();

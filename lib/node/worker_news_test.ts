@@ -60,3 +60,30 @@ Deno.test("what a worker does with what it holds goes to the head, wishes for it
   news.tellWanted("b");
   assert.deepEqual(pushed, [{ kind: "lease.wanted", actor_id: "a" }]);
 });
+
+Deno.test("a death here names the first one, of this node or told by the head", () => {
+  const crew = "group p";
+  const torn = { ...REPORT, who: "actor b (2…)", crew, peer_lost: true, at: 2 };
+  const first = {
+    kind: "signal" as const,
+    message: "Killed.",
+    mend: "Look.",
+    who: "actor a (1…)",
+    crew,
+    at: 1,
+  };
+  for (const here of [true, false]) {
+    const { news, worker, sent } = made(0);
+    if (here) news.died(worker, first, new Uint8Array(0), { intended: false, unready: false });
+    else {
+      const report = { ...first } as Record<string, unknown>;
+      const told = { kind: "actor.state", state: "dead", incarnation: 1, report } as const;
+      news.tellWatchers({ ...told, actor_id: "elsewhere" }, new Uint8Array(0));
+    }
+    news.died(worker, torn, new Uint8Array(0), { intended: false, unready: false });
+    const { report } = sent.at(-1)![0] as Message<"actor.event">;
+    assert.equal(report?.["caused_by"], "actor a (1…)");
+    assert.equal(report?.["cause_message"], "Killed.");
+    assert.equal(report?.["mend"], "Look.");
+  }
+});
