@@ -1,7 +1,11 @@
 /** The daemon's control socket: takes connections and makes clients of them. */
 import { connections } from "../wire/connections.ts";
+import { RequestFailed } from "../wire/errors.ts";
 import { Link, type Received } from "../wire/link.ts";
 import { Client } from "./client.ts";
+
+/** How long a client for whom there is no room may take to say what it wants, in milliseconds. */
+const TURNING_AWAY = 1000;
 
 /** What happens at the socket. */
 export interface ControlHandlers {
@@ -45,7 +49,23 @@ export class ControlServer {
   }
 
   async #accept(): Promise<void> {
-    for await (const stream of connections(this.#listener)) this.#take(stream);
+    const taken = connections(this.#listener, (stream) => this.#turnAway(stream));
+    for await (const stream of taken) this.#take(stream);
+  }
+
+  /** This process can open no more files: the first request is refused with that. */
+  async #turnAway(stream: Deno.Conn): Promise<void> {
+    const link = new Link(stream, {
+      peer: "a client that is turned away",
+      onMessage: (received) => {
+        link.refuse(received, noFiles());
+        link.flushed().then(() => link.close());
+      },
+    });
+    link.start();
+    const timer = setTimeout(() => link.close(), TURNING_AWAY);
+    await link.closed;
+    clearTimeout(timer);
   }
 
   #take(stream: Deno.Conn): void {
@@ -62,4 +82,12 @@ export class ControlServer {
     });
     client.link.start();
   }
+}
+
+function noFiles(): RequestFailed {
+  return new RequestFailed(
+    "busy",
+    "Cannot take another program: the node daemon has as many files open as it may.",
+    "End programs of this node, or start it with a higher limit (`ulimit -n`).",
+  );
 }

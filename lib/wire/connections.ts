@@ -5,19 +5,50 @@ const PAUSE = 20;
 
 /**
  * Each connection, until the listener is closed. A stranger that is gone before it is taken, or too
- * many open files, end nothing.
+ * many open files, end nothing. With `turnAway`, who comes when no more files can be opened does not wait
+ * for others to go: one file is kept for taking it, telling it so, and ending its connection.
  */
 export async function* connections<Conn>(
   listener: { accept(): Promise<Conn> },
+  turnAway?: (connection: Conn) => Promise<void>,
 ): AsyncGenerator<Conn, void> {
-  while (true) {
-    try {
-      yield await listener.accept();
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-        return;
+  let kept = turnAway && keptFile();
+  try {
+    while (true) {
+      try {
+        yield await listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+          return;
+        }
+        if (turnAway && kept && (error as { code?: string }).code === "EMFILE") {
+          kept.close();
+          kept = undefined;
+          const connection = await listener.accept();
+          kept = keptFile();
+          if (kept) yield connection; // some have become free meanwhile
+          else await turnAway(connection);
+        } else {
+          await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        }
+        kept ??= turnAway && keptFile();
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
+  } catch (error) {
+    if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+      return;
+    }
+    throw error;
+  } finally {
+    kept?.close();
+  }
+}
+
+/** A file that is open for nothing; undefined where no more can be opened. */
+function keptFile(): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync("/dev/null");
+  } catch {
+    return undefined;
   }
 }

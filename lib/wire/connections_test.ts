@@ -35,3 +35,30 @@ Deno.test("a real listener's loop ends when it is closed", async () => {
   listener.close();
   assert.equal(await taking, 1);
 });
+
+Deno.test("who comes when no file is left is turned away at once, and others are taken later", async () => {
+  const full = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+  const closed = new Deno.errors.BadResource("closed");
+  const coming: (number | Error)[] = [1, full, 2, 3, closed];
+  const openSync = Deno.openSync;
+  // The file that is kept can be opened at the start, not when it was needed, and then again.
+  const mayOpen = [true, false, true];
+  const kept = { close: () => {} } as Deno.FsFile;
+  Deno.openSync = () => {
+    if (mayOpen.shift()) return kept;
+    throw full;
+  };
+  const taken: number[] = [];
+  const turned: number[] = [];
+  const accept = () => {
+    const next = coming.shift()!;
+    return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+  };
+  const turnAway = (one: number) => Promise.resolve(void turned.push(one));
+  try {
+    for await (const one of connections({ accept }, turnAway)) taken.push(one);
+  } finally {
+    Deno.openSync = openSync;
+  }
+  assert.deepEqual([taken, turned, mayOpen], [[1, 3], [2], []]);
+});

@@ -13,6 +13,7 @@ It is long because queue, numbers and states change in the same steps, which mus
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections import deque
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from ray.exceptions import ActorUnavailableError, TaskCancelledError
 from .calls import ACK_KEY, RESULT_LENGTH, RESULT_START, U32, Call, unpack_u32
 from .channel import APART, Channel, connect
 from .control import Outcome
-from .errors import DaemonLost, RequestFailed, actor_death
+from .errors import DaemonLost, RequestFailed, actor_death, unable_to_connect
 from .frames import Body, Header, ProtocolError, encode_head
 from .ids import TaskID
 from .protocol import PROTOCOL_VERSION
@@ -45,6 +46,8 @@ _ACK_CALLS = 256
 _ACK_BYTES = 1024 * 1024
 #: What a result may have that cannot be taken in twice.
 _RARE = frozenset(("failed", "refs", "retry"))
+#: Errors of opening a socket that are this process's own, and say nothing of the worker.
+_OWN_LIMITS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 #: The longest pause between two attempts to reach a worker that is said to live, in seconds.
 _LONGEST_PAUSE = 2.0
 
@@ -230,9 +233,21 @@ class ActorLink:
         try:
             sock = connect(path)
         except OSError as error:
+            # What was sent may have been done: it waits. The rest need not wait for files.
+            if error.errno in _OWN_LIMITS and not self.pending:
+                self._fail_waiting(unable_to_connect(error))
+                return
             self._on_broken(error)
             return
         self._opened(sock, elsewhere)
+
+    def _fail_waiting(self, error: BaseException) -> None:
+        """Nothing that waits can be sent now; later calls try again."""
+        self.state = "idle"
+        for call in (*self.queue, *self.held):
+            call.fail_all(error)
+        self.queue.clear()
+        self.held.clear()
 
     def _on_refused(self, error: Exception) -> None:
         if isinstance(error, DaemonLost):

@@ -7,6 +7,7 @@ UnsupportedFeature     a part of Ray that beam lacks; raised at the call (also N
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,15 @@ class UnsupportedFeature(RayError, NotImplementedError):
 
     def __str__(self) -> str:
         return f"Cannot use {self.feature}: beam does not have it yet. {self.mend}"
+
+
+def unable_to_connect(error: OSError) -> RaySystemError:
+    """This process, not the other side, is why no connection can be made."""
+    return RaySystemError(
+        f"Cannot connect to an actor from process {os.getpid()}: {error.strerror}. Each actor that "
+        "is called takes one open file: call fewer at a time, close files, or raise the limit "
+        "(`ulimit -n`). Later calls try again"
+    )
 
 
 def actor_death(

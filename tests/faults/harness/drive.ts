@@ -11,15 +11,15 @@ export function programPath(node: Node): string {
   return `${node.record.shim_path}:${E2E_PROGRAMS}`;
 }
 
-/** Runs a program of `programs/` as a driver on `node`. */
+/** Runs a program of `programs/` as a driver on `node`, with `via` before its command. */
 export function drive(
   node: Node,
   name: string,
   args: string[] = [],
-  options: DriverOptions = {},
+  options: DriverOptions & { via?: string[] } = {},
 ): Program {
-  const { python = node.place.python, env, ...rest } = options;
-  const command = [python, "-u", join(PROGRAMS, name), ...args];
+  const { python = node.place.python, via = [], env, ...rest } = options;
+  const command = [...via, python, "-u", join(PROGRAMS, name), ...args];
   return node.run(command, {
     ...rest,
     env: node.env({ PYTHONPATH: programPath(node), ...env }),

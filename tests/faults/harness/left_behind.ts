@@ -6,6 +6,9 @@ import { storeFiles } from "../../e2e/harness/store_files.ts";
 import { until } from "../../e2e/harness/until.ts";
 import { isPresent } from "../../../lib/cli/cluster_status.ts";
 
+/** Those of daemon and head. */
+const OWN_SOCKETS = ["http.sock", "outgoing.sock"];
+
 /** Waits until nothing is left on `nodes`, of which the first is asked; throws with what is. */
 export async function nothingLeft(nodes: Node[], patience?: number): Promise<void> {
   const found = async () => [...await inBooks(nodes[0]!), ...nodes.flatMap(onNode)];
@@ -44,9 +47,9 @@ function onNode(node: Node): string[] {
   const files = storeFiles(node);
   return [
     ...below.map((one) => `process ${one} ${commandOf(one)}`),
-    ...namesIn(join(node.instanceDir!, "s")).filter((name) => name !== "http.sock").map((name) =>
-      `socket ${name}`
-    ),
+    ...namesIn(join(node.instanceDir!, "s")).filter((name) => !OWN_SOCKETS.includes(name)).map((
+      name,
+    ) => `socket ${name}`),
     ...namesIn(join(node.instanceDir!, "workers")).map((name) => `marker ${name}`),
     ...[...files.memory, ...files.disk].map((path) => `object ${path}`),
   ];
