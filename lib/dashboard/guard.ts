@@ -15,6 +15,8 @@ export interface GuardLimits {
   idle_ms: number;
   /** Connections at once; further ones are closed unheard. */
   connections: number;
+  /** So many of them from one address. */
+  each: number;
   /** Bytes of a head. */
   head_bytes: number;
 }
@@ -24,6 +26,7 @@ export const GUARD_LIMITS: Readonly<GuardLimits> = {
   head_ms: 10_000,
   idle_ms: 60_000,
   connections: 256,
+  each: 128,
   head_bytes: 64 * 1024,
 };
 
@@ -32,6 +35,8 @@ const BUFFER = 64 * 1024;
 /** See the top of this file. */
 export class Guard {
   #open = new Set<GuardedConnection>();
+  /** How many there are of each address. */
+  #sources = new Map<string, number>();
   #serving: Promise<unknown>;
 
   /**
@@ -56,14 +61,25 @@ export class Guard {
 
   async #take(listener: Deno.TcpListener): Promise<void> {
     for await (const peer of connections(listener)) {
-      if (this.#open.size >= this.limits.connections) {
+      const { hostname } = peer.remoteAddr as Deno.NetAddr;
+      const { connections, each } = this.limits;
+      const here = this.#sources.get(hostname) ?? 0;
+      if (this.#open.size >= connections || here >= each) {
         peer.close();
         continue;
       }
       const connection = new GuardedConnection(peer, this.path, this.limits);
       this.#open.add(connection);
-      connection.ended.then(() => this.#open.delete(connection));
+      this.#sources.set(hostname, here + 1);
+      connection.ended.then(() => this.#ended(connection, hostname));
     }
+  }
+
+  #ended(connection: GuardedConnection, hostname: string): void {
+    this.#open.delete(connection);
+    const left = (this.#sources.get(hostname) ?? 0) - 1;
+    if (left > 0) this.#sources.set(hostname, left);
+    else this.#sources.delete(hostname);
   }
 }
 

@@ -1,11 +1,13 @@
 import assert from "assert";
+import { createConnection } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { Guard, GUARD_LIMITS, type GuardLimits, HeadEnd } from "./guard.ts";
 
 /** A guard before a server that answers every request with "ok" after its body. */
 async function guarded(
   limits: Partial<GuardLimits>,
-  run: (dial: () => Promise<Deno.TcpConn>) => Promise<void>,
+  run: (dial: () => Promise<Deno.TcpConn>, port: number) => Promise<void>,
 ): Promise<void> {
   const dir = Deno.makeTempDirSync();
   const path = join(dir, "http.sock");
@@ -16,7 +18,8 @@ async function guarded(
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const guard = new Guard([listener], path, { ...GUARD_LIMITS, ...limits });
   try {
-    await run(() => Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }));
+    const { port } = listener.addr;
+    await run(() => Deno.connect({ hostname: "127.0.0.1", port }), port);
   } finally {
     await guard.close();
     await server.shutdown();
@@ -71,6 +74,22 @@ Deno.test(
       assert.doesNotMatch(await said(await dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), /200/);
       const rest = await said(first, "Host: x\r\n\r\n");
       assert.match(rest, /200/);
+    }),
+);
+
+Deno.test(
+  "one address has its share only, and others have theirs",
+  options,
+  () =>
+    guarded({ each: 1, head_ms: 5000 }, async (dial, port) => {
+      using first = await dial();
+      await first.write(new TextEncoder().encode("GET / HTTP/1.1\r\n"));
+      assert.doesNotMatch(await said(await dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), /200/);
+      const other = createConnection({ host: "127.0.0.1", port, localAddress: "127.0.0.9" });
+      other.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      assert.match(await text(other), /200/);
+      assert.match(await said(first, "Host: x\r\n\r\n"), /200/);
+      assert.match(await said(await dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), /200/);
     }),
 );
 

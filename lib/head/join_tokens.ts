@@ -5,6 +5,7 @@
 import { RequestFailed } from "../wire/errors.ts";
 import { isJoinTokenId, joinToken } from "../wire/join_token.ts";
 import type { Keyring } from "../wire/keyring.ts";
+import { shown } from "../wire/shown.ts";
 import type { Fields } from "../wire/messages.ts";
 import { dateText } from "./cluster_keys.ts";
 import type { Journal } from "./journal.ts";
@@ -112,7 +113,7 @@ export class JoinTokens {
     const key = row && this.keys.find(row.key, now);
     const state = row && this.#stateOf(row, now);
     if (row && key && state === "good") return joinToken(key, id).secret;
-    const called = row?.name ? `${id} (${row.name})` : id;
+    const called = !row ? shown(id) : row.name ? `${id} (${row.name})` : id;
     const why = !row
       ? `this cluster knows no join token ${called}`
       : state === "revoked"

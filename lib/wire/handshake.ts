@@ -22,6 +22,7 @@ import { type ByteStream, writeAll } from "./link.ts";
 import { type Message, type MessageKind, PROTOCOL_VERSION } from "./messages.ts";
 import { SealedStream } from "./sealed_stream.ts";
 import type { SpliceStream } from "./splice.ts";
+import { shown } from "./shown.ts";
 import { isNoTls, type Trust } from "./transport.ts";
 import { checkMessage } from "./validate.ts";
 
@@ -36,6 +37,8 @@ const MOST_BYTES = STRANGER_LIMITS.header;
 const TLS_ALERT = 0x15;
 const TLS_HANDSHAKE = 0x16;
 const TLS_VERSION = 0x03;
+/** Characters of a sentence of the other side's. */
+const MOST_WORDS = 1000;
 /** Least and most bytes of a nonce. */
 const NONCE_LENGTHS = { least: 16, most: 64 };
 
@@ -113,7 +116,11 @@ class Opening {
     const message = checkMessage(this.frames.shift()!.header);
     if (message.kind === "refused") {
       const { code, message: text, mend } = message as Message<"refused">;
-      throw new RequestFailed(code, text, mend);
+      throw new RequestFailed(
+        shown(code),
+        shown(text, MOST_WORDS),
+        mend ? shown(mend, MOST_WORDS) : undefined,
+      );
     }
     if (message.kind !== kind) {
       throw new ProtocolError(
@@ -356,7 +363,9 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
   if (hello.protocol !== PROTOCOL_VERSION) {
     return new RequestFailed(
       "version",
-      `Cannot talk to build ${hello.build} (protocol ${hello.protocol}): this is build ${identity.build} ` +
+      `Cannot talk to build ${
+        shown(hello.build)
+      } (protocol ${hello.protocol}): this is build ${identity.build} ` +
         `(protocol ${PROTOCOL_VERSION})`,
       "Copy the same beam file to every machine of the cluster.",
     );
@@ -364,7 +373,7 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
   if (!ROLES.includes(hello.role) || !options.roles.includes(hello.role as Role)) {
     return new RequestFailed(
       "role",
-      `Cannot serve ${peer} as \`${hello.role.slice(0, 32)}\`: this port serves ${
+      `Cannot serve ${peer} as \`${shown(hello.role, 32)}\`: this port serves ${
         options.roles.join(", ")
       }`,
       "Check the address: the head's port is 6379 by default, a node's 6380.",
@@ -380,7 +389,9 @@ function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed
   if (hello.cluster !== undefined && hello.cluster !== identity.cluster) {
     return new RequestFailed(
       "cluster",
-      `Cannot let ${peer} in: it belongs to cluster ${hello.cluster}, this is cluster ${identity.cluster}`,
+      `Cannot let ${peer} in: it belongs to cluster ${
+        shown(hello.cluster)
+      }, this is cluster ${identity.cluster}`,
       "End it there with `beam down`, then join this cluster.",
     );
   }

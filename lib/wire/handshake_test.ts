@@ -359,3 +359,30 @@ Deno.test("a stream that is refused after its opening is told why", async () => 
   await assert.rejects(answer, { code: "gone", message: "It is gone", mend: "Go on." });
   assert.ok(ends.every((end) => end.closed));
 });
+
+/** No control characters. */
+function isPlain(text: string): boolean {
+  return [...text].every((letter) => letter >= " " && letter !== "\u007f");
+}
+
+Deno.test("what a stranger says of itself cannot write lines of a log, nor colour a terminal", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener);
+  const nonce = new Uint8Array(32);
+  const build = "1\n2026-01-01 ERROR all is lost \u001b[31m" + "x".repeat(500);
+  const hello = { protocol: 999, build, role: "node", nonce, secured: true };
+  await writeAll(stranger, encodeFrame({ kind: "hello", ...hello }));
+  await assert.rejects(accepted, (error: Error) => {
+    assert.ok(isPlain(error.message) && error.message.length < 300, error.message);
+    return true;
+  });
+  const [dialer, impostor] = pipe();
+  const dialed = dial(dialer, { identity: identity(), role: "node", peer: "10.0.0.1:6379" });
+  await impostor.read(new Uint8Array(4096));
+  const message = "no\u001b[2J\r" + "y".repeat(3000);
+  await writeAll(impostor, encodeFrame({ kind: "refused", code: "x", message }));
+  await assert.rejects(dialed, (error: Error) => {
+    assert.ok(isPlain(error.message) && error.message.length < 1100);
+    return true;
+  });
+});

@@ -2,6 +2,7 @@
 import { ProtocolError } from "./errors.ts";
 import type { Header } from "./frames.ts";
 import { type Message, type MessageKind, MESSAGES } from "./messages.ts";
+import { shown } from "./shown.ts";
 
 const CHECKS: Record<string, (value: unknown) => boolean> = {
   str: (value) => typeof value === "string",
@@ -51,7 +52,7 @@ export function checkFields(
 export function checkMessage(header: Header): Message & { id?: number } {
   if (!isKind(header.kind)) {
     throw new ProtocolError(
-      `Cannot take a message of the unknown kind \`${header.kind.slice(0, 64)}\``,
+      `Cannot take a message of the unknown kind \`${shown(header.kind)}\``,
     );
   }
   checkFields(header.kind, header, MESSAGES[header.kind].fields);

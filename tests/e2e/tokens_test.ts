@@ -98,6 +98,27 @@ test("a changed token reaches the nodes, calls go on, and the former one is refu
   for (const node of [fresh, away, joiner, head]) await node.down();
 });
 
+test("with TLS a join token says whom to believe, and a change of the token leaves that as it is", async () => {
+  const head = await place.node({ flags: ["--tls"] }).up(["--head", "--port", "0"]);
+  const { token, join: line } = await made(head);
+  const [, authority] = token.split("~");
+  assert.ok(line.includes(token) && authority?.length === 43);
+  const joiner = await place.node({ ip: "127.0.0.2" })
+    .up(["--join", head.record.head_address], { BEAM_TOKEN: token });
+  const told = JSON.parse(await head.tell("token", "rotate", "--grace", "0s", "--json"));
+  assert.equal(told.told.length, 2);
+  const shown = (await head.tell("token")).trim();
+  assert.equal(shown.split("~")[1], authority);
+  assert.match(
+    await refused(head, token, "127.0.0.3"),
+    /was made before the cluster's token was changed/,
+  );
+  const fresh = await place.node({ ip: "127.0.0.3" })
+    .up(["--join", head.record.head_address], { BEAM_TOKEN: shown });
+  assert.deepEqual(await addressesOf(joiner), ["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
+  for (const node of [fresh, joiner, head]) await node.down();
+});
+
 test("ray's variables give a token, ask for one, or say that there is none", async () => {
   const port = freePort();
   const head = place.node({ ip: "127.0.0.1" });
