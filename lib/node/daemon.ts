@@ -26,6 +26,7 @@ import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
 import { ActorAnswers } from "./actor_answers.ts";
 import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
+import { AwayNotice } from "./away_notice.ts";
 import { assignmentOf, type NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
 import { ClientWords } from "./client_words.ts";
@@ -118,6 +119,14 @@ export class NodeDaemon {
   readonly #logs: WorkerLogs<Worker>;
   readonly #subreaper: Subreaper;
   readonly #ending = new AbortController();
+  readonly #notice = new AwayNotice({
+    peer: () => this.#link.peer,
+    fault: () => this.#head?.fault?.message,
+    tell: (message) => {
+      for (const { client } of this.#drivers.all) client.push(message);
+    },
+    now: () => Date.now(),
+  });
 
   // Set in the order of the start, each before what needs it begins.
   #shim = "";
@@ -281,6 +290,7 @@ export class NodeDaemon {
       join: (local) => this.#join(local),
       message: (received, link) => this.#orders.take(received, link),
       joined: (reply, cluster) => this.#joined(reply, cluster),
+      away: (away) => this.#notice.away(away),
       declaredDead: () => this.#declaredDead(),
       log: (level, text) => this.#say(level, text),
     });
@@ -670,6 +680,7 @@ export class NodeDaemon {
   #joined(reply: Reply<"node.join">, cluster: string): void {
     this.#cluster = reply.cluster || cluster;
     this.#head_ip = this.#config.role === "head" ? this.#node_ip : reply.head_ip;
+    this.#notice.back();
     this.#news.repeat();
     this.#asks.repeat();
     this.#objects!.joined();

@@ -53,6 +53,8 @@ export interface HeadLinkHost {
   message(received: Received, link: Link): void;
   /** Joined, for the first time or again. */
   joined(reply: Reply<"node.join">, cluster: string): void;
+  /** It could not be joined once more. */
+  away?(away: Away): void;
   /** The head took this node for dead: all workers must end before it joins under a new id. */
   declaredDead(): Promise<void>;
   log(level: "info" | "warning" | "error", text: string): void;
@@ -225,7 +227,7 @@ export class HeadLink {
           continue;
         }
         const text = reasonText(error);
-        if (this.#away) this.#away.why = text;
+        if (this.#away) this.host.away?.({ ...this.#away, why: this.#away.why = text });
         if (text !== said) this.host.log("warning", `Cannot reach ${this.peer}: ${text}`);
         said = text;
         pause = Math.min(pause * 2, LONGEST_PAUSE);

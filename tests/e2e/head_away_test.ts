@@ -100,6 +100,11 @@ test("calls, tasks, objects and names go on; new work waits, and is done when it
   assert.deepEqual(await driver.said(), { created: true });
   const { stderr } = await driver.ok();
   assert.match(stderr, /relayed by the head/);
+  assert.match(
+    stderr,
+    /The head at .* has been away for \d+ s \(.*\)\. Actors and their calls go on/,
+  );
+  assert.match(stderr, /The head at .* is back\./);
   await joiner.down();
 });
 
