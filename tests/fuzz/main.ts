@@ -1,5 +1,6 @@
 /**
- * Fuzzes for long: `deno run -A tests/fuzz/main.ts [--minutes N] [--runs N] [--seed N] [--keep] [TARGET…]`.
+ * Fuzzes for long: `deno run -A tests/fuzz/main.ts [--minutes N | --count N] [--seed N] [--keep] [TARGET…]`.
+ * `--count` is the number of new inputs for each target. `scripts/soak fuzz` runs it, too.
  * With `--keep` inputs that found something new are written to the corpus, the smallest set that covers
  * all that was covered; without it nothing is written but a finding. A finding ends it with code 1.
  */
@@ -11,7 +12,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     minutes: { type: "string", default: "1" },
-    runs: { type: "string" },
+    count: { type: "string" },
     seed: { type: "string" },
     keep: { type: "boolean", default: false },
   },
@@ -30,7 +31,7 @@ for (const target of targets) {
   try {
     await fuzzer.replay(corpusOf(target.name).map(({ input }) => input));
     await fuzzer.fuzz(
-      values.runs === undefined ? { ms, seed } : { runs: Number(values.runs), seed },
+      values.count === undefined ? { ms, seed } : { runs: Number(values.count), seed },
     );
   } catch (error) {
     if (!(error instanceof Finding)) throw error;
