@@ -106,6 +106,7 @@ async function run(args: string[]): Promise<number> {
   const warning = token && values.head ? shortTokenWarning(token) : undefined;
   if (warning) say(`ray: ${warning}`);
   if (record.dashboard_fault) say(`ray: ${record.dashboard_fault}`);
+  if (record.journal_fault) say(`ray: ${record.journal_fault}`);
   const shown = token && withAuthority(token.token, record.authority);
   print(rayStartText({ record, token: shown, block: values.block }));
   if (held) return await held;
