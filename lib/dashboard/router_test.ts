@@ -130,3 +130,20 @@ Deno.test("a package is taken once it is whole and within the bound, and then fo
     const outside = "/api/packages/gcs/..%2F..%2Fx.zip";
     assert.equal((await asked(host, "PUT", outside, { body: "zip" })).status, 400);
   }));
+
+Deno.test("a body nested too deep is refused before it is parsed, brackets in texts are no nesting", () =>
+  withHost(async ({ host, submitted }) => {
+    const deep = `{"entrypoint":${"[".repeat(2 ** 22)}`;
+    const answer = await asked(host, "POST", "/api/jobs/", { body: deep });
+    assert.deepEqual([answer.status, /nested deeper than 100/.test(answer.text)], [400, true]);
+    const entrypoint = `echo "\\${"[{".repeat(200)}"`;
+    const body = JSON.stringify({ entrypoint });
+    assert.equal((await asked(host, "POST", "/api/jobs/", { body })).status, 200);
+    assert.equal(submitted.at(-1)?.entrypoint, entrypoint);
+  }));
+
+Deno.test("a long path is not repeated whole", () =>
+  withHost(async ({ host }) => {
+    const { status, text } = await asked(host, "GET", `/${"x".repeat(5000)}`);
+    assert.deepEqual([status, text.length < 400], [404, true]);
+  }));
