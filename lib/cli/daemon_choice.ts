@@ -63,11 +63,13 @@ function chosen(record: DaemonRecord): ChosenDaemon {
 
 /**
  * A link to the daemon at `socket`.
- * @throws {Trouble} with code `none` where nobody listens there.
+ * @throws {Trouble} with code `none` where nobody listens there, or another user does.
  */
 export async function linkTo({ socket }: ChosenDaemon): Promise<Link> {
   let stream: Deno.Conn;
   try {
+    const { uid } = Deno.lstatSync(socket);
+    if (uid !== Deno.uid()) throw new Error(`it is user ${uid}'s, not user ${Deno.uid()}'s`);
     stream = await Deno.connect({ transport: "unix", path: socket });
   } catch (error) {
     throw new Trouble(

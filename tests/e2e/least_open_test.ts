@@ -62,6 +62,10 @@ test("a cluster at work listens where it says, and nowhere else", async () => {
       assert.equal(Deno.lstatSync(dir).mode! & 0o7777, 0o700, dir);
     }
   }
+  for (const name of ["token", "dashboard_token", "head.db", "head.db-wal"]) {
+    assert.equal(Deno.lstatSync(join(head.dir, name)).mode! & 0o7777, 0o600, name);
+  }
+  assert.equal(Deno.lstatSync(head.dir).mode! & 0o7777, 0o700);
   await program.stop();
   await joiner.down();
   await head.down();
@@ -95,6 +99,21 @@ if (isRoot) {
     }
   });
 
+  test("a stranger's socket is not talked to, though BEAM_SOCK names it", async () => {
+    const shared = sharedPlace("c");
+    const socket = join(shared, "daemon.sock");
+    const listener = Deno.listen({ transport: "unix", path: socket });
+    Deno.chownSync(socket, STRANGER, STRANGER);
+    try {
+      const { code, stderr } = await place.cli(["status"], { BEAM_SOCK: socket });
+      assert.equal(code, 1);
+      assert.match(stderr, /it is user 65534's, not user 0's/);
+    } finally {
+      listener.close();
+      Deno.removeSync(shared, { recursive: true });
+    }
+  });
+
   test("in a shared directory a cluster works, and nobody else gets at its socket", async () => {
     const shared = sharedPlace("b");
     try {
@@ -107,11 +126,7 @@ if (isRoot) {
           ["ls", join(shared, "beam")],
           ["rm", "-f", socket],
           ["mv", join(shared, "beam"), join(shared, "gone")],
-          [
-            "python3",
-            "-c",
-            `import socket; socket.socket(socket.AF_UNIX).connect(${JSON.stringify(socket)})`,
-          ],
+          ["test", "-e", socket],
         ]
       ) {
         await assert.rejects(asStranger(...attempt), attempt.join(" "));
