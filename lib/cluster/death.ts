@@ -36,6 +36,8 @@ export interface DeathReport {
   mend?: string;
   /** No node may ever hold it. */
   unschedulable?: boolean;
+  /** Its node was taken away: what that interrupted may be done again at no cost. */
+  preempted?: boolean;
   exit_code?: number;
   /** Name such as `SIGKILL`. */
   signal?: string;

@@ -37,6 +37,7 @@ function evictActors(books: Books, node: NodeRecord): void {
   const report: DeathReport = {
     kind: "node",
     message: `Its ${text} was drained, and what still ran there was ended.`,
+    preempted: true,
   };
   for (const actor of [...books.actors.values()]) {
     if (actor.node_id !== node.node_id || actor.grant === undefined) continue;

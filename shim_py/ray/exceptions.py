@@ -335,7 +335,7 @@ class RayActorError(RayError):
         actor_id: id in hex, where known.
         error_msg: the text.
         actor_init_failed: its `__init__` raised.
-        preempted: its node was taken away by who lends it; never here.
+        preempted: its node was taken away: it was drained.
     """
 
     BASE_ERROR_MSG = "The actor experienced an error before finishing this task."
@@ -396,6 +396,7 @@ class ActorDiedError(RayActorError):
                 cause.get("actor_id"),
                 _death_text(self.BASE_ERROR_MSG, self.report, cause),
                 actor_init_failed=self.report.get("kind") == "init",
+                preempted=self.report.get("preempted") is True,
             )
         else:
             super().__init__(None, self.BASE_ERROR_MSG)

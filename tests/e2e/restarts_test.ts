@@ -230,6 +230,7 @@ test("a drained node: restarts elsewhere are free, who has none dies of the drai
   const { error } = await lives.answer("now", ["left", "where"]);
   assert.equal(error.type, "ActorDiedError");
   assert.match(error.text, /drained/);
+  assert.equal(error.preempted, true);
   // Its one restart is still there: nothing of it died.
   signal(second.pid, "SIGKILL");
   assert.equal((await lives.where("evicted")).again, true);

@@ -215,7 +215,7 @@ class ActorLink:
             return
         incarnation = fields["incarnation"]
         if self.incarnation is not None and incarnation != self.incarnation:
-            self._restarted(f"incarnation {incarnation} took its place")
+            self._restarted({"message": f"incarnation {incarnation} took its place"})
             if self.death is not None:
                 return
         self.incarnation = incarnation
@@ -450,7 +450,7 @@ class ActorLink:
         report = fields.get("report") or {}
         self.session.deaths.heard(report)
         self._wanted = max(fields["incarnation"], (self.incarnation or 0) + 1)
-        self._restarted(str(report.get("message") or "its worker ended and is started again"))
+        self._restarted(report)
         self.resume()
 
     def _try_again(self) -> None:
@@ -475,8 +475,12 @@ class ActorLink:
             self.state = "idle"
             self.advance()
 
-    def _restarted(self, why: str) -> None:
+    def _restarted(self, report: dict[str, Any] | None) -> None:
         """Another incarnation takes the place of the one that calls were sent to."""
+        report = report or {}
+        why = str(report.get("message") or "its worker ended and is started again")
+        # Ray's rule: what a drained node interrupts is done again at no cost.
+        cost = 0 if report.get("preempted") else 1
         pending, self.pending = self.pending, {}
         self._next_seq = 1
         self._ack = self._ack_told = self._unacked_bytes = 0
@@ -488,7 +492,7 @@ class ActorLink:
             if call.retries == 0 or call.cancelled:
                 call.fail_all(ActorUnavailableError(why, bytes.fromhex(self.actor_id)))
             else:
-                call.retries -= 1 if call.retries > 0 else 0
+                call.retries -= cost if call.retries > 0 else 0
                 call.seq = 0
                 again.append(call)
         if self.queue and self.queue[0].seq:
@@ -522,7 +526,7 @@ class ActorLink:
             self._wanted = self.incarnation + 1
             report = header.get("report") or {}
             self.session.deaths.heard(report)
-            self._restarted(str(report.get("message") or "its worker ended and is started again"))
+            self._restarted(report)
             self.resume()
 
     def die(self, report: dict[str, Any] | None, pickled: bytes) -> None:

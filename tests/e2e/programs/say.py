@@ -20,4 +20,5 @@ def trouble(error: BaseException) -> dict[str, Any]:
         "bases": [cls.__name__ for cls in type(error).__mro__],
         "text": str(error),
         "cause": type(error.__cause__).__name__ if error.__cause__ else None,
+        "preempted": getattr(error, "preempted", None),
     }
