@@ -8,6 +8,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { isLoopback } from "../runtime/loopback.ts";
+import { partsOf } from "../runtime/token.ts";
 import { HttpFailure } from "./http_failure.ts";
 
 /** What a server accepts. */
@@ -62,8 +63,9 @@ export function checkToken(headers: Headers, { tokens }: Doorkeeper): void {
   }
   const [scheme, sent] = given.trim().split(/\s+/);
   if (scheme?.toLowerCase() === "bearer" && sent !== undefined) {
+    const { token: secret } = partsOf(sent);
     // All are compared, whichever fits.
-    if (tokens().filter((token) => isSame(sent, token)).length > 0) return;
+    if (tokens().filter((token) => isSame(secret, token)).length > 0) return;
   }
   throw new HttpFailure(403, "Forbidden: Invalid authentication token.");
 }

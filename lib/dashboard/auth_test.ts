@@ -78,6 +78,9 @@ Deno.test("every token opens, nothing else does", () => {
     status(() => checkToken(new Headers(headers), inside));
   assert.equal(asked({ authorization: "Bearer secret" }), 200);
   assert.equal(asked({ authorization: "bearer other" }), 200);
+  const authority = "A".repeat(43);
+  assert.equal(asked({ authorization: `Bearer secret~${authority}` }), 200, "as it is passed on");
+  assert.equal(asked({ authorization: `Bearer secre~${authority}` }), 403);
   assert.equal(asked({ "x-ray-authorization": "Bearer secret" }), 200);
   assert.equal(asked({}), 401);
   assert.equal(asked({ cookie: "ray-authentication-token=secret" }), 401);

@@ -28,7 +28,7 @@ export function withAuthority(token: string, authority: string | undefined): str
 }
 
 /** The parts of a token as people pass it on. */
-function partsOf(text: string): Pick<FoundToken, "token" | "authority"> {
+export function partsOf(text: string): Pick<FoundToken, "token" | "authority"> {
   const at = text.lastIndexOf(MARK);
   const authority = text.slice(at + 1);
   if (at < 1 || !isAuthorityId(authority)) return { token: text };

@@ -71,6 +71,8 @@ test("it is shown, checked and given jobs as any other", async () => {
   assert.match(status.stdout, /3 nodes/, status.stderr);
   const check = ["ray", "health-check", "--address", head_address];
   assert.equal((await place.cli(check, elsewhere)).code, 0);
+  const headers = { authorization: `Bearer ${token}` };
+  assert.equal((await fetch(`http://${dashboard}/api/jobs/`, { headers })).status, 200);
   const submitted = await place.cli(
     ["ray", "job", "submit", `--address=http://${dashboard}`, "--", "echo", "hello"],
     elsewhere,
