@@ -18,17 +18,21 @@ export interface AwayNoticeHost {
 
 /** See the top of this file. */
 export class AwayNotice {
-  #told = false;
+  #told: Message<"warn"> | undefined;
 
   constructor(readonly host: AwayNoticeHost) {}
+
+  /** What drivers were told that it is away; who comes now has not heard it. */
+  get current(): Message<"warn"> | undefined {
+    return this.#told;
+  }
 
   /** It could not be reached once more. */
   away({ since, why }: Away): void {
     const ms = this.host.now() - since;
     if (this.#told || ms < QUIET_MS) return;
-    this.#told = true;
     const reason = (this.host.fault() ?? why).replace(/\.$/, "");
-    this.#tell(
+    this.#told = this.#tell(
       `${capital(this.host.peer())} has been away for ${Math.round(ms / 1000)} s (${reason}). ` +
         "Actors and their calls go on; what is new waits until it is back.",
     );
@@ -37,11 +41,13 @@ export class AwayNotice {
   /** There is a link again. */
   back(): void {
     if (this.#told) this.#tell(`${capital(this.host.peer())} is back.`);
-    this.#told = false;
+    this.#told = undefined;
   }
 
-  #tell(text: string): void {
-    this.host.tell({ kind: "warn", code: "head_away", text });
+  #tell(text: string): Message<"warn"> {
+    const message: Message<"warn"> = { kind: "warn", code: "head_away", text };
+    this.host.tell(message);
+    return message;
   }
 }
 

@@ -523,6 +523,7 @@ export class NodeDaemon {
       passOutput: () => this.#logs.poll(),
       words: this.#words,
       tokens: this.#tokens,
+      awayNotice: () => this.#notice.current,
       replacement: this.#replacement = this.#makeReplacement(),
       stop: () => void this.stop("`beam down`"),
     });

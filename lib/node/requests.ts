@@ -47,6 +47,8 @@ export interface RequestsHost {
   /** Hands on what workers have printed up to now. */
   passOutput(): void;
   tokens: Pick<TokenKeeper, "create" | "mayManage">;
+  /** What is to be told to a driver that comes while the head stays away. */
+  awayNotice(): Message<"warn"> | undefined;
   /** Puts another beam in place of this one. */
   replacement: Replacement;
   /** Tells the head what wants no answer. */
@@ -166,6 +168,8 @@ export class Requests {
       id?: number;
     };
     this.host.warmUp(facts);
+    const away = this.host.awayNotice();
+    if (away) client.push(away);
     const parent = enclosingWorker(fields.pid, (pid) => this.host.workers.byPid(pid));
     const request = {
       ...facts,

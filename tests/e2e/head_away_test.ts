@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { nodeLogDir } from "../../lib/runtime/paths.ts";
 import type { Node } from "./harness/node.ts";
 import { isRunning, signal } from "./harness/processes.ts";
+import type { Program } from "./harness/program.ts";
 import { theme } from "./harness/scenario.ts";
 import { storeCount } from "./harness/store_files.ts";
 import { until } from "./harness/until.ts";
@@ -113,14 +114,25 @@ test("the daemon says once what keeps the head from starting", async () => {
   const said = () => daemonLog().split("\n").filter((line) => / ERROR /.test(line));
   const before = said().length;
   const squatter = await takePort();
+  let driver: Program;
   try {
     await until("it has tried", () => said().length > before);
     // Pauses grow to two seconds: by then it has tried several times.
     assert.equal((await head.cli(["status"])).code, 1);
     assert.equal(said().length, before + 1, said().join("\n"));
+    await until("it has been away for long", async () => {
+      const { stderr } = await head.cli(["status"]);
+      return /away for \d{2,} s/.test(stderr);
+    });
+    // A program that comes now is told what it waits for.
+    driver = head.driver("calling.py", [head.ip], { input: true });
+    await driver.complains(/The head at .* has been away for .* another program holds it/);
   } finally {
     squatter.close();
   }
+  assert.deepEqual(await driver.said(), { calling: true });
+  await driver.endInput();
+  await driver.ok();
   await until("it is back", async () => (await head.cli(["status"])).code === 0);
 });
 
