@@ -105,6 +105,8 @@ export interface ActorRecord extends ActorSpec {
   not_before: number;
   failed_starts: number;
   warned_at?: number;
+  /** Names of the last requests that killed an incarnation of it. */
+  kills?: string[];
   ended_at?: number;
   death?: DeathReport;
   /** Earlier workers of it that have not been reported gone. */

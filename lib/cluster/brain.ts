@@ -42,6 +42,9 @@ import { schedule } from "./scheduling.ts";
 import { releaseStray } from "./strays.ts";
 import { warnAboutWaiting } from "./warnings.ts";
 
+/** So many of the last kills of an actor are known again when they are sent again. */
+const MOST_KILLS = 8;
+
 /** The brain of one head. */
 export class Brain {
   readonly books: Books;
@@ -70,6 +73,8 @@ export class Brain {
   /** Changes the books by one event. @returns what the shell has to do, in this order */
   step(event: BrainEvent, now: number): Effect[] {
     this.books.now = Math.max(this.books.now, now);
+    // A head may stand still before its first tick, too.
+    this.books.last_tick ||= this.books.now;
     this.#apply(event);
     schedule(this.books);
     return this.#drain();
@@ -255,10 +260,13 @@ export class Brain {
     books.touch("actors", spec.actor_id);
   }
 
-  #killActor({ actor_id, no_restart, report }: BrainEventOf<"actor.kill">): void {
+  #killActor({ actor_id, no_restart, report, ask }: BrainEventOf<"actor.kill">): void {
     const actor = this.books.actors.get(actor_id);
-    if (actor === undefined) return;
-    const left = actor.max_restarts === -1 || actor.restarts < actor.max_restarts;
+    if (actor === undefined || (ask !== undefined && actor.kills?.includes(ask))) return;
+    if (ask !== undefined) {
+      actor.kills = [...actor.kills ?? [], ask].slice(-MOST_KILLS);
+      this.books.touch("actors", actor_id, false);
+    }
     // Nothing runs that could be killed and started again.
     if (actor.step === "waiting" && !no_restart && mayRestart(actor)) return;
     endIncarnation(this.books, actor, { report, restart: !no_restart, gone: false });

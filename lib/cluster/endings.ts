@@ -123,7 +123,8 @@ export function confirmGone(
   return true;
 }
 
-function endOwnedBy(books: Books, owner: ActorRecord, cause: string): void {
+/** Ends what a worker of the actor owned. */
+export function endOwnedBy(books: Books, owner: ActorRecord, cause: string): void {
   for (const child of [...books.actors.values()]) {
     if (child.owner.actor_id !== owner.actor_id || child.detached) continue;
     const report: DeathReport = {

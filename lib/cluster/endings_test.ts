@@ -204,3 +204,26 @@ Deno.test("a restart for a node that is taken away costs none of those an actor 
   test.tell({ kind: "node.drain", node_id: at(stays!).node_id, evict: true });
   assert.equal(at(stays!).state, "DEAD");
 });
+
+Deno.test("a kill that is sent again kills once, also after a restart of the head", () => {
+  const test = new TestCluster();
+  test.join(1);
+  const job = test.driver();
+  const actor = test.actor({}, { max_restarts: -1 });
+  test.up(actor);
+  const report = { kind: "killed" as const, message: "It was killed by ray.kill()." };
+  const kill = { kind: "actor.kill" as const, actor_id: actor, no_restart: false, report };
+  test.tell({ ...kill, ask: "a:1" });
+  assert.equal(test.brain.actor(actor)?.incarnation, 2);
+  test.up(actor);
+  test.tell({ ...kill, ask: "a:1" });
+  assert.equal(test.brain.actor(actor)?.incarnation, 2);
+  const record = test.brain.job(job)!;
+  test.restartHead();
+  const running = { actor_id: actor, incarnation: 2, pid: 9, address: "x", initialized: true };
+  test.join(1, undefined, { actors: [running], jobs: [record], deaths: [] });
+  test.tell({ ...kill, ask: "a:1" });
+  assert.equal(test.brain.actor(actor)?.incarnation, 2);
+  test.tell({ ...kill, ask: "a:2" });
+  assert.equal(test.brain.actor(actor)?.incarnation, 3);
+});

@@ -98,7 +98,14 @@ export type BrainEvent =
     report: DeathReport;
     intended?: boolean;
   }
-  | { kind: "actor.kill"; actor_id: string; no_restart: boolean; report: DeathReport }
+  /** Asked for again under the same `ask`, it has been done. */
+  | {
+    kind: "actor.kill";
+    actor_id: string;
+    no_restart: boolean;
+    report: DeathReport;
+    ask?: string;
+  }
   /** Its process waits in `ray.get`: its CPUs may be given to others meanwhile. */
   | { kind: "actor.blocked"; actor_id: string; incarnation: number }
   | { kind: "actor.unblocked"; actor_id: string; incarnation: number }

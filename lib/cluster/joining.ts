@@ -8,7 +8,7 @@ import type { ActorRecord } from "./actors.ts";
 import { nextStep, stateOf } from "./actor_states.ts";
 import type { Books } from "./books.ts";
 import { fullLedger, placeOf } from "./books.ts";
-import { confirmGone, endIncarnation, endJob, loseNode } from "./endings.ts";
+import { confirmGone, endIncarnation, endJob, endOwnedBy, loseNode } from "./endings.ts";
 import type { BrainEventOf, NodeReport, ReportedActor } from "./events.ts";
 import { jobNumberOf } from "./jobs.ts";
 import type { JobSpec } from "./jobs.ts";
@@ -119,6 +119,7 @@ function placeAnew(books: Books, actor: ActorRecord): void {
   actor.pid = 0;
   books.enqueue(actor.actor_id);
   books.touch("actors", actor.actor_id);
+  endOwnedBy(books, actor, actorText(actor));
 }
 
 /**
@@ -135,6 +136,7 @@ function outrun(books: Books, { actor_id, incarnation }: Omit<WorkerName, "node_
   actor.incarnation = incarnation + 1;
   actor.state = stateOf(actor.step, actor.incarnation);
   books.touch("actors", actor_id);
+  endOwnedBy(books, actor, actorText(actor));
 }
 
 function reconcileJobs(books: Books, node: NodeRecord, jobs: JobSpec[]): void {

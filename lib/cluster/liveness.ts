@@ -45,7 +45,7 @@ export function revive(books: Books, node: NodeRecord): void {
 /** Judges every node; called once per tick, before anything else of the tick. */
 export function judgeNodes(books: Books): void {
   const { config, now } = books;
-  const gap = books.last_tick === 0 ? 0 : now - books.last_tick;
+  const gap = now - books.last_tick;
   books.last_tick = now;
   if (gap > config.stall_ms) {
     restartTimers(books, gap);

@@ -77,3 +77,16 @@ Deno.test("no node is dead before its time, or later: what counts is its last by
   assert.equal(state(test, 1), "dead");
   assert.ok(test.now - last <= 5000);
 });
+
+Deno.test("a head that stands still before its first tick kills nobody", () => {
+  const test = new TestCluster();
+  test.join(1);
+  test.now += 8000;
+  test.tell({ kind: "tick" });
+  assert.equal(state(test, 1), "alive");
+  test.restartHead();
+  test.join(1, undefined, { actors: [], jobs: [], deaths: [] });
+  test.now += 8000;
+  test.tell({ kind: "tick" });
+  assert.equal(state(test, 1), "alive");
+});

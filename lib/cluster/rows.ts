@@ -60,6 +60,7 @@ export function loadRows(books: Books, rows: Iterable<Row>, now: number): void {
   const seqs = [...books.actors.values(), ...books.groups.values()].map((one) => one.seq);
   books.next_seq = seqs.reduce((most, seq) => Math.max(most, seq), 0) + 1;
   books.now = now;
+  books.last_tick = now;
   books.hold_until = now + books.config.restart_hold_ms;
   books.touchMeta("epoch");
   books.rebuild();

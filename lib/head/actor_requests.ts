@@ -113,7 +113,7 @@ export function reportActor(
   });
 }
 
-/** `actor.kill`: decided when answered. Who is dead already stays so. */
+/** `actor.kill`: decided when answered. Who is dead already stays so; sent again, it is the same kill. */
 export function killActor(
   state: HeadState,
   asker: Asker,
@@ -124,7 +124,8 @@ export function killActor(
     kind: "killed",
     message: `It was killed by ray.kill(), called by ${whoText(state, asker)}.`,
   };
-  state.shell.step({ kind: "actor.kill", actor_id, no_restart, report });
+  const { ask } = asker;
+  state.shell.step({ kind: "actor.kill", actor_id, no_restart, report, ...(ask && { ask }) });
   answer.give({});
 }
 

@@ -178,6 +178,25 @@ Deno.test("a node that dials anew replaces its old link without a loss", async (
   assert.equal(head.state.nodes.size, 1);
 });
 
+Deno.test("a join that waited on a former connection is no news", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  const { stream, decoder } = await dialHead(head.port, "node");
+  const former = new Link(stream, { peer: "the head", decoder, onMessage() {} }).start();
+  await using node = await FakeNode.join(head.port);
+  const job_id = await node.startJob();
+  const total = { CPU: 10_000 };
+  const report = { actors: [], jobs: [], deaths: [] };
+  const late = former.request({
+    kind: "node.join",
+    node: { node_id: node.node_id, total },
+    report,
+  });
+  await assert.rejects(late, /the head ended the/);
+  await node.settled();
+  assert.equal(head.state.brain.job(job_id)?.state, "running");
+});
+
 Deno.test("what is no join, or a bad one, is refused in words", async () => {
   using folder = new Folder();
   await using head = await startHead(folder);

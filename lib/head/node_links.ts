@@ -350,10 +350,11 @@ export class NodeLinks {
   }
 
   #request(node: NodeLink, received: Received): void {
-    const { client, request, job_id, actor_id } = fieldsOf(received, "client.request");
+    const { client, request, job_id, actor_id, ask } = fieldsOf(received, "client.request");
     const asker: Asker = { node_id: node.node_id, client, link: node.link };
     if (job_id) asker.job_id = job_id;
     if (actor_id) asker.actor_id = actor_id;
+    if (ask) asker.ask = ask;
     checkAsker(this.#state.brain, asker);
     const answer: Answer = {
       give: (fields, body = new Uint8Array(0)) => node.link.passOn(received, fields, body),

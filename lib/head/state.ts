@@ -57,6 +57,8 @@ export interface Asker {
   job_id?: string;
   /** Where it runs inside an actor. */
   actor_id?: string;
+  /** The request's name, by which a repetition is known. */
+  ask?: string;
   /** Questions that wait are dropped with this. */
   link: object;
 }

@@ -1,4 +1,5 @@
 /** What this node's clients want of the head: their requests with who asks, and that drivers are gone. */
+import { randomBytes } from "node:crypto";
 import type { Answer } from "../wire/link.ts";
 import type { Message } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
@@ -10,6 +11,9 @@ const EMPTY = new Uint8Array(0);
 export class HeadAsks {
   /** Drivers that went while there was no link. */
   #gone: Message<"client.gone">[] = [];
+  /** With the count, a name for each request that no other has. */
+  #name = randomBytes(8).toString("hex");
+  #count = 0;
 
   /** @param link the link, once there is one */
   constructor(readonly link: () => Pick<HeadLink, "ask" | "send" | "isJoined">) {}
@@ -23,7 +27,12 @@ export class HeadAsks {
     actor_id: string | undefined = client.worker?.actor_id,
   ): Promise<Answer<"client.request">> {
     const { id: _, ...request } = message as Message & { id?: number };
-    const asked: Message<"client.request"> = { kind: "client.request", client: client.id, request };
+    const asked: Message<"client.request"> = {
+      kind: "client.request",
+      client: client.id,
+      request,
+      ask: `${this.#name}:${this.#count++}`,
+    };
     const job_id = client.job_id ?? client.worker?.order.job.job_id;
     if (job_id !== undefined) asked.job_id = job_id;
     if (actor_id !== undefined) asked.actor_id = actor_id;

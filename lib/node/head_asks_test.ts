@@ -19,7 +19,12 @@ Deno.test("a request goes to the head with who asks, without the client's own id
   await asks.ask(client, { kind: "query.jobs" }, new Uint8Array(0), undefined, "a");
   const request = { kind: "query.jobs" };
   const asker = { kind: "client.request", client: "c7", job_id: "01000000", request };
-  assert.deepEqual(asked, [asker, { ...asker, actor_id: "a" }]);
+  const names = asked.map(({ ask }) => ask);
+  assert.equal(new Set(names).size, 2, "each has a name of its own");
+  assert.deepEqual(asked, [
+    { ...asker, ask: names[0] },
+    { ...asker, ask: names[1], actor_id: "a" },
+  ]);
 });
 
 Deno.test("a driver that went without a link is told of at the next join, once", () => {

@@ -776,8 +776,9 @@ export const MESSAGES = {
     link: "node",
     from: "daemon",
     doc:
-      "A request of a process on the node, passed on as it is, with who asks. The answer is the request's.",
-    fields: { client: "str", request: "map", job_id: "str?", actor_id: "str?" },
+      "A request of a process on the node, passed on as it is, with who asks. The answer is the request's. " +
+      "Sent again after the link was cut, it has the same `ask`.",
+    fields: { client: "str", request: "map", job_id: "str?", actor_id: "str?", ask: "str?" },
     body: "the request's",
     reply: {},
     replyBody: "the answer's",

@@ -35,10 +35,16 @@ export interface Found {
   text: string;
 }
 
-/** Runs the seeds in turn. @returns the first that fails, or what all of them have seen */
+/**
+ * Runs the seeds in turn.
+ *
+ * @param tell of a failing seed the whole story, or only what it breaks
+ * @returns the first that fails, or what all of them have seen
+ */
 export async function runSeeds(
   simulation: Simulation,
   seeds: { first: number; count: number },
+  tell: "story" | "first" = "story",
 ): Promise<Found | Counts> {
   const seen: Counts = {};
   for (let after = 1; after <= seeds.count; after++) {
@@ -48,6 +54,7 @@ export async function runSeeds(
       const counts = await simulation.run(history, () => {});
       for (const [what, count] of Object.entries(counts)) seen[what] = (seen[what] ?? 0) + count;
     } catch (error) {
+      if (tell === "first") return { seed, after, text: (error as Error).message };
       return { seed, after, text: await explain(simulation, history, error as Error) };
     }
   }

@@ -131,7 +131,11 @@ function nobodyOutlivesTheirOwner(books: Books): void {
   const over = (job_id: string) => books.jobs.get(job_id)?.state !== "running";
   for (const actor of books.actors.values()) {
     if (actor.step === "ended" || actor.detached) continue;
-    const { job_id, actor_id } = actor.owner;
+    const { job_id, actor_id, incarnation } = actor.owner;
+    const owner = books.actors.get(actor_id ?? "");
+    const same = owner === undefined || incarnation === undefined ||
+      owner.incarnation === incarnation;
+    assert.ok(same, "an actor of a former incarnation of its owner");
     assert.ok(actor_id === undefined ? !over(job_id) : !ended(actor_id), "an orphaned actor");
     const group = actor.pg && books.groups.get(actor.pg.pg_id);
     assert.notEqual(group?.state, "REMOVED", "an actor in a removed group");

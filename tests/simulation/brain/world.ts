@@ -265,7 +265,11 @@ export class World {
       daemon.cut(Infinity);
       this.#dial(daemon);
     }
+    // A head that has heard nobody, because it stood still, has nobody to take for dead.
+    const lives = (node_id: string) => this.brain.node(node_id)?.state !== "dead";
+    const there = [...this.head.joined.keys()].filter(lives);
     this.tell({ kind: "tick" });
+    assert.ok(there.every(lives), "a node is dead that only the head did not hear");
   }
 
   clockIsSetBack(): void {
@@ -299,6 +303,10 @@ export class World {
 
   /** Its journal's last transactions are lost, though their effects were seen. */
   powerFails(): void {
+    if (this.prng.chance(0.7)) {
+      this.request(drawActor(...this.forWishes));
+      this.deliver(10);
+    }
     this.daemons[0]!.reset(this.prng.hex(56));
     this.headRestarts(1 + this.prng.int(3));
     this.#note("transactions lost");

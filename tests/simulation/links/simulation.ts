@@ -49,6 +49,7 @@ const EXPECTED: Counts = {
   "frozen head": 0,
   broken: 0,
   partition: 0,
+  "half open": 0,
   located: 0,
   "actor.kill": 0,
   "group.create": 0,

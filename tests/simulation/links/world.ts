@@ -4,6 +4,7 @@
  */
 import assert from "assert";
 import { join } from "node:path";
+import { setImmediate } from "node:timers";
 import type { DeathReport } from "../../../lib/cluster/death.ts";
 import { toAmounts } from "../../../lib/cluster/amounts.ts";
 import type { Brain } from "../../../lib/cluster/brain.ts";
@@ -26,7 +27,7 @@ const CONNECT_TIMEOUT = 4000;
 /** Time passes in pieces of this many milliseconds. */
 const SLICE = 100;
 /** More turns than any chain of promises between two bytes is long. */
-const TURNS = 40;
+const TURNS = 25;
 
 /** What happens, by name, and how likely it is beside the others. */
 const HAPPENINGS: Record<
@@ -45,9 +46,10 @@ const HAPPENINGS: Record<
   "a group is created": [3, (world) => world.createGroup()],
   "a group is removed": [1, (world) => world.removeGroup()],
   "a connection breaks": [2, (world) => world.breakWire()],
+  "an answer is lost": [4, (world) => world.loseAnswer()],
   "a machine is cut off": [2, (world) => world.partition()],
   "a machine can be reached again": [3, (world) => world.heal()],
-  "a machine dies": [1, (world) => world.machineDies()],
+  "a machine dies": [2, (world) => world.machineDies()],
   "the head stands still": [1, (world) => world.freezeHead()],
   "a daemon stands still": [1, (world) => world.freezeNode()],
   "the head is killed": [2, (world) => world.killHead()],
@@ -188,6 +190,9 @@ export class LinkWorld implements NodeWorld {
   /** What is ready to run runs. */
   async turns(): Promise<void> {
     for (let turn = 0; turn < TURNS; turn++) await null;
+    // A link that has read for long lets the event loop turn.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < TURNS; turn++) await null;
     if (this.fault !== undefined) throw this.fault;
   }
 
@@ -299,6 +304,21 @@ export class LinkWorld implements NodeWorld {
     this.#count("broken");
   }
 
+  /** What was asked arrives, and the connection breaks on the way back. */
+  async loseAnswer(): Promise<void> {
+    const fits = ({ machine, head_end }: Wire) =>
+      head_end.coming.length > 0 && !this.machines[machine]!.blocked.up;
+    const wire = this.prng.pick(this.wires.filter(fits));
+    if (wire === undefined || this.head?.frozen !== 0) return;
+    this.say(() => `    of ${this.machines[wire.machine]!.node.spec.ip}`);
+    while (wire.head_end.coming.length > 0) {
+      wire.head_end.deliver();
+      await this.turns();
+    }
+    wire.node_end.break();
+    this.#count("lost answer");
+  }
+
   partition(): void {
     const machine = this.#pickMachine(({ blocked }) => !blocked.up && !blocked.down);
     if (machine === undefined) return;
@@ -310,7 +330,20 @@ export class LinkWorld implements NodeWorld {
 
   heal(): void {
     const machine = this.#pickMachine(({ blocked }) => blocked.up || blocked.down);
-    if (machine !== undefined) machine.blocked = { up: false, down: false };
+    if (machine === undefined) return;
+    machine.blocked = { up: false, down: false };
+    // After a while a system gives up telling the other side that a connection has ended.
+    const at = this.machines.indexOf(machine);
+    for (const { machine: owner, head_end, node_end } of this.wires) {
+      const untold = owner === at && head_end.closed && !node_end.closed;
+      if (untold && this.prng.chance(0.5)) this.#forget(node_end);
+    }
+  }
+
+  #forget(end: WireEnd): void {
+    end.coming = [];
+    this.say(() => "    a connection is half open");
+    this.#count("half open");
   }
 
   machineDies(): void {
@@ -343,6 +376,8 @@ export class LinkWorld implements NodeWorld {
       this.say(() => "    with what it has not written");
       head.journal.withheld = true;
       this.dead.clear();
+      // That a kill was done is in such rows too.
+      for (const kills of this.kills.values()) kills.asked = Infinity;
       await this.deliver(1 + this.prng.int(3));
       this.#count("rows lost");
     }
