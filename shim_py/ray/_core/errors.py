@@ -91,7 +91,13 @@ def actor_death(
         if isinstance(cause, RayActorError):
             return cause
         if isinstance(cause, RayTaskError):
-            return ActorDiedError(cause)
+            died = ActorDiedError(cause)
+            died.report = dict(report or {})
+            first = died.report.get("caused_by")
+            if first:
+                why = died.report.get("cause_message")
+                died.error_msg += f"\nThe first to end was {first}{f': {why}' if why else '.'}"
+            return died
     return ActorDiedError({**facts, "report": dict(report or {})})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray._core.errors import actor_death
 from ray._core.first_cause import HeardDeaths, name_first
 from ray.exceptions import ActorDiedError, RayTaskError
 
@@ -92,6 +94,21 @@ def test_a_death_report_that_was_told_too_early_is_completed() -> None:
     assert "The first to end was actor x: It was killed." in text
     name_first(session_of(deaths), told)
     assert str(told) == text
+
+
+def test_a_constructor_that_failed_for_a_lost_peer_names_the_first_death() -> None:
+    raised_there = RayTaskError("Rank.__init__", GLOO, RuntimeError("lost"))
+    pickled = pickle.dumps(raised_there)
+    report = {"kind": "init", "message": "lost", "peer_lost": True}
+    blamed = {**report, "caused_by": "actor x", "cause_message": "It was killed."}
+    assert "The first to end was actor x: It was killed." in str(actor_death(blamed, {}, pickled))
+    early = actor_death(report, {}, pickled)
+    assert isinstance(early, ActorDiedError)
+    deaths = HeardDeaths()
+    deaths.heard(KILLED)
+    name_first(session_of(deaths), early)
+    assert "The first to end was actor rank0" in str(early)
+    assert "Connection closed by peer" in str(early)
 
 
 class Worker:
