@@ -17,6 +17,13 @@ if (!library) {
 }
 const { place, test } = theme("clock");
 
+const HOUR = 3_600_000;
+
+/** When, by its writer's clock, the last line of a log was written. */
+function writtenAt(log: string): number {
+  return Date.parse(Deno.readTextFileSync(log).trimEnd().split("\n").at(-1)!.split(" ")[0]!);
+}
+
 /** What gives the daemons of a node a clock of their own, and sets it. */
 function clock(name: string): { env: Record<string, string>; set(offset: string): void } {
   const file = join(place.dir, `clock-${name}`);
@@ -46,6 +53,7 @@ for (
   ] as const
 ) {
   const run = async () => {
+    const sign = ofHead === "-1h" ? -1 : 1;
     const [headClock, farClock] = [clock("head"), clock("far")];
     const head = await place.head({ ip: "127.0.0.1", cpus: 4, env: headClock.env });
     const far = await place.join(head, { ip: "127.0.0.2", cpus: 4, env: farClock.env });
@@ -64,6 +72,8 @@ for (
     } finally {
       signal(far.record.pid, "SIGCONT");
     }
+    const off = writtenAt(join(head.dir, "logs", "head.log")) - Date.now();
+    assert.ok(Math.abs(off - sign * HOUR) < HOUR / 2, `the head's clock is ${off} ms off`);
     const { error } = await driver.said();
     assert.equal(error.type, "ActorDiedError", error.text);
     await driver.endInput();

@@ -24,7 +24,8 @@ export class Mounts {
   /** @param sizes MiB by folder; folders that are not there are made. */
   static async make(place: Place, sizes: Record<string, number>): Promise<Mounts> {
     const lines = Object.entries(sizes).map(([dir, mib]) =>
-      `mkdir -p '${dir}' && mount -t tmpfs -o size=${mib}m,mode=1777 tmpfs '${dir}'`
+      `mkdir -p '${dir}' && mount -t tmpfs ` +
+      `-o size=${mib}m,mode=${dir === "/dev/shm" ? 1777 : 700} tmpfs '${dir}'`
     );
     // The namespace lives as long as this process, which ends with the place at the latest.
     const script = [...lines, `echo '{"mounted": true}'`, "exec cat"].join(" && ");
