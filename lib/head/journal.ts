@@ -18,6 +18,12 @@ export const SCHEMA_VERSION = 1;
 /** "beam" in ASCII: tells a journal from any other SQLite file. */
 const APPLICATION_ID = 0x6265616d;
 
+/**
+ * After so many pages of 4 KiB what was written goes to the main file: only then is the disk waited for, and a
+ * head that waits for a slow disk says nothing to its nodes.
+ */
+const CHECKPOINT_PAGES = 8000;
+
 const TABLES: readonly Table[] = ["nodes", "jobs", "actors", "groups", "deaths", "meta"];
 
 /** Tables of records that are the head's own, in the order in which they were first written. */
@@ -257,7 +263,10 @@ export class Journal {
       );
     }
     if (pragma("quick_check") !== "ok") throw new Error("its check found damage");
-    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+    this.#db.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; BEGIN IMMEDIATE`,
+    );
     for (const table of [...TABLES, ...RECORDS]) {
       this.#db.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, row TEXT NOT NULL)`);
     }
