@@ -26,6 +26,7 @@ export async function holderText(host: string, port: number): Promise<string> {
     return "another beam head holds it";
   } catch (error) {
     if (!(error instanceof RequestFailed)) return "another program holds it";
+    if (error.code === "tls") return "a program that speaks TLS holds it, maybe another beam head";
     return error.code === "role" ? "a beam node holds it" : "another beam head holds it";
   }
 }

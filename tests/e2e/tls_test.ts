@@ -4,6 +4,7 @@ import { join } from "node:path";
 import tls from "node:tls";
 import * as x509 from "x509";
 import type { Node } from "./harness/node.ts";
+import { signal } from "./harness/processes.ts";
 import { theme } from "./harness/scenario.ts";
 import { until } from "./harness/until.ts";
 
@@ -135,6 +136,25 @@ test("certificates renew themselves, and what was open stays open", async () => 
   const fresh = head.driver("paths.py", ["127.0.0.2"]);
   assert.equal((await fresh.said()).right, true);
   assert.doesNotMatch((await fresh.ok()).stderr, /relay/);
+});
+
+test("a head, and a daemon, that take another's place go on with the same authority", async () => {
+  const { authority } = head.record;
+  const before = await head.status();
+  const whole = async () => {
+    const { nodes, epoch } = await head.status();
+    return epoch > before.epoch && nodes.filter(({ state }) => state === "alive").length === 3;
+  };
+  signal(head.headPid, "SIGKILL");
+  await until("the head is back, and all nodes with it", whole);
+  const replaced = await second.cli(["up", "--replace", "--json"]);
+  assert.equal(replaced.code, 0, replaced.stderr);
+  second.record.pid = JSON.parse(replaced.stdout).daemon.pid;
+  await until("all nodes are back", whole);
+  const driver = head.driver("paths.py", ["127.0.0.2"]);
+  assert.equal((await driver.said()).right, true);
+  assert.doesNotMatch((await driver.ok()).stderr, /relay/);
+  assert.match((await head.cli(["token"])).stdout, new RegExp(`~${authority}$`, "m"));
 });
 
 test("certificates of one's own are taken by Ray's variables", async () => {
