@@ -8,7 +8,6 @@
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
 import { encodeHead, type Frame, FrameDecoder, type FrameLimits, PEER_LIMITS } from "./frames.ts";
 import type { Fields, Message, MessageKind, Reply, RequestKind } from "./messages.ts";
-import { Turns } from "./turns.ts";
 import { checkFields, checkMessage } from "./validate.ts";
 import { MESSAGES } from "./messages.ts";
 
@@ -223,7 +222,6 @@ export class Link {
 
   async #read(early: Frame[]): Promise<void> {
     const buffer = new Uint8Array(READ_SIZE);
-    const turns = new Turns(this.#now);
     try {
       for (const frame of early) this.#take(frame);
       while (!this.#ended) {
@@ -236,8 +234,6 @@ export class Link {
         for (const frame of this.#decoder.feed(buffer.subarray(0, count))) {
           if (this.#ended) return;
           this.#take(frame);
-          const turn = turns.afterThis();
-          if (turn) await turn;
         }
       }
     } catch (error) {
