@@ -20,6 +20,9 @@ import { nodeFault, nodeText } from "./node.ts";
 import { actStart } from "./scheduling.ts";
 import { holdStray, releaseStray, releaseStrays } from "./strays.ts";
 
+/** How many incarnations of an actor beyond that of the books a node is believed. */
+const MOST_OUTRUN = 1000;
+
 /** Handles `node.join`. */
 export function joinNode(books: Books, { node: spec, report }: BrainEventOf<"node.join">): void {
   const reject = (reason: string) =>
@@ -129,6 +132,7 @@ function placeAnew(books: Books, actor: ActorRecord): void {
 function outrun(books: Books, { actor_id, incarnation }: Omit<WorkerName, "node_id">): void {
   const actor = books.actors.get(actor_id);
   if (actor === undefined || incarnation < actor.incarnation) return;
+  if (incarnation > actor.incarnation + MOST_OUTRUN) return; // no journal loses so many restarts
   if (actor.step !== "waiting") {
     if (incarnation > actor.incarnation) actor.outrun = Math.max(actor.outrun ?? 0, incarnation);
     return;

@@ -86,7 +86,12 @@ class Opening {
   ) {}
 
   send<K extends MessageKind>(message: Message<K>): Promise<void> {
-    return writeAll(this.stream, encodeFrame(message));
+    return writeAll(this.stream, encodeFrame(message)).catch((error) => this.#ended(error));
+  }
+
+  /** The stream failed, or ended: who dialed or accepted hears of it in the words of the wire. */
+  #ended(cause?: unknown): never {
+    throw new LinkClosed(`${this.peer} ended the connection during its opening`, { cause });
   }
 
   /** Says why the peer is not served. A peer that is gone already is no error. */
@@ -134,7 +139,7 @@ class Opening {
     try {
       return await this.stream.read(buffer);
     } catch (error) {
-      if (!isNoTls(error)) throw error;
+      if (!isNoTls(error)) this.#ended(error);
       throw new RequestFailed(
         "tls",
         `Cannot let ${this.peer} in: it does not speak TLS, and this cluster does`,

@@ -12,7 +12,8 @@ const RUNS: Readonly<Record<string, number>> = {
   agreement: 1500,
   stranger: 1500,
   between: 1500,
-  http: 4000,
+  node: 2000,
+  http: 3000,
   head: 10_000,
 };
 

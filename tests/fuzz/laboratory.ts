@@ -8,6 +8,7 @@ import { PythonSide } from "./python_side.ts";
 import { agreement } from "./targets/agreement.ts";
 import { frames } from "./targets/frames.ts";
 import { head, http } from "./targets/http.ts";
+import { node } from "./targets/node.ts";
 import { between, stranger } from "./targets/opening.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -22,6 +23,15 @@ const COUNTED = [
   "lib/wire/handshake.ts",
   "lib/wire/keyring.ts",
   "lib/dashboard/",
+  "lib/head/node_spec.ts",
+  "lib/head/node_bounds.ts",
+  "lib/head/client_words.ts",
+  "lib/head/task_log.ts",
+  "lib/head/process_metrics.ts",
+  "lib/head/prometheus.ts",
+  "lib/cluster/joining.ts",
+  "lib/cluster/strays.ts",
+  "lib/cluster/endings.ts",
   "tests/fuzz/planted.ts",
 ];
 
@@ -74,6 +84,17 @@ export class Laboratory implements Disposable {
       agreement(opening.frames, new PythonSide(ROOT, python)),
       await stranger(opening),
       between(opening),
+      node({
+        frames: opening.frames,
+        validate,
+        brain: await this.load("lib/cluster/brain.ts"),
+        views: await this.load("lib/cluster/views.ts"),
+        specs: await this.load("lib/head/node_spec.ts"),
+        words: await this.load("lib/head/client_words.ts"),
+        tasks: await this.load("lib/head/task_log.ts"),
+        metrics: await this.load("lib/head/process_metrics.ts"),
+        registry: await this.load("lib/head/worker_registry.ts"),
+      }),
       http(web),
       head(web),
     ];
@@ -88,6 +109,9 @@ export class Laboratory implements Disposable {
 
 /** Files of this kind were found by the fuzzer; the others once broke something, and say what. */
 const FOUND = /^[0-9a-f]{16}$/;
+
+/** Most bytes of what was found that are kept of one target; large inputs are found again. */
+const MOST_KEPT = 40 * 1024;
 
 /** The kept inputs of a target. */
 export function corpusOf(target: string): { name: string; input: Uint8Array }[] {
@@ -108,7 +132,10 @@ export function keep(target: string, inputs: readonly Uint8Array[]): void {
   const named = corpusOf(target).filter(({ name }) => !FOUND.test(name)).map(({ input }) =>
     digest(input)
   );
-  const files = new Map(inputs.map((input) => [digest(input), input]));
+  let size = 0;
+  const small = [...inputs].sort((a, b) => a.length - b.length)
+    .filter(({ length }) => (size += length) <= MOST_KEPT);
+  const files = new Map(small.map((input) => [digest(input), input]));
   for (const { name } of corpusOf(target)) {
     if (FOUND.test(name) && !files.has(name)) Deno.removeSync(join(folder, name));
   }

@@ -41,7 +41,7 @@ export function agreement(wire: typeof Frames, python: PythonSide): Target {
       assert.equal(there.whole!.idle, here.idle, "they differ on what is left");
       assert.ok(there.steps < 1000 + 60 * input.length, `${there.steps} lines of Python`);
       assert.ok(
-        there.room < 2 ** 17 + 64 * input.length,
+        there.room < 2 ** 21 + 64 * input.length,
         `${there.room} bytes of memory in Python`,
       );
       return there.fresh;
