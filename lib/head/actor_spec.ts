@@ -19,6 +19,7 @@ export function actorSpecOf(
   message: Message<"actor.create">,
   job: JobRecord | undefined,
 ): ActorSpec {
+  checkTexts("the actor", message, ["class_name", "name", "namespace"]);
   const spec: ActorSpec = {
     actor_id: message.actor_id,
     job_id: jobOf(asker),
@@ -38,6 +39,20 @@ export function actorSpecOf(
     spec.pg = { pg_id: message.pg_id, bundle_index: message.bundle_index ?? -1 };
   }
   return spec;
+}
+
+/** Longest name: names are kept, written to the journal and shown. */
+const MOST_TEXT = 16 * 1024;
+
+function checkTexts<T>(what: string, message: T, names: readonly (keyof T & string)[]): void {
+  for (const name of names) {
+    const { length } = String(message[name] ?? "");
+    if (length <= MOST_TEXT) continue;
+    throw new RequestFailed(
+      "bad_request",
+      `Cannot create ${what}: its ${name} must have at most ${MOST_TEXT} characters, got ${length}`,
+    );
+  }
 }
 
 function strategyOf(strategy: Record<string, unknown> | undefined | null): SchedulingStrategy {
@@ -84,6 +99,7 @@ export function groupSpecOf(asker: Asker, message: Message<"group.create">): Gro
     );
   }
   const { selectors } = message;
+  checkTexts("the placement group", message, ["name"]);
   return {
     pg_id: message.pg_id,
     job_id: jobOf(asker),

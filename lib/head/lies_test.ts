@@ -376,6 +376,22 @@ Deno.test("what a node says of its own is bounded", () =>
     await honest.ask({ kind: "query.tasks" }, { job_id });
   }));
 
+Deno.test("names of megabytes are refused", () =>
+  scene(async ({ head, honest, job_id }) => {
+    const long = "x".repeat(2 ** 20);
+    for (const more of [{ class_name: long }, { name: long }, { namespace: long }]) {
+      await assert.rejects(
+        honest.ask(actorCreate(job_id, more), { job_id }),
+        /must have at most 16384 characters, got 1048576/,
+      );
+    }
+    await assert.rejects(
+      honest.ask(groupCreate(job_id, { name: long }), { job_id }),
+      /must have at most 16384 characters/,
+    );
+    assert.equal(head.state.brain.books.groups.size, 0);
+  }));
+
 Deno.test("a node that goes on lying loses its link", () =>
   scene(async ({ head, liar, job_id, lines }) => {
     for (let times = 0; times < 100; times++) {

@@ -13,7 +13,7 @@ const RUNS: Readonly<Record<string, number>> = {
   stranger: 1500,
   between: 1500,
   node: 2000,
-  http: 3000,
+  http: 1500,
   head: 10_000,
 };
 
