@@ -165,7 +165,9 @@ export class World {
     for (const { actor_id, incarnation } of current) {
       const told = item.kind === "actor.died"
         ? item.actor_id === actor_id && item.incarnation === incarnation
-        : item.report?.deaths.some((one) => one.actor_id === actor_id);
+        : item.report?.deaths.some((one) =>
+          one.actor_id === actor_id && one.incarnation === incarnation
+        );
       if (!told || !link.open) continue;
       assert.equal(this.brain.actor(actor_id)?.step, "ended", "who ended itself is started again");
       this.#note("ended on purpose");
