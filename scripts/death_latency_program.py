@@ -182,7 +182,8 @@ def ray_cluster() -> int:
     """Starts two nodes of genuine Ray; the pid of the second one's daemon."""
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"resources": {"here": 1}})
+    head = {"resources": {"here": 1}, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     node = cluster.add_node(resources={"there": 1})
     ray.init(address=cluster.address, log_to_driver=False)
     return int(node.all_processes["raylet"][0].process.pid)
