@@ -2,7 +2,7 @@
 import assert from "assert";
 import { join } from "node:path";
 import type { Node } from "../e2e/harness/node.ts";
-import { signal } from "../e2e/harness/processes.ts";
+import { isRunning, signal } from "../e2e/harness/processes.ts";
 import { theme } from "../e2e/harness/scenario.ts";
 import { until } from "../e2e/harness/until.ts";
 import { drive } from "./harness/drive.ts";
@@ -15,7 +15,17 @@ const library = Deno.env.get("BEAM_FAKETIME");
 if (!library) {
   console.log("not tried: clocks that are set: there is no libfaketime (BEAM_FAKETIME)");
 }
+// The last to run: what is registered later runs before.
+Deno.test.afterAll(removeSharedClocks);
 const { place, test } = theme("clock");
+
+/** What libfaketime leaves in shared memory of each process that did not end by itself. */
+function removeSharedClocks(): void {
+  for (const { name } of Deno.readDirSync("/dev/shm")) {
+    const pid = /^(?:sem\.)?faketime_(?:shm|sem)_(\d+)/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) Deno.removeSync(`/dev/shm/${name}`);
+  }
+}
 
 const HOUR = 3_600_000;
 
