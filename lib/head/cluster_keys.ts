@@ -95,6 +95,15 @@ export class ClusterKeys {
     this.forget(now);
   }
 
+  /** Takes the token that was replaced last for `grace` milliseconds from now. */
+  honourFormer(grace: number, now: number): void {
+    const former = [...this.#rows.values()].filter((row) => row.replaced_at !== null);
+    const last = former.toSorted((a, b) => a.replaced_at! - b.replaced_at!).at(-1);
+    if (!last || last.text === null) return;
+    this.#put({ ...last, until: now + grace });
+    this.ring.take(last.text, now + grace);
+  }
+
   /** Forgets the texts of tokens that are honoured no more, and the oldest of many. */
   forget(now: number): void {
     const former = [...this.#rows.values()].filter((row) => row.replaced_at !== null);

@@ -16,6 +16,9 @@ import type { JoinTokens } from "./join_tokens.ts";
 /** How long nodes may take to fetch a new token before the others use it, in milliseconds. */
 const FETCH_PATIENCE = 5000;
 
+/** How long the former token is taken at least while a connected node has not got the new one yet. */
+const LEAST_GRACE = 60_000;
+
 /** A node's link, and the token that it has. */
 export interface TokenHolder {
   link: Link;
@@ -83,11 +86,14 @@ export class TokenHandover {
         "Try again in a few seconds.",
       );
     }
-    keys.renew(grace_ms, clock.now(), change);
+    // Whoever is connected needs the former one until it has the new one, however short the grace.
+    keys.renew(LEAST_GRACE + grace_ms, clock.now(), change);
     const entitled = [...this.host.nodes()].filter((node) => !this.#isOut(node));
     await this.#fetched(new Set(entitled));
     const id = keys.ring.id!;
     const has = (node: TokenHolder) => node.key === id;
+    const late = entitled.some((node) => !node.link.isClosed && !has(node));
+    keys.honourFormer(late ? Math.max(grace_ms, LEAST_GRACE) : grace_ms, clock.now());
     for (const node of entitled.filter(has)) {
       node.link.send({ kind: "token.use", key: id, former_ms: keys.graceLeft(clock.now()) });
     }

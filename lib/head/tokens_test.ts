@@ -22,6 +22,8 @@ class Dialed {
   #wakes = new Set<() => void>();
   readonly heard: string[] = [];
   fetching: Promise<boolean> | undefined;
+  /** Fetches only when the test says so. */
+  slow = false;
 
   constructor(token: string, readonly node_id: string) {
     this.keys = new Keyring(token);
@@ -83,7 +85,7 @@ class Dialed {
   #take(received: Received): void {
     const { kind } = received.message;
     this.heard.push(kind);
-    if (kind === "token.changed") this.fetching = this.fetch();
+    if (kind === "token.changed" && !this.slow) this.fetching = this.fetch();
     if (kind === "token.use") {
       assert.ok(this.keys.find(fieldsOf(received, kind).key, 0), "used before it was fetched");
     }
@@ -198,6 +200,22 @@ Deno.test("a change reaches all nodes before one uses it; the former token is ho
   const kept = journal.records("keys") as { text: string | null }[];
   assert.deepEqual(kept.map(({ text }) => text), [null, token], "what is good no more is not kept");
   journal.close();
+});
+
+Deno.test("a connected node that is slow to get the new token is not cut off, without a grace time either", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  const slow = await new Dialed(TOKEN, node("b")).open(head.port);
+  slow.slow = true;
+  await slow.join();
+  const changing = manager.ask({ kind: "token.rotate", change: "x", grace_ms: 0 });
+  await slow.until("token.changed");
+  clock.pass(2000);
+  assert.equal(await slow.fetch(), false);
+  assert.deepEqual((await changing).missing, []);
+  await slow.until("token.use");
+  await assert.rejects(new Dialed(TOKEN, node("c")).open(head.port), refused(/was changed on/));
 });
 
 Deno.test("who has a former token only is out when its time is over", async () => {
