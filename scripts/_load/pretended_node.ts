@@ -42,6 +42,7 @@ export class PretendedNode implements AsyncDisposable {
   readonly #link: HeadLink;
   #joins = 0;
   #pid = 1000;
+  #dropped = false;
 
   constructor(readonly options: NodeOptions) {
     const { index } = options;
@@ -53,8 +54,12 @@ export class PretendedNode implements AsyncDisposable {
       join: () => this.#join(),
       message: (received) => this.#take(received),
       joined: () => void (this.#joins += 1),
-      declaredDead: () => Promise.reject(new Error(`${this.ip} was declared dead`)),
-      log: (level, text) => void (level === "error" && console.error(`${this.ip}: ${text}`)),
+      declaredDead: () => {
+        this.drop();
+        return Promise.resolve();
+      },
+      log: (level, text) =>
+        void (level !== "info" && !this.#dropped && console.error(`${this.ip}: ${text}`)),
     });
   }
 
@@ -112,11 +117,13 @@ export class PretendedNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#dropped = true;
     await this.#link.stop("the load ends");
   }
 
   /** Ends the link without a word, as a machine that is gone. */
   drop(): void {
+    this.#dropped = true;
     this.#link.close();
   }
 
