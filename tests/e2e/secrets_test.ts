@@ -11,9 +11,13 @@ const { place, test } = theme("secrets");
 
 /** Where the secret stands in what /proc shows of a process. */
 function showsIn(pid: number): string[] {
-  return ["environ", "cmdline"].filter((file) =>
-    Deno.readTextFileSync(`/proc/${pid}/${file}`).includes(SECRET)
-  );
+  return ["environ", "cmdline"].filter((file) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/${file}`).includes(SECRET);
+    } catch {
+      return false; // it has ended
+    }
+  });
 }
 
 function assertHidden(pids: number[]): void {

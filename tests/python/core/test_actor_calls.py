@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -59,6 +60,10 @@ class Counter:
         time.sleep(seconds)
         return seconds
 
+    def read(self, path: str) -> str:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
     def pair(self) -> tuple[int, int]:
         return 1, 2
 
@@ -104,15 +109,21 @@ def test_arguments_are_taken_as_they_are_at_the_call(ray: Any) -> None:
     assert ray.get(ref, timeout=LIMIT) == (([1], 0.2), {})
 
 
-def test_a_reference_stands_for_its_value_and_holds_back_only_its_queue(ray: Any) -> None:
+def test_a_reference_stands_for_its_value_and_holds_back_only_its_queue(
+    ray: Any, tmp_path: pathlib.Path
+) -> None:
     first, second, third = (ray.remote(Counter).remote() for _ in range(3))
-    slow = first.sleep.remote(0.4)
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+    slow = first.read.remote(gate)
     held = second.take.remote("held", slow, key=slow)
     behind = second.take.remote("behind")
     assert ray.get(third.add.remote(), timeout=LIMIT) == 1
     assert ray.wait([held, behind, slow], timeout=0)[0] == []
-    assert ray.get(held, timeout=LIMIT) == (("held", 0.4), {"key": 0.4})
-    assert ray.get(second.history.remote()) == [("held", 0.4), ("behind",)]
+    with open(gate, "w", encoding="ascii") as writer:
+        writer.write("open")
+    assert ray.get(held, timeout=LIMIT) == (("held", "open"), {"key": "open"})
+    assert ray.get(second.history.remote()) == [("held", "open"), ("behind",)]
     assert ray.get(behind) == (("behind",), {})
     large = ray.put(b"y" * 2_000_000)
     (got,), _ = ray.get(second.take.remote(large), timeout=LIMIT)
