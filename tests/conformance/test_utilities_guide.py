@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import pathlib
 import time
 from typing import Any
 
@@ -73,14 +74,23 @@ def test_a_pool_of_actors() -> None:
     pool.push(idle)
 
 
-def test_values_as_they_get_ready() -> None:
+def test_values_as_they_get_ready(tmp_path: pathlib.Path) -> None:
     @ray.remote(num_cpus=0)
     def after(seconds: float) -> float:
         time.sleep(seconds)
         return seconds
 
-    refs = [after.remote(1.0), after.remote(0.0)]
-    assert list(ray.util.as_completed(refs, chunk_size=1)) == [0.0, 1.0]
+    @ray.remote(num_cpus=0)
+    def when_there(path: pathlib.Path) -> str:
+        while not path.exists():
+            time.sleep(0.01)
+        return "late"
+
+    refs: list[Any] = [when_there.remote(tmp_path / "gate"), after.remote(0.0)]
+    ready = ray.util.as_completed(refs, chunk_size=1)
+    assert next(ready) == 0.0
+    (tmp_path / "gate").touch()
+    assert list(ready) == ["late"]
     assert set(ray.util.as_completed(refs, yield_obj_refs=True)) == set(refs)
     assert sorted(ray.util.map_unordered(after, [0.1, 0.0], backpressure_size=1)) == [0.0, 0.1]
     with pytest.raises(ValueError, match="chunk_size"):

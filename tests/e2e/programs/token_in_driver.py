@@ -20,5 +20,7 @@ def of_worker() -> list[str]:
 
 given = os.environ["BEAM_TOKEN"]
 ray.init()
-worker = ray.get(of_worker.options(runtime_env={"env_vars": {"RAY_AUTH_TOKEN": "another"}}).remote())
+worker = ray.get(
+    of_worker.options(runtime_env={"env_vars": {"RAY_AUTH_TOKEN": "another"}}).remote()
+)
 say(driver=names(), worker=worker, found=token_for("http://elsewhere:8265") == given)
