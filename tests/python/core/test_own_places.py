@@ -95,8 +95,8 @@ def test_the_socket_of_the_environment_neither(
 
 
 @as_root
-def test_a_record_of_another_user_and_a_link_are_none(tmp_path: Path) -> None:
-    folder = tmp_path / "0badcafe"
+def test_a_record_of_another_user_and_a_link_are_none(shared: Path) -> None:
+    folder = shared / "0badcafe"
     folder.mkdir(mode=0o700)
     path = str(folder / "daemon.sock")
     with listen(path):
@@ -105,7 +105,7 @@ def test_a_record_of_another_user_and_a_link_are_none(tmp_path: Path) -> None:
         assert discovery.read_instance(str(folder)) is not None
         os.chown(record, STRANGER, STRANGER)
         assert discovery.read_instance(str(folder)) is None
-        elsewhere = tmp_path / "elsewhere.json"
+        elsewhere = shared / "elsewhere.json"
         elsewhere.write_text(json.dumps(record_of(path)))
         record.unlink()
         record.symlink_to(elsewhere)
