@@ -210,7 +210,7 @@ class _Recorder:
                 break
             if not record[_END]:
                 record[_TOLD] = True
-            rows.append(record)
+            rows.append(record[:_TOLD])
         made = self._made
         dropped = max(0, made - self._told - len(rows))
         self._told = made
