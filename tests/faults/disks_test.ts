@@ -118,7 +118,7 @@ mounted(
       // It may be as late as its actor that the journal has no room for.
       assert.match(
         refused.stdout + refused.stderr,
-        /Cannot take new work: the head cannot write its journal .*head\.db .*Free space/,
+        /cannot take new work: the head cannot write its journal .*head\.db .*Free space/i,
         JSON.stringify(refused),
       );
       assert.ok((await head.status()).nodes[0]!.alive);
