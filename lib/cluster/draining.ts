@@ -5,7 +5,7 @@
  */
 import type { Books } from "./books.ts";
 import type { DeathReport } from "./death.ts";
-import { endIncarnation, isWhole } from "./endings.ts";
+import { endIncarnation, isWhole, placeAnew } from "./endings.ts";
 import type { BrainEventOf } from "./events.ts";
 import type { GroupRecord } from "./groups.ts";
 import { revive } from "./liveness.ts";
@@ -65,12 +65,5 @@ function moveGroup(books: Books, group: GroupRecord, node_id: string): void {
     group.nodes[index] = "";
     moved = true;
   }
-  if (!moved) return;
-  if (group.state === "CREATED") {
-    group.state = "RESCHEDULING";
-    group.since = books.now;
-    delete group.warned_at;
-    books.enqueue(group.pg_id);
-  }
-  books.touch("groups", group.pg_id);
+  if (moved) placeAnew(books, group);
 }

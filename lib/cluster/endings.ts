@@ -286,14 +286,19 @@ function loseBundles(books: Books, node: NodeRecord): void {
       group.grants[index] = null;
       ledgers[index] = null;
     }
-    if (group.state === "CREATED") {
-      group.state = "RESCHEDULING";
-      group.since = books.now;
-      delete group.warned_at;
-      books.enqueue(group.pg_id);
-    }
-    books.touch("groups", group.pg_id);
+    placeAnew(books, group);
   }
+}
+
+/** Has the bundles that lost their nodes placed again. */
+export function placeAnew(books: Books, group: GroupRecord): void {
+  if (group.state === "CREATED") {
+    group.state = "RESCHEDULING";
+    group.since = books.now;
+    delete group.warned_at;
+    books.enqueue(group.pg_id);
+  }
+  books.touch("groups", group.pg_id);
 }
 
 /** Fills in where it died, where the report does not say. */
