@@ -73,5 +73,9 @@ def test_a_package_that_is_a_program() -> None:
     assert run("-m", "package") == [True, "package.parts", 4]
 
 
+@pytest.mark.skipif(
+    os.environ.get("CONFORMANCE") == "ray",
+    reason="on genuine Ray the driver that is spawned inside an actor does not answer",
+)
 def test_classes_of_a_module_beside_the_program_and_drivers_inside_actors() -> None:
     assert run("beside.py") == ["Square", 9, True, True, True, True]
