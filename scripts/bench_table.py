@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import statistics
+
+from _published import publish
 
 LABELS = {
     "import": "`import ray`",
@@ -29,7 +29,6 @@ LABELS = {
     "nested_task": "task inside a task that waits for it, 20 deep, per task",
     "shutdown": "`ray.shutdown()`",
 }
-BEGIN, END = "<!-- scripts/bench begin -->", "<!-- scripts/bench end -->"
 
 
 def medians(path: pathlib.Path) -> dict[str, float]:
@@ -67,11 +66,7 @@ def main() -> None:
     if not options.into:
         print(made)
         return
-    text = options.into.read_text()
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    about = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}."
-    options.into.write_text(f"{before}{BEGIN}\n{made}\n\n{about}\n{END}{after}")
+    publish(options.into, "bench", made)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import statistics
 import time
+
+from _published import publish
 
 OTHER = "node:127.0.0.2"
 CALLS = 400
@@ -27,7 +28,6 @@ LABELS = {
     "large": ("a value of 128 MiB brought here", "MB/s"),
 }
 WIRES = {"open": "open", "sealed": "sealed (token)", "tls": "TLS"}
-BEGIN, END = "<!-- scripts/wire_cost begin -->", "<!-- scripts/wire_cost end -->"
 
 
 def measure() -> dict[str, float]:
@@ -105,11 +105,7 @@ def main() -> None:
     made = table(options.table)
     print(made)
     if options.into:
-        text = options.into.read_text()
-        before, rest = text.split(BEGIN)
-        _, after = rest.split(END)
-        about = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}."
-        options.into.write_text(f"{before}{BEGIN}\n\n{made}\n\n{about}\n\n{END}{after}")
+        publish(options.into, "wire_cost", made)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
  * worker that it was told to start that it runs. Nothing is started.
  */
 import { randomBytes } from "node:crypto";
+import { driverStart } from "../../lib/head/_fakes.ts";
 import { HeadLink } from "../../lib/node/head_link.ts";
 import { fieldsOf, type Received } from "../../lib/wire/link.ts";
 import type { Answer } from "../../lib/wire/link.ts";
@@ -94,16 +95,7 @@ export class PretendedNode implements AsyncDisposable {
 
   /** Starts a job of a pretended driver. @returns its id */
   async startJob(client = "driver"): Promise<string> {
-    const { fields } = await this.ask({
-      kind: "driver.start",
-      protocol: 1,
-      pid: 42,
-      python: "3.11.7",
-      executable: "/usr/bin/python3",
-      cwd: "/home/me",
-      sys_path: ["/home/me"],
-      entrypoint: "load.py",
-    }, { client });
+    const { fields } = await this.ask({ ...driverStart, entrypoint: "load.py" }, { client });
     const { job_id, namespace } = fields;
     this.#jobs.push({
       job_id,

@@ -39,8 +39,6 @@ class Limits(NamedTuple):
     body: int
 
 
-#: Before a peer has proven anything.
-STRANGER_LIMITS = Limits(4096, 0)
 #: On a link whose peer is known.
 PEER_LIMITS = Limits(16 * 2**20, 64 * 2**30)
 
@@ -181,11 +179,6 @@ class FrameDecoder:
             large.counts.append(count)
             data = data[count:]
             self.run()
-
-    def rest(self) -> bytes:
-        """Bytes received behind the last frame (before any large body)."""
-        data, at, _, _ = self.state
-        return data[at:]
 
     def run(self) -> None:
         """Hands over every frame that is complete.

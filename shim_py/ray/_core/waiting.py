@@ -59,27 +59,15 @@ class _Checked:
 def wait_for_all(pump: Pump | Lending, entries: Sequence[Entry], deadline: float | None) -> None:
     """Waits until all entries are done, or one of them is an error, or the deadline has passed."""
     count = _Count()
-    checking: list[tuple[Entry, _Checked]] = []
     with pump.lock:
-        for entry in dict.fromkeys(entries):
-            if entry.done:
-                if not entry.ok:
-                    return
-                continue
-            count.missing += 1
-            checked = _Checked(count, entry)
-            if entry.sleepers is None:
-                entry.sleepers = []
-            entry.sleepers.append(checked)
-            checking.append((entry, checked))
-        count.done = count.missing <= 0
-    try:
-        pump.wait(count, deadline)
-    finally:
-        with pump.lock:
-            for entry, checked in checking:
-                if entry.sleepers and checked in entry.sleepers:
-                    entry.sleepers.remove(checked)
+        if any(entry.done and not entry.ok for entry in entries):
+            return
+        watches = [
+            (entry, _Checked(count, entry)) for entry in dict.fromkeys(entries) if not entry.done
+        ]
+        count.missing = len(watches)
+        _watch(count, watches)
+    _wait(pump, count, watches, deadline)
 
 
 def wait_for_some(
@@ -89,21 +77,36 @@ def wait_for_some(
     if sum(1 for entry in entries if entry.done) >= enough:
         return
     count = _Count()
-    counting: list[tuple[Entry, _Counted]] = []
     with pump.lock:
         count.missing = enough - sum(1 for entry in entries if entry.done)
-        for entry in dict.fromkeys(entries):
-            if not entry.done:
-                counted = _Counted(count, entries.count(entry))
-                if entry.sleepers is None:
-                    entry.sleepers = []
-                entry.sleepers.append(counted)
-                counting.append((entry, counted))
-        count.done = count.missing <= 0
+        watches = [
+            (entry, _Counted(count, entries.count(entry)))
+            for entry in dict.fromkeys(entries)
+            if not entry.done
+        ]
+        _watch(count, watches)
+    _wait(pump, count, watches, deadline)
+
+
+def _watch(count: _Count, watches: Sequence[tuple[Entry, Sleeper]]) -> None:
+    """Has each entry tell its sleeper. The lock is held."""
+    for entry, sleeper in watches:
+        if entry.sleepers is None:
+            entry.sleepers = []
+        entry.sleepers.append(sleeper)
+    count.done = count.missing <= 0
+
+
+def _wait(
+    pump: Pump | Lending,
+    count: _Count,
+    watches: Sequence[tuple[Entry, Sleeper]],
+    deadline: float | None,
+) -> None:
     try:
         pump.wait(count, deadline)
     finally:
         with pump.lock:
-            for entry, counted in counting:
-                if entry.sleepers and counted in entry.sleepers:
-                    entry.sleepers.remove(counted)
+            for entry, sleeper in watches:
+                if entry.sleepers and sleeper in entry.sleepers:
+                    entry.sleepers.remove(sleeper)

@@ -82,10 +82,6 @@ class Executor:
         caller.cancelled.add(seq)
         caller.withdrawn.add(seq)
 
-    def in_call(self) -> bool:
-        """Whether this thread runs a call."""
-        return True
-
     # ── methods ──────────────────────────────────────────────────────────────────────────────
 
     def method(self, name: str) -> Callable[..., Any]:

@@ -9,7 +9,6 @@ import pytest
 from ray._core.frames import (
     LARGE,
     PREFIX,
-    STRANGER_LIMITS,
     FrameDecoder,
     Limits,
     ProtocolError,
@@ -112,7 +111,7 @@ def test_any_bytes_give_frames_or_a_protocol_error(seed: int) -> None:
 
 @pytest.mark.parametrize(("header", "body"), [(4097, 0), (10, 1), (2**32 - 1, 0), (1, 2**64 - 1)])
 def test_lengths_are_checked_before_anything_is_allocated(header: int, body: int) -> None:
-    decoder = FrameDecoder(lambda *_: None, STRANGER_LIMITS)
+    decoder = FrameDecoder(lambda *_: None, Limits(4096, 0))
     with pytest.raises(ProtocolError, match="at most"):
         decoder.feed(PREFIX.pack(header, body))
 
