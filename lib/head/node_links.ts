@@ -381,17 +381,18 @@ export class NodeLinks {
           "which the books do not have there",
       );
     }
-    const where = {
-      ...(typeof pid === "number" && { pid }),
-      ...(address && { address }),
-    };
     switch (event) {
       case "ready":
         shell.step({ kind: "actor.ready", ...worker, pid: pid ?? 0, address });
         if (own) registerWorker(this.#state, { ...worker, pid: pid ?? 0, address });
         return;
       case "initialized":
-        shell.step({ kind: "actor.initialized", ...worker, ...where });
+        shell.step({
+          kind: "actor.initialized",
+          ...worker,
+          ...(typeof pid === "number" && { pid }),
+          ...(address && { address }),
+        });
         return;
       case "blocked":
       case "unblocked":
@@ -400,18 +401,15 @@ export class NodeLinks {
         return;
       case "died": {
         const death = deathReportOf(report);
+        const meant = intended === true || this.released.has(actor_id);
         if (own) {
-          this.#state.workers.died(worker, {
-            report: death,
-            now: this.#state.clock.now(),
-            intended: intended === true || this.released.has(actor_id),
-          });
+          const { workers, clock } = this.#state;
+          workers.died(worker, { report: death, now: clock.now(), intended: meant });
+          if (death.kind === "init") initErrors.put(actor_id, received.body);
         }
-        if (own && death.kind === "init") initErrors.put(actor_id, received.body);
         if (death.kind === "start") {
           shell.step({ kind: "actor.placed_failed", ...worker, report: death });
         } else {
-          const meant = intended === true || this.released.has(actor_id);
           shell.step({ kind: "actor.died", ...worker, report: death, intended: meant });
         }
         node.link.send({ kind: "actor.noted", actor_id, incarnation });
