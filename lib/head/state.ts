@@ -75,6 +75,8 @@ export const UNHEARD_MS = 5000;
 /** @throws RequestFailed while the journal cannot be written: what is new would not outlive us */
 export function takesNewWork(state: HeadState): void {
   const { journal } = state.shell;
+  // Tried again now and not at the next tick: whoever has made room begins at once.
+  if (journal.failure !== undefined) journal.flush();
   if (journal.failure === undefined) return;
   throw new RequestFailed(
     "journal_failed",
