@@ -150,3 +150,4 @@ export class Effects implements Carrier {
     this.state.log.write("info", `node ${node_id} (${node.ip}) is ${node.state}${why}`);
   }
 }
+      this.state.readings.forget(node_id);

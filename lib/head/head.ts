@@ -23,6 +23,7 @@ import { ProcessMetrics } from "./process_metrics.ts";
 import { nodeFinder, sessionName } from "./queries.ts";
 import { Relays } from "./relay.ts";
 import { type Port, Server } from "./server.ts";
+import { Readings } from "./readings.ts";
 import { Shell } from "./shell.ts";
 import { Specs } from "./specs.ts";
 import { Submissions } from "./submissions.ts";
@@ -161,6 +162,7 @@ export class Head {
     state.workers = new WorkerRegistry(finder);
     state.tasks = new TaskLog();
     state.metrics = new ProcessMetrics({
+    state.readings = new Readings({ links: () => state.nodes.holders, clock });
       session: sessionName(cluster),
       version: RAY_VERSION,
       ip: (node_id) => {
@@ -242,6 +244,7 @@ export class Head {
     shell.waiting.drop();
     nodes.close();
     this.#health.close();
+    this.state.readings.close();
     await Promise.all([this.#server.close(), this.#relays.close()]);
     this.#journal.close();
     log.write("info", "head ended");

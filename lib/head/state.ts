@@ -11,6 +11,7 @@ import type { NodeLinks } from "./node_links.ts";
 import type { ObjectNotices } from "./object_notices.ts";
 import type { ProcessMetrics } from "./process_metrics.ts";
 import type { Shell } from "./shell.ts";
+import type { Readings } from "./readings.ts";
 import type { Specs } from "./specs.ts";
 import type { Submissions } from "./submissions.ts";
 import type { TaskLog } from "./task_log.ts";
@@ -43,6 +44,10 @@ export interface HeadState {
   tasks: TaskLog;
   metrics: ProcessMetrics;
   clock: Clock;
+  /** What has happened, in order. */
+  events: EventLog;
+  /** What the nodes' machines are busy with. */
+  readings: Readings;
   log: Log;
   /** Absent: the cluster speaks no TLS. */
   tls?: HeadTls | undefined;
