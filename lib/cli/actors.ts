@@ -2,7 +2,8 @@
 import { type ActorView, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
 import { onTerminal, print, printJson, table } from "./output.ts";
-import { causeText, cutTo, lastDeaths, reportLines, showDeaths } from "./deaths.ts";
+import { cutTo, lastDeaths, reportLines, showDeaths } from "./deaths.ts";
+import { causeText } from "../cluster/death.ts";
 import { parse } from "./parse.ts";
 import { clusterStatus } from "./status_source.ts";
 import { timesText } from "./status_text.ts";

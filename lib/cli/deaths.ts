@@ -68,12 +68,6 @@ export function reportLines(report: DeathReport): string[] {
   return lines;
 }
 
-/** The cause in one sentence: of a death that followed, the first one's. */
-export function causeText(report: DeathReport): string {
-  if (!report.caused_by) return report.message;
-  return `followed ${report.caused_by}${report.cause_message ? `: ${report.cause_message}` : ""}`;
-}
-
 /** Cuts a text to a length, which shows. */
 export function cutTo(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;

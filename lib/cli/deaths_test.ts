@@ -1,6 +1,7 @@
 import assert from "assert";
 import type { DeathRecord } from "../cluster/deaths.ts";
-import { causeText, deathsTable, deathText } from "./deaths.ts";
+import { causeText } from "../cluster/death.ts";
+import { deathsTable, deathText } from "./deaths.ts";
 
 const RECORD: DeathRecord = {
   death_id: "aa/1",

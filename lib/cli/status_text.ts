@@ -12,7 +12,7 @@ import {
   shortId,
   usageOf,
 } from "./cluster_status.ts";
-import { causeText } from "./deaths.ts";
+import { causeText } from "../cluster/death.ts";
 import {
   manyActorsLines,
   manyBundlesText,

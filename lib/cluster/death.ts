@@ -63,3 +63,9 @@ export interface DeathReport {
   /** Where the pickled exception of `__init__` can be fetched; opaque here. */
   error_body_ref?: string;
 }
+
+/** The cause in one sentence: of a death that followed, the first one's. */
+export function causeText(report: DeathReport): string {
+  if (!report.caused_by) return report.message;
+  return `followed ${report.caused_by}${report.cause_message ? `: ${report.cause_message}` : ""}`;
+}

@@ -3,6 +3,7 @@ import type { ActorRecord } from "../cluster/actors.ts";
 import type { Effect, EffectOf } from "../cluster/effects.ts";
 import type { Message } from "../wire/messages.ts";
 import { callerState, deathOf, releasedDeath } from "./actor_view.ts";
+import { Chronicle } from "./chronicle.ts";
 import type { Carrier } from "./shell.ts";
 import type { HeadState } from "./state.ts";
 
@@ -13,9 +14,14 @@ export class Effects implements Carrier {
   /** What was last pushed about an actor: `state/incarnation`. */
   #pushed = new Map<string, string>();
 
-  constructor(readonly state: HeadState) {}
+  #chronicle: Chronicle;
+
+  constructor(readonly state: HeadState) {
+    this.#chronicle = new Chronicle(state);
+  }
 
   carry(effect: Effect): void {
+    this.#chronicle.follow(effect);
     switch (effect.kind) {
       case "worker.start":
         return this.#start(effect);
@@ -35,6 +41,7 @@ export class Effects implements Carrier {
   }
 
   forgotten(table: string, id: string): void {
+    this.#chronicle.forgotten(table, id);
     if (table === "nodes") this.state.nodes.forget(id);
     if (table !== "actors") return;
     this.#pushed.delete(id);
@@ -144,10 +151,10 @@ export class Effects implements Carrier {
     if (!node) return;
     if (node.state === "dead") {
       this.state.objects.nodeGone(node_id);
+      this.state.readings.forget(node_id);
       this.state.watched.forget(node_id);
     }
     const why = node.death ? `: ${node.death.message}` : "";
     this.state.log.write("info", `node ${node_id} (${node.ip}) is ${node.state}${why}`);
   }
 }
-      this.state.readings.forget(node_id);

@@ -13,6 +13,8 @@ import type { HeadConfig, HeadReady } from "./config.ts";
 import { openDashboard, type Opened as OpenedDashboard } from "./dashboard_host.ts";
 import { Effects } from "./effects.ts";
 import { HeadTls } from "./head_tls.ts";
+import { EVENTS, sayStart } from "./event_requests.ts";
+import { EventLog } from "./event_log.ts";
 import { Health } from "./health.ts";
 import { InitErrors } from "./init_errors.ts";
 import { Journal, JournalError, setAside } from "./journal.ts";
@@ -21,9 +23,9 @@ import { type Ends, NodeLinks } from "./node_links.ts";
 import { ObjectNotices } from "./object_notices.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { nodeFinder, sessionName } from "./queries.ts";
+import { Readings } from "./readings.ts";
 import { Relays } from "./relay.ts";
 import { type Port, Server } from "./server.ts";
-import { Readings } from "./readings.ts";
 import { Shell } from "./shell.ts";
 import { Specs } from "./specs.ts";
 import { Submissions } from "./submissions.ts";
@@ -140,6 +142,8 @@ export class Head {
       log: options.log ?? NO_LOG,
       tls: parts.tls,
     } as HeadState;
+    state.events = new EventLog(journal, clock);
+    state.events.watch(() => shell.waiting.look(EVENTS));
     state.submissions = new Submissions(state, journal);
     state.nodes = new NodeLinks(state);
     state.keys = new ClusterKeys({
@@ -158,11 +162,11 @@ export class Head {
       joinedBy: (node_id) => state.nodes.joinedBy(node_id),
     });
     state.objects = new ObjectNotices(state);
+    state.readings = new Readings({ links: () => state.nodes.holders, clock });
     const finder = nodeFinder(state);
     state.workers = new WorkerRegistry(finder);
     state.tasks = new TaskLog();
     state.metrics = new ProcessMetrics({
-    state.readings = new Readings({ links: () => state.nodes.holders, clock });
       session: sessionName(cluster),
       version: RAY_VERSION,
       ip: (node_id) => {
@@ -194,6 +198,7 @@ export class Head {
     });
     if (parts.tls) parts.tls.exchange = (certificate) => server.exchange?.(certificate);
     this.#stopTicking = clock.every(shell.brain.books.config.tick_ms, () => this.#tick());
+    sayStart(state, parts.fault);
     state.log.write(
       "info",
       `head of cluster ${cluster} listens on ${config.listen.host}:${this.port}, epoch ${this.epoch}`,
@@ -239,12 +244,12 @@ export class Head {
   async close(): Promise<void> {
     this.#stopTicking();
     this.state.tls?.close();
+    this.state.readings.close();
     const { nodes, shell, log } = this.state;
     if (this.#dashboard && "server" in this.#dashboard) await this.#dashboard.server.close();
     shell.waiting.drop();
     nodes.close();
     this.#health.close();
-    this.state.readings.close();
     await Promise.all([this.#server.close(), this.#relays.close()]);
     this.#journal.close();
     log.write("info", "head ended");
@@ -286,6 +291,11 @@ export class Head {
       ? `The head can write its journal ${path} again.`
       : `The head cannot write its journal ${path} (${failure}): it takes no new work until it can.`;
     this.state.log.write(failure === undefined ? "info" : "error", text);
+    this.state.events.add(
+      failure === undefined
+        ? { kind: "journal.mended", severity: "info", text }
+        : { kind: "journal.failed", severity: "error", text },
+    );
     for (const job of this.state.brain.books.jobs.values()) {
       if (job.state === "running") this.#effects.warn(job.job_id, "journal", text);
     }

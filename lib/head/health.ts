@@ -2,7 +2,8 @@
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { STRANGER_LIMITS } from "../wire/frames.ts";
 import type { Opened } from "../wire/handshake.ts";
-import { Link, type Received } from "../wire/link.ts";
+import { fieldsOf, Link, type Received } from "../wire/link.ts";
+import { eventsOf } from "./event_requests.ts";
 import { deathsOf, statusOf, tasksOf, workersOf } from "./queries.ts";
 import type { HeadState } from "./state.ts";
 
@@ -32,6 +33,7 @@ export class Health {
     const stop = clock.after(MOST_MS, () => link.close(new LinkClosed("It stayed for too long")));
     link.closed.then(() => {
       stop();
+      this.state.shell.waiting.drop(link);
       this.#links.delete(link);
     });
     link.start(opened.early);
@@ -53,6 +55,11 @@ export class Health {
         return link.reply(received, kind, ...tasksOf(this.state));
       case "query.deaths":
         return link.reply(received, kind, ...deathsOf(this.state));
+      case "query.events":
+        return eventsOf(this.state, fieldsOf(received, kind), {
+          owner: link,
+          give: (fields, body) => link.reply(received, kind, fields, body),
+        });
     }
     link.refuse(
       received,

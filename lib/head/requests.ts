@@ -4,6 +4,7 @@ import type { Message } from "../wire/messages.ts";
 import { checkMessage } from "../wire/validate.ts";
 import * as actors from "./actor_requests.ts";
 import { drainNode, workOf } from "./drain_requests.ts";
+import { eventsOf } from "./event_requests.ts";
 import * as groups from "./group_requests.ts";
 import { NotYours } from "./own.ts";
 import { endJob, startJob } from "./job_requests.ts";
@@ -110,6 +111,8 @@ function dispatch(
       return answer.give(...tasksOf(state));
     case "query.deaths":
       return answer.give(...deathsOf(state));
+    case "query.events":
+      return eventsOf(state, as<"query.events">(), { owner: asker.link, give: answer.give });
     case "query.metrics":
       return answer.give(metricsOf(state));
     case "query.nodes":

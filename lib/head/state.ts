@@ -4,14 +4,15 @@ import type { Log } from "../runtime/log.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ClusterKeys } from "./cluster_keys.ts";
+import type { EventLog } from "./event_log.ts";
 import type { HeadTls } from "./head_tls.ts";
 import type { InitErrors } from "./init_errors.ts";
 import type { JoinTokens } from "./join_tokens.ts";
 import type { NodeLinks } from "./node_links.ts";
 import type { ObjectNotices } from "./object_notices.ts";
 import type { ProcessMetrics } from "./process_metrics.ts";
-import type { Shell } from "./shell.ts";
 import type { Readings } from "./readings.ts";
+import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
 import type { Submissions } from "./submissions.ts";
 import type { TaskLog } from "./task_log.ts";
@@ -43,11 +44,11 @@ export interface HeadState {
   workers: WorkerRegistry;
   tasks: TaskLog;
   metrics: ProcessMetrics;
-  clock: Clock;
   /** What has happened, in order. */
   events: EventLog;
   /** What the nodes' machines are busy with. */
   readings: Readings;
+  clock: Clock;
   log: Log;
   /** Absent: the cluster speaks no TLS. */
   tls?: HeadTls | undefined;

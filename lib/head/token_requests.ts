@@ -12,7 +12,11 @@ export function createToken(
 ): void {
   mayManage(state, asker);
   takesNewWork(state);
-  const row = state.tokens.create(wanted, state.clock.now());
+  const now = state.clock.now();
+  const row = state.tokens.create(wanted, now);
+  const text = `join token ${row.name || row.id} was made`;
+  // Asked for again, it has been told of.
+  if (row.created === now) state.events.add({ kind: "token.created", severity: "info", text });
   written(state);
   const { id: _, ...reply } = row;
   answer.give(reply);
@@ -39,6 +43,8 @@ export function revokeToken(
   mayManage(state, asker);
   takesNewWork(state);
   const revoked = state.tokens.revoke(token, state.clock.now());
+  const text = `join token ${revoked.name || revoked.id} was revoked`;
+  state.events.add({ kind: "token.revoked", severity: "info", text });
   written(state);
   answer.give({ token: revoked });
 }
@@ -60,6 +66,13 @@ export async function rotateToken(
       "info",
       `the cluster's token was changed; ${changed.told.length} nodes have it`,
     );
+    const { told, missing } = changed;
+    const without = missing.length === 0 ? "" : `, ${missing.length} do not have it yet`;
+    state.events.add({
+      kind: "token.rotated",
+      severity: missing.length === 0 ? "info" : "warning",
+      text: `the cluster's token was changed: ${told.length} nodes have the new one${without}`,
+    });
     answer.give({ ...changed });
   } catch (error) {
     answer.refuse(error);

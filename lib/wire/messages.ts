@@ -539,12 +539,39 @@ export const MESSAGES = {
     reply: { count: "int" },
     replyBody: "JSON: a list of deaths, as the brain's `DeathRecord`",
   },
+  "query.events": {
+    link: "control",
+    from: "command line",
+    doc:
+      "What has happened, the oldest first, at most `limit`: after the event of the number `since`, or the newest " +
+      "ones where that is missing. Where there is nothing yet, the answer waits up to `wait_ms`. `last` is the newest " +
+      "event's number. The head answers it in the role `health` too.",
+    fields: { since: "int?", limit: "int", wait_ms: "int?" },
+    reply: { count: "int", last: "int", epoch: "int" },
+    replyBody: "JSON: a list of events, as the head's `ClusterEvent`",
+  },
   "query.metrics": {
     link: "control",
     from: "shim",
     doc: "What the cluster's processes count with `ray.util.metrics`, as Prometheus text.",
     fields: {},
     reply: { text: "str" },
+  },
+  "query.doctor": {
+    link: "control",
+    from: "command line",
+    doc:
+      "Examines every node and what is between them; who asks while that goes on is told its findings. With " +
+      "`progress` the asker hears `doctor.progress` meanwhile.",
+    fields: { progress: "bool?" },
+    reply: { count: "int" },
+    replyBody: "JSON: findings and what was tried, as the doctor's `ClusterExamination`",
+  },
+  "doctor.progress": {
+    link: "control",
+    from: "daemon",
+    doc: "How far the examination is that this process has asked for.",
+    fields: { text: "str", done: "int", total: "int" },
   },
   "query.status": {
     link: "control",
@@ -868,17 +895,6 @@ export const MESSAGES = {
     reply: { size: "int", running: "bool" },
     replyBody: "the bytes",
   },
-  "relay.dial": {
-    link: "node",
-    from: "head",
-    doc:
-      "Dial the head with role `answer` and this `relay`, and splice that connection to the worker, to the process, " +
-      "or, with `files`, serve a `file.want` on it.",
-    fields: {
-      relay: "str",
-      actor_id: "str?",
-      incarnation: "int?",
-      process: "str?",
   "node.readings": {
     link: "node",
     from: "head",
@@ -902,6 +918,42 @@ export const MESSAGES = {
       gpus: "list",
     },
   },
+  "probe.open": {
+    link: "node",
+    from: "head",
+    doc:
+      "Open a port for others to try, for `ms`; where something is wrong one more under each other address of the " +
+      "machine (`aliases`). Who says `ask` there is answered by `answer`. Ends the ports of a former `probe.open`.",
+    fields: { ask: "bytes", answer: "bytes", ms: "int", aliases: "bool?" },
+    reply: {},
+    replyBody: "JSON: the doctor's `ProbeReady`",
+  },
+  "probe.dial": {
+    link: "node",
+    from: "head",
+    doc: "Dial these, and tell how each went; none is begun later than after `ms`.",
+    fields: { ms: "int" },
+    body: "JSON: a list of the doctor's `ProbeTarget`",
+    reply: { count: "int" },
+    replyBody: "JSON: a list of `ProbeResult`",
+  },
+  "probe.close": {
+    link: "node",
+    from: "head",
+    doc: "End the ports that `probe.open` opened.",
+    fields: {},
+  },
+  "relay.dial": {
+    link: "node",
+    from: "head",
+    doc:
+      "Dial the head with role `answer` and this `relay`, and splice that connection to the worker, to the process, " +
+      "or, with `files`, serve a `file.want` on it.",
+    fields: {
+      relay: "str",
+      actor_id: "str?",
+      incarnation: "int?",
+      process: "str?",
       files: "bool?",
     },
   },
