@@ -5,6 +5,7 @@ import { recordOf } from "../runtime/records.ts";
 import type { DaemonConfig } from "../node/config.ts";
 import { EXIT } from "./command.ts";
 import { say } from "./output.ts";
+import type { Service } from "./service.ts";
 
 /** Signals that ask a program to end. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -17,7 +18,11 @@ const END_TIMEOUT = 20_000;
  * Starts the daemon, telling of what it waits for on standard error.
  * @throws {Trouble} where one runs in this runtime directory already, or the start fails.
  */
-export async function startNode(config: DaemonConfig, program: string): Promise<StartedDaemon> {
+export async function startNode(
+  config: DaemonConfig,
+  program: string,
+  service?: Service,
+): Promise<StartedDaemon> {
   await refuseSecond(config);
   const controller = new AbortController();
   const interrupted = (signal: Ending) => () =>
@@ -31,7 +36,10 @@ export async function startNode(config: DaemonConfig, program: string): Promise<
   try {
     return await startDaemon({
       config,
-      onProgress: (text) => say(`${program}: ${text}`),
+      onProgress: (text) => {
+        say(`${program}: ${text}`);
+        service?.waiting(text);
+      },
       signal: controller.signal,
     });
   } finally {
@@ -57,6 +65,8 @@ export interface HoldOptions {
   program: string;
   /** Settles when the node is to end: the driver that it was started for is gone. */
   released?: Promise<unknown>;
+  /** Is told when the node is ready, ends and has ended. */
+  service?: Service | undefined;
 }
 
 /**
@@ -69,12 +79,15 @@ export async function holdNode(daemon: StartedDaemon, options: HoldOptions): Pro
   const end = () => {
     asked += 1;
     if (asked > 1) return daemon.kill();
+    options.service?.stopping();
     daemon.release();
     timer = setTimeout(() => daemon.kill(), END_TIMEOUT);
   };
   for (const signal of ENDING) Deno.addSignalListener(signal, end);
   options.released?.then(() => asked === 0 && end());
+  options.service?.ready(daemon.record);
   const ended = await daemon.ended;
+  options.service?.over();
   clearTimeout(timer);
   for (const signal of ENDING) Deno.removeSignalListener(signal, end);
   if (asked > 0 || ended.code === 0) return EXIT.done;

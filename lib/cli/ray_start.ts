@@ -25,6 +25,7 @@ import { parse, type Parsed } from "./parse.ts";
 import { rayAddress } from "./ray_address.ts";
 import { RAY_START_FLAGS, withoutMeaning } from "./ray_start_flags.ts";
 import { openWarning, rayStartText } from "./ray_start_text.ts";
+import { Service } from "./service.ts";
 import { tlsPlan } from "./tls_plan.ts";
 
 const HELP = `Starts a node on this machine, as \`ray start\` does.
@@ -98,10 +99,11 @@ async function run(args: string[]): Promise<number> {
   if (ignored.length > 0) {
     say(`ray: accepted, without meaning here: ${ignored.map((name) => `--${name}`).join(", ")}`);
   }
-  const daemon = await startNode(config, "ray");
+  const service = values.block ? new Service() : undefined;
+  const daemon = await startNode(config, "ray", service);
   const { record } = daemon;
   // Held before it is told: whoever reads that it is ready may end it at once.
-  const held = values.block ? holdNode(daemon, { program: "ray" }) : undefined;
+  const held = values.block ? holdNode(daemon, { program: "ray", service }) : undefined;
   if (!token && values.head) say(openWarning(record.head_address));
   const warning = token && values.head ? shortTokenWarning(token) : undefined;
   if (warning) say(`ray: ${warning}`);

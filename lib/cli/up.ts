@@ -27,90 +27,22 @@ import { type Called, nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
-import { type Flags, parse, type Parsed } from "./parse.ts";
+import { parse, type Parsed } from "./parse.ts";
 import { replace } from "./replace.ts";
+import { Service } from "./service.ts";
 import { tlsPlan } from "./tls_plan.ts";
+import { UP_FLAGS, UP_HELP } from "./up_flags.ts";
 import { upText } from "./up_text.ts";
-
-const HELP = `Starts a node on this machine and returns when it is ready.
-
-Usage:
-  beam up --head                   start a cluster: this machine runs its head
-  beam up --join HOST[:PORT]       join the cluster whose head is there (port ${HEAD_PORT})
-  beam up --replace [--json]       put this beam in place of the one that runs here: the head's
-                                   process while all goes on, the daemon where nothing runs
-
-Options:
-  --block                          stay in front; end the node when this command ends
-  --port N                         head: listen here (default ${HEAD_PORT}; 0: any free port)
-  --listen IP                      head: listen on this address instead of the node's
-                                   (0.0.0.0: on all); always on loopback too   BEAM_LISTEN
-  --node-ip IP                     this node's address in the cluster        BEAM_NODE_IP
-  --node-port N                    port for direct streams (default 6380, else a free one)
-                                                                             BEAM_NODE_PORT
-  --num-cpus N                     instead of what is counted                BEAM_NUM_CPUS
-  --num-gpus N                     instead of what is found                  BEAM_NUM_GPUS
-  --resources JSON                 further resources, such as '{"mlx": 1}'   BEAM_RESOURCES
-  --labels K=V,...                 labels for placement                      BEAM_LABELS
-  --memory BYTES                   memory for accounting (8GiB)              BEAM_MEMORY
-  --object-store-memory BYTES      shared memory for large results           BEAM_OBJECT_STORE_MEMORY
-  --join-timeout SECONDS           how long an absent head is waited for (default 300)
-  --suspect-after SECONDS          head: a node that is silent so long gets nothing new (default 3)
-                                                                             BEAM_SUSPECT_AFTER
-  --dead-after SECONDS             head: a node that is silent so long is dead (default 5)
-                                                                             BEAM_DEAD_AFTER
-  --token-file FILE                the cluster's token         BEAM_TOKEN, BEAM_TOKEN_FILE
-  --dashboard-host IP              head: serve jobs and metrics over HTTP here
-                                   (default 127.0.0.1)                       BEAM_DASHBOARD_HOST
-  --dashboard-port N               head: on this port (default 8265; 0: any free port)
-                                                                             BEAM_DASHBOARD_PORT
-  --include-dashboard BOOL         head: whether it does (default true)      BEAM_INCLUDE_DASHBOARD
-  --tls                            head: encrypt between machines; the printed token says whom
-                                   to believe                                BEAM_TLS=1
-  --open                           head: no token; whoever reaches the port may join
-  --name NAME                      this node's name in listings              BEAM_NODE_NAME
-  --json                           print facts for programs
-
-The head makes a token unless one is given, and prints the line that joins other machines.`;
-
-const FLAGS = {
-  head: { kind: "switch" },
-  join: { kind: "text" },
-  block: { kind: "switch" },
-  port: { kind: "text", env: "BEAM_PORT" },
-  listen: { kind: "text" },
-  "node-ip": { kind: "text", env: "BEAM_NODE_IP" },
-  "node-port": { kind: "text", env: "BEAM_NODE_PORT" },
-  "num-cpus": { kind: "text", env: "BEAM_NUM_CPUS" },
-  "num-gpus": { kind: "text", env: "BEAM_NUM_GPUS" },
-  resources: { kind: "text", env: "BEAM_RESOURCES" },
-  labels: { kind: "text", env: "BEAM_LABELS" },
-  memory: { kind: "text", env: "BEAM_MEMORY" },
-  "object-store-memory": { kind: "text", env: "BEAM_OBJECT_STORE_MEMORY" },
-  "join-timeout": { kind: "text", env: "BEAM_JOIN_TIMEOUT" },
-  "suspect-after": { kind: "text", env: "BEAM_SUSPECT_AFTER" },
-  "dead-after": { kind: "text", env: "BEAM_DEAD_AFTER" },
-  "token-file": { kind: "text" },
-  name: { kind: "text", env: "BEAM_NODE_NAME" },
-  "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD" },
-  "dashboard-host": { kind: "text", env: "BEAM_DASHBOARD_HOST" },
-  "dashboard-port": { kind: "text", env: "BEAM_DASHBOARD_PORT" },
-  tls: { kind: "switch" },
-  open: { kind: "switch" },
-  replace: { kind: "switch" },
-  json: { kind: "switch" },
-  "for-driver": { kind: "switch" },
-} as const satisfies Flags;
 
 /** How often a driver is looked at, in milliseconds. */
 const LOOK_INTERVAL = 200;
 
-type Arguments = Parsed<typeof FLAGS>;
+type Arguments = Parsed<typeof UP_FLAGS>;
 
 async function run(args: string[]): Promise<number> {
   const forDriver = args.includes("--for-driver");
   try {
-    return await start(parse({ program: "beam up", flags: FLAGS }, args));
+    return await start(parse({ program: "beam up", flags: UP_FLAGS }, args));
   } catch (error) {
     if (!forDriver) throw error;
     const { message, mend } = error as Error & { mend?: string };
@@ -177,19 +109,20 @@ async function start(parsed: Arguments): Promise<number> {
   const tls = values["for-driver"] ? undefined : tlsPlan({ wanted, isHead, token });
   if (tls) config.tls = tls;
   forgetVariables(SECRET_VARIABLES);
-  const daemon = await startNode(config, "beam").catch((error) => {
+  const service = values.block ? new Service() : undefined;
+  const daemon = await startNode(config, "beam", service).catch((error) => {
     throw withTokenSource(error, token);
   });
   const milliseconds = Math.round(performance.now() - begun);
   if (!block) {
-    tell(parsed, daemon, token, milliseconds);
+    tell(parsed, { daemon, token, milliseconds });
     daemon.leave();
     return EXIT.done;
   }
   const released = values["for-driver"] ? endOfDriver() : undefined;
   // Who reads that the node is ready may end it at once: by then a signal must find its listener.
-  const held = holdNode(daemon, { program: "beam", ...(released ? { released } : {}) });
-  tell(parsed, daemon, token, milliseconds);
+  const held = holdNode(daemon, { program: "beam", service, ...(released ? { released } : {}) });
+  tell(parsed, { daemon, token, milliseconds, withheld: service?.isManaged ?? false });
   const code = await held;
   if (released && code === EXIT.done) removeLocal(config.runtime_dir);
   return code;
@@ -249,7 +182,7 @@ function checkRole({ values, given }: Arguments): boolean {
   return values.head;
 }
 
-function called(parsed: Arguments, name: keyof typeof FLAGS): Called | undefined {
+function called(parsed: Arguments, name: keyof typeof UP_FLAGS): Called | undefined {
   const text = parsed.values[name];
   return typeof text === "string" ? { called: parsed.called(name), text } : undefined;
 }
@@ -279,11 +212,17 @@ function withTokenSource(error: unknown, token: FoundToken | undefined): unknown
   );
 }
 
+interface Told {
+  daemon: StartedDaemon;
+  token: FoundToken | undefined;
+  milliseconds: number;
+  /** What is printed goes into the log of a service, which others may read. */
+  withheld?: boolean;
+}
+
 function tell(
   { values }: Arguments,
-  daemon: StartedDaemon,
-  token: FoundToken | undefined,
-  milliseconds: number,
+  { daemon, token, milliseconds, withheld = false }: Told,
 ): void {
   const { record } = daemon;
   if (values["for-driver"]) return print(JSON.stringify({ ready: record }));
@@ -291,8 +230,8 @@ function tell(
   const warning = token && record.is_head ? shortTokenWarning(token) : undefined;
   if (warning) say(`beam: ${warning}`);
   if (record.journal_fault) say(`beam: ${record.journal_fault}`);
-  const shown = token && withAuthority(token.token, record.authority);
-  const facts = { record, token: shown, milliseconds };
+  const shown = withheld ? undefined : token && withAuthority(token.token, record.authority);
+  const facts = { record, token: shown, milliseconds, withheld: withheld && token !== undefined };
   if (values.json) {
     return printJson({ ...record, ...(shown && record.is_head ? { token: shown } : {}) });
   }
@@ -330,4 +269,4 @@ async function endOfInput(): Promise<void> {
   while (await Deno.stdin.read(buffer).catch(() => null) !== null);
 }
 
-export const up: Command = { name: "beam up", help: HELP, run };
+export const up: Command = { name: "beam up", help: UP_HELP, flags: UP_FLAGS, run };

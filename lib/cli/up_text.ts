@@ -7,12 +7,14 @@ export interface UpFacts {
   record: DaemonRecord;
   /** Absent in an open cluster. */
   token?: string | undefined;
+  /** There is a token, and whoever reads this is not to see it: it goes into a service's log. */
+  withheld?: boolean;
   /** How long it took. */
   milliseconds: number;
 }
 
 /** Text for the person who started a node. */
-export function upText({ record, token, milliseconds }: UpFacts): string {
+export function upText({ record, token, withheld = false, milliseconds }: UpFacts): string {
   const took = `ready in ${(milliseconds / 1000).toFixed(1)} s`;
   const node = `node ${record.node_id.slice(0, 12)}, pid ${record.pid}, ${took}`;
   const lines = record.is_head
@@ -20,8 +22,10 @@ export function upText({ record, token, milliseconds }: UpFacts): string {
       `The head is up at ${record.head_address} (${node}).`,
       "",
       "On every other machine:",
-      `  ${joinLine(record.head_address, token)}`,
-      ...(token === undefined
+      `  ${withheld ? "BEAM_TOKEN=… " : ""}${joinLine(record.head_address, token)}`,
+      ...(withheld
+        ? ["  (the token is not for a service's log: `beam token` shows it here)"]
+        : token === undefined
         ? ["  (open: whoever reaches this address may join; without --open there is a token)"]
         : []),
     ]

@@ -20,3 +20,10 @@ Deno.test("a head shows the line that joins; a node does not know whom it would 
   assert.doesNotMatch(node, /BEAM_TOKEN/);
   assert.equal(joinLine("a:1", undefined), "beam up --join a:1");
 });
+
+Deno.test("the log of a service gets the line without the token", () => {
+  const text = upText({ record: RECORD, withheld: true, milliseconds: 1 });
+  assert.match(text, /^ {2}BEAM_TOKEN=… beam up --join 10\.0\.0\.1:6379$/m);
+  assert.match(text, /`beam token` shows it here/);
+  assert.doesNotMatch(text, /open: whoever/);
+});
