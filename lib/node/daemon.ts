@@ -53,6 +53,7 @@ import { Outgoing } from "./outgoing.ts";
 import { OutputDesk } from "./output_desk.ts";
 import { fetchPackage, PACKAGE_SOURCE } from "./package_fetch.ts";
 import { PackageRequests } from "./package_requests.ts";
+import { Readings } from "./readings.ts";
 import { answerRelay } from "./relay_dial.ts";
 import { Replacement } from "./replacement.ts";
 import { Requests } from "./requests.ts";
@@ -398,6 +399,7 @@ export class NodeDaemon {
       tokens: this.#tokens,
       client: (id) => this.#control.client(id),
       readLog: (received, link) => this.#readJobLog(received, link),
+      readings: new Readings({ machine: this.#machine, folder: this.#instance.runtime }),
       answerRelay: (fields) => this.#answerRelay(fields),
       warn: (text) => this.#say("warning", text),
     });

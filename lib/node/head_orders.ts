@@ -4,6 +4,7 @@ import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
 import type { ObjectPlane } from "./object_plane.ts";
 import { orderOf, reportOf } from "./order.ts";
+import type { Readings } from "./readings.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
 import type { WorkerNews } from "./worker_news.ts";
 import type { Workers } from "./workers.ts";
@@ -18,6 +19,8 @@ export interface HeadOrdersHost {
   client(id: string): Client | undefined;
   /** Answers the head's question after a submitted job's output, over the link that it came by. */
   readLog(received: Received, link: Link): Promise<void>;
+  /** Answers what the machine is busy with. */
+  readings: Pick<Readings, "answer">;
   /** Dials the head for a call that it relays; settles when the call's stream has ended. */
   answerRelay(fields: Fields<"relay.dial">): Promise<void>;
   warn(text: string): void;
@@ -52,6 +55,8 @@ export class HeadOrders {
         return this.#push(fieldsOf(received, kind), body);
       case "submission.log":
         return void this.host.readLog(received, link);
+      case "node.readings":
+        return void this.host.readings.answer(received, link);
       case "relay.dial":
         return void this.#relay(fieldsOf(received, kind));
       default:
