@@ -151,11 +151,11 @@ export class TestCluster {
     this.tell({ kind: "actor.kill", actor_id, no_restart, report });
   }
 
-  /** Time passes in ticks of a second, in which the given nodes are heard. */
+  /** Time passes, in ticks, in which the given nodes are heard. */
   pass(seconds: number, heard: number[] = [1, 2, 3, 4]): Effect[] {
     const all: Effect[] = [];
-    for (let second = 0; second < seconds; second++) {
-      this.now += 1000;
+    for (let tick = 0; tick < seconds * 1000 / this.brain.books.config.tick_ms; tick++) {
+      this.now += this.brain.books.config.tick_ms;
       for (const n of heard) this.tell({ kind: "node.seen", node_id: nodeSpec(n).node_id });
       all.push(...this.tell({ kind: "tick" }));
     }

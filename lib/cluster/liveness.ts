@@ -2,7 +2,8 @@
  * Which nodes are alive, judged at every tick.
  *
  * Any byte is a sign of life. A head that was itself stalled has heard nobody, so it gives every
- * node its time anew before it judges.
+ * node its time anew before it judges; one that merely comes late, as on a starved machine, does not
+ * count as silence what it was late by: bytes may lie unread since then.
  */
 import type { Books } from "./books.ts";
 import { loseNode } from "./endings.ts";
@@ -51,6 +52,8 @@ export function judgeNodes(books: Books): void {
     restartTimers(books, gap);
     return;
   }
+  const late = gap - config.tick_ms;
+  if (late > config.tick_ms / 2) forgive(books, late);
   for (const node of [...books.nodes.values()]) judge(books, node);
 }
 
@@ -60,6 +63,13 @@ function restartTimers(books: Books, gap: number): void {
     if (node.link_lost_at !== undefined) node.link_lost_at = books.now;
   }
   if (books.hold_until > 0) books.hold_until += gap;
+}
+
+function forgive(books: Books, late: number): void {
+  for (const node of books.nodes.values()) {
+    node.last_seen = Math.min(node.last_seen + late, books.now);
+    if (node.link_lost_at !== undefined) node.link_lost_at += late;
+  }
 }
 
 function judge(books: Books, node: NodeRecord): void {

@@ -78,6 +78,21 @@ Deno.test("no node is dead before its time, or later: what counts is its last by
   assert.ok(test.now - last <= 5000);
 });
 
+Deno.test("a head that comes late does not count as a node's silence what it was late by", () => {
+  const test = new TestCluster();
+  test.join(1);
+  for (let at = 0; at < 6; at++) {
+    test.now += 1900; // what the node sent meanwhile was not read
+    test.tell({ kind: "tick" });
+  }
+  assert.equal(state(test, 1), "suspect");
+  for (let at = 0; at < 4; at++) {
+    test.now += 500;
+    test.tell({ kind: "tick" });
+  }
+  assert.equal(state(test, 1), "dead");
+});
+
 Deno.test("a head that stands still before its first tick kills nobody", () => {
   const test = new TestCluster();
   test.join(1);
