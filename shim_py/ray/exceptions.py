@@ -428,7 +428,7 @@ def _death_text(first: str, report: Mapping[str, Any], facts: Mapping[str, Any])
     if message.lower().startswith("the actor"):
         lines.append(message[0].upper() + message[1:])
     else:
-        lines.append(f"The actor is dead because {_lower_first(message)}")
+        lines.append(f"The actor is dead: {_lower_first(message)}")
     if not lines[-1].endswith((".", "!", "?")):
         lines[-1] += "."
     node_id = report.get("node_id")

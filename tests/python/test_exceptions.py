@@ -165,7 +165,7 @@ def test_a_death_names_cause_signal_node_process_and_last_words() -> None:
     lines = str(again).split("\n")
     assert lines[0] == "The actor died unexpectedly before finishing this task."
     assert lines[1] == "The first to end was node 10.0.0.2 (abab)."
-    assert lines[2] == "The actor is dead because its worker process was ended by SIGKILL."
+    assert lines[2] == "The actor is dead: its worker process was ended by SIGKILL."
     assert lines[3:] == [
         "\tclass_name: A",
         "\tactor_id: ff",
