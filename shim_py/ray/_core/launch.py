@@ -12,23 +12,21 @@ from typing import Any
 
 from .creation import ConnectOptions
 from .discovery import Instance, machine_dir
+from .executable import ExecutableMissing, find_executable
 
 
 def beam_command() -> str:
-    """The beam executable: beside the package, else ``BEAM_BIN``, else on the path.
+    """The beam executable.
 
     Raises:
         ConnectionError: there is none.
     """
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    beside = os.path.normpath(os.path.join(package, "..", "..", "..", "bin", "beam"))
-    for candidate in (beside, os.environ.get("BEAM_BIN"), shutil.which("beam")):
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    raise ConnectionError(
-        f"Cannot start a local cluster: the beam executable is neither at {beside} nor on PATH. "
-        "Set BEAM_BIN to it, or start a cluster with `beam up --head` first."
-    )
+    try:
+        return find_executable()
+    except ExecutableMissing as error:
+        raise ConnectionError(
+            f"Cannot start a local cluster: {error} Or start one with `beam up --head` first."
+        ) from None
 
 
 class LocalCluster:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import pathlib
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
+
+from ray._core.executable import ExecutableMissing, find_executable
 
 
 def find_beam() -> str:
@@ -16,17 +16,10 @@ def find_beam() -> str:
     Raises:
         SystemExit: there is none; with words.
     """
-    # This is <runtime directory>/shim/<digest>/ray/scripts/scripts.py.
-    launcher = pathlib.Path(__file__).resolve().parents[4] / "bin" / "beam"
-    if os.access(launcher, os.X_OK):
-        return str(launcher)
-    found = os.environ.get("BEAM_BIN") or shutil.which("beam")
-    if found and os.access(found, os.X_OK):
-        return found
-    raise SystemExit(
-        f"ray: Cannot run: beam's executable is neither at {launcher}, nor at BEAM_BIN, nor on "
-        "PATH.\nray: Run `beam shim-path` with the beam you have, or set BEAM_BIN to its path."
-    )
+    try:
+        return find_executable()
+    except ExecutableMissing as error:
+        raise SystemExit(f"ray: Cannot run: {error.what}\nray: {error.mend}") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

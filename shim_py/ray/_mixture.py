@@ -1,0 +1,21 @@
+"""Refuses to be imported out of a folder that two packages were installed into."""
+
+from __future__ import annotations
+
+import os
+
+
+def refuse_mixture(package: str) -> None:
+    """Look for what only genuine Ray brings beside this package's own files.
+
+    Installers put two packages that bring the same module into one folder, and say nothing.
+
+    Raises:
+        ImportError: genuine Ray's files lie in the folder ``package``.
+    """
+    if os.path.exists(os.path.join(package, "_raylet.so")):
+        raise ImportError(
+            f"{package} holds both beam's package and genuine Ray, and neither can work. Remove "
+            "both and install the one you want: pip uninstall -y ray beam-ray, then "
+            "pip install beam-ray"
+        )
