@@ -5,6 +5,7 @@
 import { commandCalled } from "./lib/cli/beam.ts";
 import { EXIT } from "./lib/cli/command.ts";
 import { HELP } from "./lib/cli/commands.ts";
+import { loadConfig } from "./lib/cli/config_file.ts";
 import { print } from "./lib/cli/output.ts";
 import { runCommand, tellFailure } from "./lib/cli/run_command.ts";
 
@@ -25,6 +26,8 @@ async function main([name, ...args]: string[]): Promise<number> {
       print(HELP);
       return EXIT.done;
     default:
+      // What follows these words is Ray's, and another program's.
+      await loadConfig(name === "ray" || name === "run" ? [] : args);
       return await runCommand(await commandCalled(name), args);
   }
 }

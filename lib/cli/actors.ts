@@ -85,4 +85,10 @@ export function actorText(actor: ActorView): string {
   return [...facts, ...reportLines(death)].join("\n  ");
 }
 
-export const actors: Command = { name: "beam actors", help: HELP, run };
+export const actors: Command = {
+  name: "beam actors",
+  help: HELP,
+  flags: FLAGS,
+  takes: ["actor"],
+  run,
+};

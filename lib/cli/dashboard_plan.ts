@@ -1,8 +1,8 @@
 /** Whether and where a head serves HTTP, from the flags of `beam up` and `ray start`. */
 import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
-import { type Env, processEnv } from "../runtime/paths.ts";
-import { UsageError } from "./command.ts";
 import { portNumber } from "./numbers.ts";
+import type { Called } from "./parse.ts";
+import { truth } from "./value_types.ts";
 
 /** The port that Ray's tools look for. */
 const PORT = "8265";
@@ -22,19 +22,20 @@ export interface DashboardPlan {
 
 /** Values of flags as they were given, each with how it came in. */
 export interface DashboardFlags {
-  include?: { called: string; text: string } | undefined;
+  include?: Called | undefined;
   host?: string | undefined;
-  port?: { called: string; text: string } | undefined;
+  port?: Called | undefined;
   /** A driver's own cluster: nobody looks for its port. */
   forDriver?: boolean;
-  env?: Env;
+  /** Names with commas or spaces between them. */
+  names?: string | undefined;
 }
 
 /** The plan, or undefined for none. @throws {UsageError} for a value that cannot be used */
 export function dashboardPlan(flags: DashboardFlags): DashboardPlan | undefined {
-  const { include, host, port, forDriver, env = processEnv } = flags;
-  if (include && !isTrue(include)) return undefined;
-  const names = (env("BEAM_DASHBOARD_NAMES") ?? "").split(/[\s,]+/).filter((name) => name !== "");
+  const { include, host, port, forDriver } = flags;
+  if (include && !truth(include.called, include.text)) return undefined;
+  const names = (flags.names ?? "").split(/[\s,]+/).filter((name) => name !== "");
   const plan: DashboardPlan = {
     host: host === undefined || isLoopback(host) ? LOOPBACK : host,
     port: portNumber(port?.called ?? "--dashboard-port", port?.text ?? PORT),
@@ -43,11 +44,4 @@ export function dashboardPlan(flags: DashboardFlags): DashboardPlan | undefined 
   else if (forDriver) plan.any = true;
   if (names.length > 0) plan.names = names;
   return plan;
-}
-
-/** A truth as Ray's command line reads it. */
-function isTrue({ called, text }: { called: string; text: string }): boolean {
-  if (/^(1|true|t|yes|y|on)$/i.test(text)) return true;
-  if (/^(0|false|f|no|n|off)$/i.test(text)) return false;
-  throw new UsageError(`Cannot use ${called}=${text}: it must be true or false`, "Leave it out.");
 }

@@ -78,4 +78,4 @@ export function endedText({ record, workers, killed }: EndedNode): string {
   return `Ended the ${what} ${record.node_ip} (${how}).`;
 }
 
-export const down: Command = { name: "beam down", help: HELP, run };
+export const down: Command = { name: "beam down", help: HELP, flags: FLAGS, run };

@@ -31,8 +31,8 @@ Options:
 Exit code 1 where the node is not empty when the time is over.`;
 
 const FLAGS = {
-  timeout: { kind: "text" },
-  deadline: { kind: "text" },
+  timeout: { kind: "text", setting: true, value: "seconds" },
+  deadline: { kind: "text", value: "seconds" },
   undo: { kind: "switch" },
   json: { kind: "switch" },
 } as const;
@@ -208,4 +208,10 @@ function nameText({ ip, node_id }: NodeView): string {
   return `${ip} (${shortId(node_id)})`;
 }
 
-export const drain: Command = { name: "beam drain", help: HELP, run };
+export const drain: Command = {
+  name: "beam drain",
+  help: HELP,
+  flags: FLAGS,
+  takes: ["node"],
+  run,
+};

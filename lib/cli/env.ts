@@ -15,11 +15,10 @@ Usage:
 Options:
   --json     the same as a JSON object`;
 
+const FLAGS = { json: { kind: "switch" } } as const;
+
 async function run(args: string[]): Promise<number> {
-  const { values } = parse(
-    { program: "beam env", flags: { json: { kind: "switch" } } as const },
-    args,
-  );
+  const { values } = parse({ program: "beam env", flags: FLAGS }, args);
   const { variables, hasNode } = await programEnv();
   if (values.json) printJson(variables);
   else print(exportLines(variables));
@@ -33,4 +32,4 @@ export function exportLines(variables: Readonly<Record<string, string>>): string
     .join("\n");
 }
 
-export const env: Command = { name: "beam env", help: HELP, run };
+export const env: Command = { name: "beam env", help: HELP, flags: FLAGS, run };

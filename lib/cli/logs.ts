@@ -140,4 +140,4 @@ async function show(files: readonly LogFile[], lines: number, follow: boolean): 
   }
 }
 
-export const logs: Command = { name: "beam logs", help: HELP, run };
+export const logs: Command = { name: "beam logs", help: HELP, flags: FLAGS, run };

@@ -1,11 +1,13 @@
 /** From flags to the daemon's configuration, the same for `beam up` and `ray start`. */
 import { type DaemonConfig, JOIN_TIMEOUT } from "../node/config.ts";
 import type { DashboardPlan } from "./dashboard_plan.ts";
+import { groupNumber } from "../runtime/group_access.ts";
 import { type Env, processEnv } from "../runtime/paths.ts";
 import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
 import { livenessPlan } from "./liveness_plan.ts";
 import { byteCount, labelMap, portNumber, resourceMap, seconds, wholeNumber } from "./numbers.ts";
+import type { Called } from "./parse.ts";
 
 /** Values of flags as they were given, with how each came in. */
 export interface NodeFlags {
@@ -22,12 +24,10 @@ export interface NodeFlags {
   suspectAfter?: Called | undefined;
   deadAfter?: Called | undefined;
   name?: string | undefined;
-}
-
-/** A text and the flag or variable that it came by. */
-export interface Called {
-  called: string;
-  text: string;
+  /** What starts a Python worker. */
+  workerCommand?: string | undefined;
+  /** Name or number of the group that may use the daemon. */
+  socketGroup?: string | undefined;
 }
 
 /** What the flags do not say. */
@@ -69,6 +69,7 @@ export function nodeConfig(flags: NodeFlags, plan: NodePlan): DaemonConfig {
   }
   if (flags.nodeIp) config.node_ip = flags.nodeIp;
   if (flags.name) config.node_name = flags.name;
+  if (flags.socketGroup) config.socket_group = groupNumber(flags.socketGroup);
   const number = (read: (called: string, text: string) => number, flag: Called | undefined) =>
     flag && read(flag.called, flag.text);
   const numbers = {
@@ -81,7 +82,7 @@ export function nodeConfig(flags: NodeFlags, plan: NodePlan): DaemonConfig {
   for (const [name, value] of Object.entries(numbers)) {
     if (value !== undefined) config[name as keyof typeof numbers] = value;
   }
-  const workerCommand = env("BEAM_WORKER_CMD");
+  const { workerCommand } = flags;
   if (workerCommand !== undefined && workerCommand.trim() !== "") {
     config.worker_cmd = workerCommand;
   }

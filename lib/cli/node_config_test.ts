@@ -10,7 +10,7 @@ const PLAN: NodePlan = {
   open: false,
   lifeline: true,
   standing: true,
-  env: (name) => name === "BEAM_WORKER_CMD" ? "python -m ray._worker" : undefined,
+  env: () => undefined,
 };
 const called = (text: string) => ({ called: "--flag", text });
 
@@ -26,6 +26,7 @@ Deno.test("flags become a configuration that the daemon reads back unchanged", (
     objectStoreMemory: called("1G"),
     joinTimeout: called("30"),
     name: "first",
+    workerCommand: "python -m ray._worker",
   };
   const config = nodeConfig(flags, { ...PLAN, token: "t" });
   assert.deepEqual(config, {

@@ -46,4 +46,4 @@ function hostText(node: NodeView): string {
   return name === undefined ? node.hostname : `${node.hostname} (${name})`;
 }
 
-export const nodes: Command = { name: "beam nodes", help: HELP, run };
+export const nodes: Command = { name: "beam nodes", help: HELP, flags: FLAGS, run };

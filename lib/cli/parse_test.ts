@@ -9,7 +9,10 @@ const FLAGS = {
 } as const satisfies Flags;
 
 const read = (args: string[], env: Record<string, string> = {}, positionals = 0) =>
-  parse({ program: "beam x", flags: FLAGS, positionals }, args, (name) => env[name]);
+  parse({ program: "beam x", flags: FLAGS, positionals }, args, {
+    env: (name) => env[name],
+    config: () => undefined,
+  });
 
 const fault = (args: string[], positionals = 0): string => {
   try {

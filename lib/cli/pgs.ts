@@ -49,4 +49,4 @@ export function groupsText(status: ClusterStatus): string {
   return reasons.length > 0 ? [listed, "", ...reasons].join("\n") : listed;
 }
 
-export const pgs: Command = { name: "beam pgs", help: HELP, run };
+export const pgs: Command = { name: "beam pgs", help: HELP, flags: FLAGS, run };

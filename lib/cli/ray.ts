@@ -101,4 +101,4 @@ async function load(name: string | undefined): Promise<Command | undefined> {
   }
 }
 
-export const ray: Command = { name: "ray", help: HELP, run };
+export const ray: Command = { name: "ray", help: HELP, commands: { names: NAMES, load }, run };

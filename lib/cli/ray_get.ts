@@ -44,4 +44,4 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-export const rayGet: Command = { name: "ray get", help: HELP, run };
+export const rayGet: Command = { name: "ray get", help: HELP, flags: FLAGS, takes: [GOT], run };

@@ -18,9 +18,10 @@ Options:
 With RAY_AUTH_MODE=token, \`ray start\` uses it on every machine that has it. The token of a cluster that
 \`beam up --head\` started is shown by \`beam token\`.`;
 
+const FLAGS = { generate: { kind: "switch" } } as const;
+
 function run(args: string[]): number {
-  const flags = { generate: { kind: "switch" } } as const;
-  const { values } = parse({ program: "ray get-auth-token", flags }, args);
+  const { values } = parse({ program: "ray get-auth-token", flags: FLAGS }, args);
   const env = (name: string) => name === "RAY_AUTH_MODE" ? "token" : processEnv(name);
   const found = givenToken(undefined, env) ?? (values.generate ? make() : undefined);
   if (!found) {
@@ -43,4 +44,9 @@ function make() {
   return made;
 }
 
-export const rayGetAuthToken: Command = { name: "ray get-auth-token", help: HELP, run };
+export const rayGetAuthToken: Command = {
+  name: "ray get-auth-token",
+  help: HELP,
+  flags: FLAGS,
+  run,
+};

@@ -24,8 +24,8 @@ const FLAGS = {
   address: { kind: "text" },
   component: { kind: "text" },
   "skip-version-check": { kind: "switch" },
-  "redis-password": { kind: "text" },
-  "redis-username": { kind: "text" },
+  "redis-password": { kind: "text", hidden: true },
+  "redis-username": { kind: "text", hidden: true },
 } as const;
 
 async function run(args: string[]): Promise<number> {
@@ -43,4 +43,4 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-export const rayHealthCheck: Command = { name: "ray health-check", help: HELP, run };
+export const rayHealthCheck: Command = { name: "ray health-check", help: HELP, flags: FLAGS, run };

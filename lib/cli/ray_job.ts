@@ -54,4 +54,9 @@ async function load(name: string | undefined): Promise<Command | undefined> {
   }
 }
 
-export const rayJob: Command = { name: "ray job", help: HELP, run };
+export const rayJob: Command = {
+  name: "ray job",
+  help: HELP,
+  commands: { names: NAMES, load },
+  run,
+};

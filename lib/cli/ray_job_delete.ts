@@ -24,4 +24,10 @@ async function run(args: string[]): Promise<number> {
   return EXIT.done;
 }
 
-export const rayJobDelete: Command = { name: "ray job delete", help: HELP, run };
+export const rayJobDelete: Command = {
+  name: "ray job delete",
+  help: HELP,
+  flags: JOB_FLAGS,
+  takes: ["job"],
+  run,
+};

@@ -8,10 +8,10 @@ import type { Flags } from "./parse.ts";
 export const JOB_FLAGS = {
   address: { kind: "text" },
   headers: { kind: "text", env: "RAY_JOB_HEADERS" },
-  verify: { kind: "text" },
+  verify: { kind: "text", value: "file" },
   "log-style": { kind: "text" },
   "log-color": { kind: "text" },
-  verbose: { kind: "switch", short: "v" },
+  verbose: { kind: "switch", short: "v", hidden: true },
 } as const satisfies Flags;
 
 /** What stands under Options in each command's help. */

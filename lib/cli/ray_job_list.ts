@@ -21,4 +21,4 @@ async function run(args: string[]): Promise<number> {
   return EXIT.done;
 }
 
-export const rayJobList: Command = { name: "ray job list", help: HELP, run };
+export const rayJobList: Command = { name: "ray job list", help: HELP, flags: JOB_FLAGS, run };

@@ -32,4 +32,10 @@ async function run(args: string[]): Promise<number> {
   return EXIT.done;
 }
 
-export const rayJobLogs: Command = { name: "ray job logs", help: HELP, run };
+export const rayJobLogs: Command = {
+  name: "ray job logs",
+  help: HELP,
+  flags: FLAGS,
+  takes: ["job"],
+  run,
+};

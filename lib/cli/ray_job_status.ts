@@ -23,4 +23,10 @@ async function run(args: string[]): Promise<number> {
   return EXIT.done;
 }
 
-export const rayJobStatus: Command = { name: "ray job status", help: HELP, run };
+export const rayJobStatus: Command = {
+  name: "ray job status",
+  help: HELP,
+  flags: JOB_FLAGS,
+  takes: ["job"],
+  run,
+};

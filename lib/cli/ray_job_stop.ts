@@ -40,4 +40,10 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-export const rayJobStop: Command = { name: "ray job stop", help: HELP, run };
+export const rayJobStop: Command = {
+  name: "ray job stop",
+  help: HELP,
+  flags: FLAGS,
+  takes: ["job"],
+  run,
+};

@@ -29,11 +29,11 @@ ${JOB_OPTIONS}`;
 
 const FLAGS = {
   ...JOB_FLAGS,
-  "working-dir": { kind: "text" },
-  "runtime-env": { kind: "text" },
+  "working-dir": { kind: "text", value: "folder" },
+  "runtime-env": { kind: "text", value: "file" },
   "runtime-env-json": { kind: "text" },
   "submission-id": { kind: "text" },
-  "job-id": { kind: "text" },
+  "job-id": { kind: "text", hidden: true },
   "metadata-json": { kind: "text" },
   "entrypoint-num-cpus": { kind: "text" },
   "entrypoint-num-gpus": { kind: "text" },
@@ -134,4 +134,4 @@ function amount(called: string, text: string): number {
   throw new UsageError(`Cannot use ${called}=${text}: it must be a number`, "Give 1 or 0.5.");
 }
 
-export const rayJobSubmit: Command = { name: "ray job submit", help: HELP, run };
+export const rayJobSubmit: Command = { name: "ray job submit", help: HELP, flags: FLAGS, run };

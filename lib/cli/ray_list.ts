@@ -21,8 +21,9 @@ Options:
   --timeout SECONDS      how long the head may take (default 30)
   --address HOST:PORT    the cluster whose head is there (RAY_ADDRESS)`;
 
+const FORMATS = ["default", "table", "json", "yaml"] as const;
 const FLAGS = {
-  format: { kind: "text" },
+  format: { kind: "text", value: FORMATS },
   filter: { kind: "text", short: "f", many: true },
   limit: { kind: "text" },
   detail: { kind: "switch" },
@@ -30,7 +31,6 @@ const FLAGS = {
   address: { kind: "text" },
 } as const;
 
-const FORMATS = ["default", "table", "json", "yaml"];
 /** Ray's words for an empty list; as JSON it is one. */
 const NOTHING = "No resource in the cluster";
 
@@ -39,7 +39,7 @@ async function run(args: string[]): Promise<number> {
   const { values } = parsed;
   const kind = kindNamed("list", parsed.positionals[0], KINDS);
   const format = values.format ?? "default";
-  if (!FORMATS.includes(format)) {
+  if (!FORMATS.some((one) => one === format)) {
     throw new UsageError(
       `Cannot use --format=${format}: it must be one of ${FORMATS.join(", ")}`,
       "Use --format=json for programs.",
@@ -77,4 +77,4 @@ function show(rows: Row[], total: number, format: string, detail: boolean): void
   else print(listText(rows, total, new Date()));
 }
 
-export const rayList: Command = { name: "ray list", help: HELP, run };
+export const rayList: Command = { name: "ray list", help: HELP, flags: FLAGS, takes: [KINDS], run };

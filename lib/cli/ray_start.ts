@@ -6,7 +6,6 @@ import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import { ensureRuntimeDir, reasonOf, runtimeDir, type RuntimePaths } from "../runtime/paths.ts";
 import {
   type FoundToken,
-  givenToken,
   keptToken,
   makeToken,
   wantsToken,
@@ -17,16 +16,18 @@ import { type Command, EXIT, UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
-import { type Called, nodeConfig } from "./node_config.ts";
+import { nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, say } from "./output.ts";
-import { parse, type Parsed } from "./parse.ts";
+import { type Called, parse, type Parsed } from "./parse.ts";
 import { rayAddress } from "./ray_address.ts";
 import { RAY_START_FLAGS, withoutMeaning } from "./ray_start_flags.ts";
 import { openWarning, rayStartText } from "./ray_start_text.ts";
 import { Service } from "./service.ts";
 import { tlsPlan } from "./tls_plan.ts";
+import { tokenGiven } from "./token_given.ts";
+import { UP_FLAGS } from "./up_flags.ts";
 
 const HELP = `Starts a node on this machine, as \`ray start\` does.
 
@@ -53,13 +54,14 @@ Ray's other flags are accepted; those without meaning here are named once.`;
 type Arguments = Parsed<typeof RAY_START_FLAGS>;
 
 async function run(args: string[]): Promise<number> {
-  const parsed = parse({ program: "ray start", flags: RAY_START_FLAGS }, args);
+  const settingsOf = { table: "up", flags: UP_FLAGS };
+  const parsed = parse({ program: "ray start", flags: RAY_START_FLAGS, settingsOf }, args);
   const { values } = parsed;
   checkRole(parsed);
   const ignored = withoutMeaning(parsed.given);
   const ip = nodeIp(values["node-ip-address"], values.head);
   const paths = ensureRuntimeDir(runtimeDir());
-  const token = findToken(paths, values.head);
+  const token = findToken(parsed, paths);
   if (token && values.head) checkHeadToken(token);
   forgetVariables(SECRET_VARIABLES);
   const config = nodeConfig(
@@ -72,10 +74,12 @@ async function run(args: string[]): Promise<number> {
       labels: labels(parsed),
       memory: called(parsed, "memory"),
       objectStoreMemory: called(parsed, "object-store-memory"),
-      joinTimeout: envCalled("BEAM_JOIN_TIMEOUT"),
-      suspectAfter: envCalled("BEAM_SUSPECT_AFTER"),
-      deadAfter: envCalled("BEAM_DEAD_AFTER"),
+      joinTimeout: parsed.setting("BEAM_JOIN_TIMEOUT"),
+      suspectAfter: parsed.setting("BEAM_SUSPECT_AFTER"),
+      deadAfter: parsed.setting("BEAM_DEAD_AFTER"),
       name: values["node-name"],
+      socketGroup: parsed.setting("BEAM_SOCKET_GROUP")?.text,
+      workerCommand: parsed.env("BEAM_WORKER_CMD"),
     },
     {
       runtimeDir: paths.dir,
@@ -90,11 +94,13 @@ async function run(args: string[]): Promise<number> {
           include: called(parsed, "include-dashboard"),
           host: values["dashboard-host"],
           port: called(parsed, "dashboard-port"),
+          names: parsed.env("BEAM_DASHBOARD_NAMES"),
         })
         : undefined,
     },
   );
-  const tls = tlsPlan({ wanted: false, isHead: values.head, token });
+  const lifetime = parsed.setting("BEAM_TLS_LIFETIME");
+  const tls = tlsPlan({ wanted: false, isHead: values.head, token, lifetime });
   if (tls) config.tls = tls;
   if (ignored.length > 0) {
     say(`ray: accepted, without meaning here: ${ignored.map((name) => `--${name}`).join(", ")}`);
@@ -134,9 +140,9 @@ function joinAddress({ values }: Arguments): Address {
   return hostAndPort("--address", rayAddress(values.address)!);
 }
 
-function listenAddress({ values }: Arguments, ip: string | undefined): Address {
+function listenAddress({ values, setting }: Arguments, ip: string | undefined): Address {
   return {
-    host: listenHost({ nodeIp: ip }),
+    host: listenHost(setting("BEAM_LISTEN"), ip),
     port: portNumber("--port", values.port ?? String(HEAD_PORT)),
   };
 }
@@ -145,11 +151,6 @@ function called(parsed: Arguments, name: keyof typeof RAY_START_FLAGS): Called |
   const text = parsed.values[name];
   if (name === "node-manager-port" && text === "0") return undefined; // Ray's word for any
   return typeof text === "string" ? { called: parsed.called(name), text } : undefined;
-}
-
-function envCalled(name: string): Called | undefined {
-  const text = Deno.env.get(name);
-  return text ? { called: name, text } : undefined;
 }
 
 /** A head on a loopback address could not be joined; Ray takes the machine's own there, and so do we. */
@@ -206,10 +207,10 @@ function labelsIn(file: string): string {
 }
 
 /** Open like Ray's, unless a token is given or asked for. */
-function findToken(paths: RuntimePaths, isHead: boolean): FoundToken | undefined {
-  const given = givenToken();
+function findToken(parsed: Arguments, paths: RuntimePaths): FoundToken | undefined {
+  const given = tokenGiven(parsed, undefined);
   if (given || !wantsToken()) return given;
-  if (isHead) return makeToken(paths.token);
+  if (parsed.values.head) return makeToken(paths.token);
   const kept = keptToken(paths.token);
   if (kept) return kept;
   throw new Trouble(
@@ -219,4 +220,4 @@ function findToken(paths: RuntimePaths, isHead: boolean): FoundToken | undefined
   );
 }
 
-export const rayStart: Command = { name: "ray start", help: HELP, run };
+export const rayStart: Command = { name: "ray start", help: HELP, flags: RAY_START_FLAGS, run };

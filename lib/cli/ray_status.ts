@@ -19,7 +19,7 @@ Options:
 const FLAGS = {
   address: { kind: "text" },
   verbose: { kind: "switch", short: "v" },
-  "redis-password": { kind: "text" },
+  "redis-password": { kind: "text", hidden: true },
 } as const;
 
 async function run(args: string[]): Promise<number> {
@@ -38,4 +38,4 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-export const rayStatus: Command = { name: "ray status", help: HELP, run };
+export const rayStatus: Command = { name: "ray status", help: HELP, flags: FLAGS, run };

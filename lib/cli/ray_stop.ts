@@ -18,9 +18,9 @@ Options:
 const FLAGS = {
   force: { kind: "switch", short: "f" },
   "grace-period": { kind: "text", short: "g" },
-  verbose: { kind: "switch", short: "v" },
-  "log-style": { kind: "text" },
-  "log-color": { kind: "text" },
+  verbose: { kind: "switch", short: "v", hidden: true },
+  "log-style": { kind: "text", hidden: true },
+  "log-color": { kind: "text", hidden: true },
 } as const;
 
 async function run(args: string[]): Promise<number> {
@@ -48,4 +48,4 @@ async function run(args: string[]): Promise<number> {
   return EXIT.done;
 }
 
-export const rayStop: Command = { name: "ray stop", help: HELP, run };
+export const rayStop: Command = { name: "ray stop", help: HELP, flags: FLAGS, run };

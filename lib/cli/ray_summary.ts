@@ -54,4 +54,10 @@ function notSummarized(text: string | undefined): UsageError {
   );
 }
 
-export const raySummary: Command = { name: "ray summary", help: HELP, run };
+export const raySummary: Command = {
+  name: "ray summary",
+  help: HELP,
+  flags: FLAGS,
+  takes: [SUMMARIZED],
+  run,
+};

@@ -15,15 +15,14 @@ Usage:
 Options:
   --json     {"shim_path": "…"}`;
 
+const FLAGS = { json: { kind: "switch" } } as const;
+
 async function run(args: string[]): Promise<number> {
-  const { values } = parse(
-    { program: "beam shim-path", flags: { json: { kind: "switch" } } as const },
-    args,
-  );
+  const { values } = parse({ program: "beam shim-path", flags: FLAGS }, args);
   const path = await ensureShim(runtimeDir());
   if (values.json) printJson({ shim_path: path });
   else print(path);
   return EXIT.done;
 }
 
-export const shimPath: Command = { name: "beam shim-path", help: HELP, run };
+export const shimPath: Command = { name: "beam shim-path", help: HELP, flags: FLAGS, run };

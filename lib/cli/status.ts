@@ -32,4 +32,4 @@ async function run(args: string[]): Promise<number> {
   return EXIT.done;
 }
 
-export const status: Command = { name: "beam status", help: HELP, run };
+export const status: Command = { name: "beam status", help: HELP, flags: FLAGS, run };

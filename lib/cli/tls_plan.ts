@@ -4,6 +4,7 @@ import { type Env, processEnv } from "../runtime/paths.ts";
 import { raysTlsFiles, type TlsConfig } from "../runtime/tls_config.ts";
 import type { FoundToken } from "../runtime/token.ts";
 import { UsageError } from "./command.ts";
+import type { Called } from "./parse.ts";
 
 /** What is known. */
 export interface TlsFacts {
@@ -11,6 +12,8 @@ export interface TlsFacts {
   wanted: boolean;
   isHead: boolean;
   token: FoundToken | undefined;
+  /** How long a head's certificates are good, in seconds. */
+  lifetime?: Called | undefined;
   env?: Env;
 }
 
@@ -20,7 +23,7 @@ export interface TlsFacts {
  * for a lifetime that is none
  */
 export function tlsPlan(
-  { wanted, isHead, token, env = processEnv }: TlsFacts,
+  { wanted, isHead, token, lifetime, env = processEnv }: TlsFacts,
 ): TlsConfig | undefined {
   const files = raysTlsFiles(env);
   if (files || (isHead && wanted)) {
@@ -37,11 +40,11 @@ export function tlsPlan(
   if (!isHead) return token?.authority === undefined ? undefined : { authority: token.authority };
   // Who gives a head the token of a cluster with TLS wants that cluster again.
   if (!wanted && token?.authority === undefined) return undefined;
-  const seconds = env("BEAM_TLS_LIFETIME");
-  if (!seconds) return {};
-  if (Number(seconds) > 0) return { lifetime_ms: Number(seconds) * 1000 };
+  if (!lifetime) return {};
+  const { called, text } = lifetime;
+  if (Number(text) > 0) return { lifetime_ms: Number(text) * 1000 };
   throw new UsageError(
-    `Cannot use BEAM_TLS_LIFETIME=${seconds}: it must be a number of seconds above 0`,
+    `Cannot use ${called}=${text}: it must be a number of seconds above 0`,
     "Leave it out: certificates are good for a week, and renew themselves.",
   );
 }

@@ -41,7 +41,8 @@ Deno.test("how long certificates are good can be said, and must be a time", () =
       wanted: true,
       isHead: true,
       token: token("secret"),
-      env: envOf({ BEAM_TLS_LIFETIME: seconds }),
+      lifetime: { called: "BEAM_TLS_LIFETIME", text: seconds },
+      env: envOf({}),
     });
   assert.deepEqual(plan("60"), { lifetime_ms: 60_000 });
   for (const wrong of ["0", "-1", "soon"]) assert.throws(() => plan(wrong), UsageError);

@@ -34,9 +34,9 @@ Options:
 All but show need a node of the cluster on this machine that joined by the cluster's own token.`;
 
 const FLAGS = {
-  ttl: { kind: "text" },
+  ttl: { kind: "text", setting: true, value: "duration" },
   name: { kind: "text" },
-  grace: { kind: "text" },
+  grace: { kind: "text", setting: true, value: "duration" },
   json: { kind: "switch" },
 } as const satisfies Flags;
 
@@ -174,4 +174,4 @@ async function ask<T>(request: (link: Link, signal: AbortSignal) => Promise<T>):
   });
 }
 
-export const token: Command = { name: "beam token", help: HELP, run };
+export const token: Command = { name: "beam token", help: HELP, flags: FLAGS, run };

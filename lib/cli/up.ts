@@ -1,12 +1,6 @@
 /** `beam up`: starts a node of a cluster on this machine. */
 import { dirname, join } from "node:path";
-import {
-  type FoundToken,
-  givenToken,
-  keptToken,
-  makeToken,
-  withAuthority,
-} from "../runtime/token.ts";
+import { type FoundToken, keptToken, makeToken, withAuthority } from "../runtime/token.ts";
 import {
   ensureRuntimeDir,
   instancePaths,
@@ -20,29 +14,47 @@ import { Trouble } from "../runtime/errors.ts";
 import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
+import { processConfig } from "./config_file.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
-import { type Called, nodeConfig } from "./node_config.ts";
+import { nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
-import { parse, type Parsed } from "./parse.ts";
+import { type Called, parse, type Parsed } from "./parse.ts";
 import { replace } from "./replace.ts";
 import { Service } from "./service.ts";
 import { tlsPlan } from "./tls_plan.ts";
+import { tokenGiven } from "./token_given.ts";
 import { UP_FLAGS, UP_HELP } from "./up_flags.ts";
 import { upText } from "./up_text.ts";
 
 /** How often a driver is looked at, in milliseconds. */
 const LOOK_INTERVAL = 200;
 
+/** What only a head is told. */
+const HEADS_OWN: readonly string[] = [
+  "port",
+  "listen",
+  "tls",
+  "tls-lifetime",
+  "open",
+  "suspect-after",
+  "dead-after",
+  "dashboard-host",
+  "dashboard-port",
+  "dashboard-names",
+];
+
 type Arguments = Parsed<typeof UP_FLAGS>;
 
 async function run(args: string[]): Promise<number> {
   const forDriver = args.includes("--for-driver");
   try {
-    return await start(parse({ program: "beam up", flags: UP_FLAGS }, args));
+    // A program's own cluster is nobody's service: the file of those says nothing about it.
+    const config = forDriver ? () => undefined : processConfig;
+    return await start(parse({ program: "beam up", flags: UP_FLAGS }, args, { config }));
   } catch (error) {
     if (!forDriver) throw error;
     const { message, mend } = error as Error & { mend?: string };
@@ -61,13 +73,13 @@ async function start(parsed: Arguments): Promise<number> {
   const begun = performance.now();
   const head = isHead
     ? {
-      host: listenHost({ flag: values.listen, nodeIp: values["node-ip"] }),
+      host: listenHost(called(parsed, "listen"), values["node-ip"]),
       port: portNumber(
         parsed.called("port"),
         values.port ?? (values["for-driver"] ? "0" : String(HEAD_PORT)),
       ),
     }
-    : hostAndPort("--join", values.join!);
+    : hostAndPort(parsed.called("join"), values.join!);
   const flags = {
     nodeIp: values["node-ip"],
     nodePort: called(parsed, "node-port"),
@@ -81,6 +93,9 @@ async function start(parsed: Arguments): Promise<number> {
     suspectAfter: called(parsed, "suspect-after"),
     deadAfter: called(parsed, "dead-after"),
     name: values.name,
+    workerCommand: values["worker-cmd"],
+    // A program's own cluster is its user's alone.
+    socketGroup: values["for-driver"] ? undefined : values["socket-group"],
   };
   const block = values.block || values["for-driver"];
   const plan = {
@@ -88,6 +103,7 @@ async function start(parsed: Arguments): Promise<number> {
     role: isHead ? "head" as const : "join" as const,
     head,
     open: values.open,
+    env: parsed.env,
     lifeline: block,
     standing: !values["for-driver"],
     dashboard: isHead
@@ -95,6 +111,7 @@ async function start(parsed: Arguments): Promise<number> {
         include: called(parsed, "include-dashboard"),
         host: values["dashboard-host"],
         port: called(parsed, "dashboard-port"),
+        names: values["dashboard-names"],
         forDriver: values["for-driver"],
       })
       : undefined,
@@ -105,8 +122,10 @@ async function start(parsed: Arguments): Promise<number> {
   const token = findToken(parsed, paths, isHead);
   if (token && isHead) checkHeadToken(token);
   if (token) config.token = token.token;
-  const wanted = values.tls || Deno.env.get("BEAM_TLS") === "1";
-  const tls = values["for-driver"] ? undefined : tlsPlan({ wanted, isHead, token });
+  const lifetime = called(parsed, "tls-lifetime");
+  const tls = values["for-driver"]
+    ? undefined
+    : tlsPlan({ wanted: values.tls, isHead, token, lifetime });
   if (tls) config.tls = tls;
   forgetVariables(SECRET_VARIABLES);
   const service = values.block ? new Service() : undefined;
@@ -139,47 +158,44 @@ function checkReplace({ given }: Arguments): void {
 }
 
 /** True for a head; checks that the flags say one thing. */
-function checkRole({ values, given }: Arguments): boolean {
+function checkRole({ values, given, called }: Arguments): boolean {
   const usage = "Use `beam up --head` on one machine and `beam up --join HOST` on the others.";
-  if (values.head && values.join !== undefined) {
+  // The command line says what the file would say otherwise.
+  const joins = given.includes("join") || (values.join !== undefined && !given.includes("head"));
+  if (joins && values.head && given.includes("head") === given.includes("join")) {
     throw new UsageError(
-      "Cannot use both --head and --join: a node starts a cluster or joins one",
+      `Cannot use both ${called("head")} and ${
+        called("join")
+      }: a node starts a cluster or joins one`,
       usage,
     );
   }
-  if (!values.head && values.join === undefined) {
+  if (!values.head && !joins) {
     throw new UsageError("Cannot start a node: one of --head and --join HOST is needed", usage);
   }
-  const ofHead = [
-    "port",
-    "listen",
-    "tls",
-    "open",
-    "suspect-after",
-    "dead-after",
-    "dashboard-host",
-    "dashboard-port",
-  ] as const;
-  for (const name of ofHead) {
-    if (values.head || !given.includes(name)) continue;
+  const ofHead = given.find((name) => joins && HEADS_OWN.includes(name));
+  if (ofHead !== undefined) {
     throw new UsageError(
-      `Cannot use --${name} with --join: it is the head's`,
+      `Cannot use --${ofHead} with ${called("join")}: it is the head's`,
       "Leave it out here.",
     );
   }
   if (values.open && values.tls) {
     throw new UsageError(
-      "Cannot use both --open and --tls: a port that proves itself would still let everybody in",
+      `Cannot use both ${called("open")} and ${called("tls")}: ` +
+        "a port that proves itself would still let everybody in",
       "Leave one of them out.",
     );
   }
-  if (values.open && values["token-file"] !== undefined) {
+  const token = (["token-file", "token"] as const).find((name) => values[name] !== undefined);
+  // A token in a variable is for other commands too.
+  if (values.open && token && !called(token).startsWith("BEAM_")) {
     throw new UsageError(
-      "Cannot use both --open and --token-file: an open cluster has no token",
+      `Cannot use both ${called("open")} and ${called(token)}: an open cluster has no token`,
       "Leave one of them out.",
     );
   }
-  return values.head;
+  return !joins;
 }
 
 function called(parsed: Arguments, name: keyof typeof UP_FLAGS): Called | undefined {
@@ -188,12 +204,13 @@ function called(parsed: Arguments, name: keyof typeof UP_FLAGS): Called | undefi
 }
 
 function findToken(
-  { values }: Arguments,
+  parsed: Arguments,
   paths: RuntimePaths,
   isHead: boolean,
 ): FoundToken | undefined {
+  const { values, given: flags } = parsed;
   if (values.open) return undefined;
-  const given = givenToken(values["token-file"]);
+  const given = tokenGiven(parsed, flags.includes("token-file") ? values["token-file"] : undefined);
   if (given) return given;
   // A cluster of one driver has no joiners to tell a token to; it still must not be open.
   return isHead ? makeToken(paths.token) : keptToken(paths.token);

@@ -40,4 +40,4 @@ async function run(args: string[]): Promise<number> {
   return EXIT.done;
 }
 
-export const version: Command = { name: "beam version", help: HELP, run };
+export const version: Command = { name: "beam version", help: HELP, flags: FLAGS, run };

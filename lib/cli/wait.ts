@@ -24,7 +24,7 @@ Exit code 1 where the time is over before that.`;
 const FLAGS = {
   nodes: { kind: "text" },
   gpus: { kind: "text" },
-  timeout: { kind: "text" },
+  timeout: { kind: "text", setting: true, value: "seconds" },
   json: { kind: "switch" },
 } as const;
 
@@ -94,4 +94,4 @@ async function pause(last: string): Promise<string> {
   return last;
 }
 
-export const wait: Command = { name: "beam wait", help: HELP, run };
+export const wait: Command = { name: "beam wait", help: HELP, flags: FLAGS, run };

@@ -59,12 +59,17 @@ export function givenToken(tokenFile?: string, env: Env = processEnv): FoundToke
     if (name === "BEAM_TOKEN_FILE" || name === "RAY_AUTH_TOKEN_PATH") {
       return fromFile(value, `${name}=${value}`);
     }
-    return { ...partsOf(checkToken(value, name)), source: name, inEnvironment: true };
+    return { ...tokenText(value, name), inEnvironment: true };
   }
   const home = env("HOME");
   if (!wantsToken(env) || !home) return undefined;
   const path = rayTokenFile(home);
   return exists(path) ? fromFile(path, path) : undefined;
+}
+
+/** A token that stands in `source`. @throws {Trouble} for a text that is none */
+export function tokenText(text: string, source: string): FoundToken {
+  return { ...partsOf(checkToken(text, source)), source, inEnvironment: false };
 }
 
 /** Where Ray keeps a token when nobody said. */
@@ -135,7 +140,7 @@ function fromFile(path: string, source: string): FoundToken {
       { cause: error },
     );
   }
-  return { ...partsOf(checkToken(text.trim(), source)), source, inEnvironment: false };
+  return tokenText(text.trim(), source);
 }
 
 function checkToken(token: string, source: string): string {

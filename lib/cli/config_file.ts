@@ -1,0 +1,200 @@
+/**
+ * The configuration file: one file in TOML, with a table for each command. It is read once, when a
+ * command starts; which settings there are, and what they may be, the command's flags say (`parse.ts`).
+ */
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { type Env, processEnv, reasonOf } from "../runtime/paths.ts";
+import { UsageError } from "./command.ts";
+
+/** A value in the file, and where it stands. */
+export interface FileValue {
+  value: unknown;
+  /** `/etc/beam/config.toml:12`. */
+  at: string;
+}
+
+/** What a file says, by table and key. */
+export interface ConfigFile {
+  path: string;
+  /** Permission bits of the file. */
+  mode: number;
+  tables: ReadonlyMap<string, ReadonlyMap<string, FileValue>>;
+  /** Where each table begins. */
+  places: ReadonlyMap<string, string>;
+}
+
+/** Where the file for the whole machine is. */
+export const MACHINE_FILE = "/etc/beam/config.toml";
+/** No configuration is as long as that. */
+const LONGEST = 1 << 20;
+
+/** This process's file, or why it cannot be used. */
+let current: ConfigFile | UsageError | undefined;
+
+/** The file of this process. @throws {UsageError} where it cannot be used */
+export function processConfig(): ConfigFile | undefined {
+  if (current instanceof UsageError) throw current;
+  return current;
+}
+
+/** Reads this process's file. What is wrong with it is told to who needs a setting. */
+export async function loadConfig(args: readonly string[], env: Env = processEnv): Promise<void> {
+  try {
+    const path = configPath(configFlag(args), env);
+    current = path === undefined ? undefined : await readConfig(path);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    current = error;
+  }
+}
+
+/** The value of `--config` among arguments, up to `--`; the last one counts. */
+export function configFlag(args: readonly string[]): string | undefined {
+  let found: string | undefined;
+  for (const [at, arg] of args.entries()) {
+    if (arg === "--") break;
+    if (arg === "--config") found = args[at + 1] ?? "";
+    else if (arg.startsWith("--config=")) found = arg.slice("--config=".length);
+  }
+  return found;
+}
+
+/** The file that is to be read: one that was named must be there, of the others the first that is. */
+export function configPath(flag: string | undefined, env: Env = processEnv): string | undefined {
+  const named = flag ?? (env("BEAM_CONFIG") || undefined);
+  if (named !== undefined) {
+    if (named !== "" && !named.startsWith("-")) return resolve(named);
+    throw new UsageError(
+      "Cannot use --config: it needs the name of a file",
+      "Use --config FILE, such as --config /etc/beam/config.toml.",
+    );
+  }
+  return configPlaces(env).find(isThere);
+}
+
+/** Where a file is looked for when none is named, in order. */
+export function configPlaces(env: Env = processEnv): string[] {
+  const xdg = env("XDG_CONFIG_HOME");
+  const own = xdg && isAbsolute(xdg) ? xdg : join(env("HOME") || homedir(), ".config");
+  return [join(own, "beam", "config.toml"), MACHINE_FILE];
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    // What cannot be looked at is there: that is told, instead of going on without it.
+    return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
+  }
+}
+
+/** @throws {UsageError} where the file cannot be read, may be changed by others, or is no TOML */
+export async function readConfig(path: string): Promise<ConfigFile> {
+  let text: string;
+  let mode: number;
+  try {
+    const info = await Deno.stat(path);
+    if (info.isDirectory) throw new Error("it is a folder");
+    if (info.size > LONGEST) throw new Error(`it has more than ${LONGEST} bytes`);
+    mode = (info.mode ?? 0) & 0o777;
+    // A device such as /dev/null, by which somebody says that there is no file, may be all's.
+    if (info.isFile && (mode & 0o002) !== 0) {
+      throw new UsageError(
+        `Cannot use the configuration ${path}: everybody may change it (its mode is ${
+          mode.toString(8)
+        }), and it says what is run`,
+        `\`chmod o-w ${path}\`.`,
+      );
+    }
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `Cannot read the configuration ${path}: ${reasonOf(error)}`,
+      "Name another file with --config or BEAM_CONFIG, or make this one readable.",
+    );
+  }
+  return { path, mode, ...await tablesOf(path, text) };
+}
+
+/** The tables of a file's text. @throws {UsageError} naming the line where it is none */
+export async function tablesOf(
+  path: string,
+  text: string,
+): Promise<Pick<ConfigFile, "tables" | "places">> {
+  const { parseTOML, getStaticTOMLValue } = await import("toml");
+  const tables = new Map<string, Map<string, FileValue>>();
+  const places = new Map<string, string>();
+  const put = (keys: readonly (string | number)[], value: unknown, line: number): void => {
+    const at = `${path}:${line}`;
+    const [table, key, ...inner] = keys.map(String);
+    if (table === undefined || key === undefined) throw notInTable(table ?? "", at);
+    places.set(table, places.get(table) ?? at);
+    const settings = tables.get(table) ?? new Map<string, FileValue>();
+    tables.set(table, settings);
+    if (inner.length === 0) {
+      settings.set(key, { value, at });
+      return;
+    }
+    // `labels.zone = "a"`, or a table [up.labels].
+    const whole = (settings.get(key)?.value ?? {}) as Record<string, unknown>;
+    let into = whole;
+    for (const name of inner.slice(0, -1)) {
+      into = (into[name] ??= {}) as Record<string, unknown>;
+    }
+    into[inner.at(-1)!] = value;
+    settings.set(key, { value: whole, at: settings.get(key)?.at ?? at });
+  };
+  const keysOf = (key: { keys: readonly ({ name: string } | { value: unknown })[] }) =>
+    key.keys.map((part) => "name" in part ? part.name : String(part.value));
+  try {
+    const [top] = parseTOML(text).body;
+    for (const node of top.body) {
+      const { line } = node.loc.start;
+      if (node.type === "TOMLKeyValue") {
+        put(keysOf(node.key), getStaticTOMLValue(node.value), line);
+        continue;
+      }
+      const name = keysOf(node.key);
+      if (node.kind === "array") throw listOfTables(name.join("."), `${path}:${line}`);
+      places.set(name[0]!, places.get(name[0]!) ?? `${path}:${line}`);
+      if (!tables.has(name[0]!)) tables.set(name[0]!, new Map());
+      for (const { key, value, loc } of node.body) {
+        put([...name, ...keysOf(key)], getStaticTOMLValue(value), loc.start.line);
+      }
+    }
+  } catch (error) {
+    const { lineNumber, column, message } = error as Error & {
+      lineNumber?: number;
+      column?: number;
+    };
+    if (lineNumber === undefined) throw error;
+    throw new UsageError(
+      `Cannot read ${path}:${lineNumber}: ${message} (column ${(column ?? 0) + 1})`,
+      "It must be TOML: `[up]`, then lines such as `num-gpus = 8`; `beam config --example` prints a file.",
+    );
+  }
+  return { tables, places };
+}
+
+function notInTable(key: string, at: string): UsageError {
+  return new UsageError(
+    `Cannot use ${key} in ${at}: it stands in no table, and each setting belongs to a command`,
+    "Put it below the line of its command, such as [up]; `beam config --example` prints a file.",
+  );
+}
+
+function listOfTables(name: string, at: string): UsageError {
+  return new UsageError(
+    `Cannot use [[${name}]] in ${at}: there are no lists of tables`,
+    `Write [${name}] instead.`,
+  );
+}
+
+/** A file's name in the configuration: seen from the folder of that; `~/` is the home. */
+export function fileNamed(name: string, at: string, env: Env = processEnv): string {
+  if (name.startsWith("~/")) return join(env("HOME") || homedir(), name.slice(2));
+  return resolve(dirname(at), name);
+}
