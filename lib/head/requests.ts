@@ -6,6 +6,7 @@ import * as actors from "./actor_requests.ts";
 import { drainNode, workOf } from "./drain_requests.ts";
 import { eventsOf } from "./event_requests.ts";
 import * as groups from "./group_requests.ts";
+import { logOf, logsOf, readingsOfNodes, stacksOf } from "./node_questions.ts";
 import { NotYours } from "./own.ts";
 import { endJob, startJob } from "./job_requests.ts";
 import {
@@ -113,6 +114,14 @@ function dispatch(
       return answer.give(...deathsOf(state));
     case "query.events":
       return eventsOf(state, as<"query.events">(), { owner: asker.link, give: answer.give });
+    case "query.logs":
+      return void logsOf(state, as<"query.logs">(), answer);
+    case "query.log":
+      return void logOf(state, as<"query.log">(), answer);
+    case "query.stacks":
+      return void stacksOf(state, as<"query.stacks">(), answer);
+    case "query.readings":
+      return void readingsOfNodes(state, answer);
     case "query.metrics":
       return answer.give(metricsOf(state));
     case "query.nodes":

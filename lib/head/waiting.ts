@@ -24,6 +24,11 @@ export class Waiting {
     return [...this.#questions.values()].reduce((sum, about) => sum + about.size, 0);
   }
 
+  /** What is waited for, and by how many questions. */
+  subjects(): [subject: string, count: number][] {
+    return [...this.#questions].map(([subject, about]) => [subject, about.size]);
+  }
+
   /** Answers at once, or keeps the question. */
   ask(question: Question): void {
     if (question.check()) return;

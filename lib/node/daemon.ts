@@ -6,8 +6,9 @@
  * could decide by itself.
  */
 import { randomBytes } from "node:crypto";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
+import type { FactsRequest } from "../doctor/read_facts.ts";
 import type { DashboardConfig, HeadReady, LivenessConfig } from "../head/config.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
@@ -33,6 +34,7 @@ import { ClientWords } from "./client_words.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
 import { withDeadline } from "./deadline.ts";
+import { Doctor } from "./doctor.ts";
 import { Drivers } from "./drivers.ts";
 import { environmentLimits, Environments } from "./environments.ts";
 import { HeadAsks } from "./head_asks.ts";
@@ -46,6 +48,7 @@ import { LaunchPlan } from "./launch_plan.ts";
 import type { Libc } from "./libc.ts";
 import { ObjectPlane } from "./object_plane.ts";
 import { pruneLogFolders } from "./log_folders.ts";
+import { NodeLogs } from "./node_logs.ts";
 import { type Machine, nodeSpec, probeMachine } from "./node_spec.ts";
 import type { WorkerOrder } from "./order.ts";
 import { NodeTls } from "./node_tls.ts";
@@ -58,6 +61,7 @@ import { answerRelay } from "./relay_dial.ts";
 import { Replacement } from "./replacement.ts";
 import { Requests } from "./requests.ts";
 import { Splicer } from "./splicer.ts";
+import { Stacks } from "./stacks.ts";
 import { Subreaper } from "./subreaper.ts";
 import { Supervisors } from "./supervisors.ts";
 import type { Template } from "./template.ts";
@@ -120,6 +124,7 @@ export class NodeDaemon {
   readonly #logs: WorkerLogs<Worker>;
   readonly #subreaper: Subreaper;
   readonly #ending = new AbortController();
+  readonly #doctor: Doctor;
   readonly #notice = new AwayNotice({
     peer: () => this.#link.peer,
     fault: () => this.#head?.fault?.message,
@@ -169,7 +174,7 @@ export class NodeDaemon {
     this.#machine = options.machine ?? probeMachine(config, env);
     this.#network = readNetwork();
     this.#env = env;
-    this.#instance = holdInstance(config.runtime_dir, options.libc);
+    this.#instance = holdInstance(config.runtime_dir, options.libc, config.socket_group);
     this.#packages = this.#openPackages();
     pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
     pruneJobLogs(this.#instance.runtime, Date.now());
@@ -184,12 +189,18 @@ export class NodeDaemon {
         head: () => this.#link,
       }),
     );
+    this.#doctor = new Doctor({
+      command: [...options.self, "doctor-node"],
+      env: nodeEnv(env, {}),
+      request: () => this.#doctorRequest(),
+    });
     this.#subreaper = new Subreaper({
       libc: options.libc,
       own: () => [
         ...this.#templates?.pids ?? [],
         ...this.#supervisors?.pids ?? [],
         ...this.#environments?.pids ?? [],
+        ...this.#doctor.pids,
         ...this.#head?.pid ? [this.#head.pid] : [],
       ],
     });
@@ -399,6 +410,22 @@ export class NodeDaemon {
       tokens: this.#tokens,
       client: (id) => this.#control.client(id),
       readLog: (received, link) => this.#readJobLog(received, link),
+      doctor: this.#doctor,
+      logs: new NodeLogs({
+        folder: this.#log_dir,
+        above: dirname(this.#log_dir),
+        is_head: this.#config.role === "head",
+        workers: () => this.#workers.all,
+        signal: this.#ending.signal,
+      }),
+      stacks: new Stacks({
+        workers: () => this.#workers.all,
+        drivers: () => this.#drivers.all,
+        clients: () => this.#control.clients,
+        connected: () => this.#link.isJoined,
+        askingHead: () => this.#link.pending,
+        path: this.#env["PATH"] ?? "",
+      }),
       readings: new Readings({ machine: this.#machine, folder: this.#instance.runtime }),
       answerRelay: (fields) => this.#answerRelay(fields),
       warn: (text) => this.#say("warning", text),
@@ -489,6 +516,7 @@ export class NodeDaemon {
       head: () => this.#link.host.address,
       quota: this.#config.object_store_memory ?? facts.object_store_bytes,
       key: basename(this.#instance.paths.dir),
+      group: this.#config.socket_group,
       libc: this.options.libc,
       asks: this.#asks,
       tell: (message) => this.#link.send(message),
@@ -526,6 +554,7 @@ export class NodeDaemon {
       words: this.#words,
       tokens: this.#tokens,
       awayNotice: () => this.#notice.current,
+      doctor: this.#doctor,
       replacement: this.#replacement = this.#makeReplacement(),
       stop: () => void this.stop("`beam down`"),
     });
@@ -764,6 +793,51 @@ export class NodeDaemon {
     return info;
   }
 
+  /** What the doctor is told of this node. */
+  #doctorRequest(): FactsRequest {
+    const { runtime, paths } = this.#instance;
+    const { tls, num_gpus, head } = this.#config;
+    const isHead = this.#config.role === "head";
+    const until = this.#tls?.certificate?.until ?? Infinity;
+    return {
+      node: {
+        node_id: this.node_id,
+        name: this.#config.node_name ?? this.#machine.facts.hostname,
+        ip: this.#node_ip,
+        aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
+        port: this.#splicer!.port,
+        is_head: isHead,
+        head_address: addressText({ host: this.#head_ip, port: this.#headPort }),
+        connected: this.#link.isJoined,
+        cluster: this.#cluster,
+        pid: Deno.pid,
+        gpus: this.#machine.gpus.gpus.length,
+        gpus_given: num_gpus ?? null,
+        shim_path: this.#shim,
+        object_store: this.#config.object_store_memory ?? this.#machine.facts.object_store_bytes,
+        pids: [
+          ...this.#head?.pid === undefined ? [] : [this.#head.pid],
+          ...this.#templates.pids,
+          ...this.#supervisors.pids,
+          ...this.#workers.all.map(({ pid }) => pid),
+          ...this.#drivers.all.map(({ facts }) => facts.pid),
+        ],
+      },
+      runtime_dir: runtime,
+      machine_dir: dirname(paths.dir),
+      worker_command: this.#plan.commandFor(undefined),
+      env: nodeEnv(this.#env, {}),
+      shim_path: this.#shim,
+      security: {
+        open: this.#keys.isOpen,
+        tls: tls !== undefined,
+        files: tls?.files ?? null,
+        listens_on: isHead ? head.host : null,
+        certificate_until: Number.isFinite(until) ? until : null,
+      },
+    };
+  }
+
   #say(level: Level, text: string): void {
     this.#log.write(level, text);
   }
@@ -792,6 +866,7 @@ export class NodeDaemon {
       await this.#subreaper.sweep();
     }
     await leaving;
+    this.#doctor.close();
     await this.#control?.close(spared);
     await this.#splicer?.close();
     await this.#outgoing?.close();

@@ -106,6 +106,11 @@ export class HeadLink {
     return this.#joined;
   }
 
+  /** Number of requests that are not answered yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
   /** Since when there is no link, and why, in words; undefined while there is one. */
   get away(): Away | undefined {
     return this.#away;

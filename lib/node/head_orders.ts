@@ -2,9 +2,12 @@
 import { fieldsOf, type Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
+import type { Doctor } from "./doctor.ts";
+import type { NodeLogs } from "./node_logs.ts";
 import type { ObjectPlane } from "./object_plane.ts";
 import { orderOf, reportOf } from "./order.ts";
 import type { Readings } from "./readings.ts";
+import type { Stacks } from "./stacks.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
 import type { WorkerNews } from "./worker_news.ts";
 import type { Workers } from "./workers.ts";
@@ -19,6 +22,10 @@ export interface HeadOrdersHost {
   client(id: string): Client | undefined;
   /** Answers the head's question after a submitted job's output, over the link that it came by. */
   readLog(received: Received, link: Link): Promise<void>;
+  doctor: Pick<Doctor, "answer">;
+  logs: Pick<NodeLogs, "answerList" | "answerPart">;
+  /** Answers what the node's processes are doing. */
+  stacks: Pick<Stacks, "answer">;
   /** Answers what the machine is busy with. */
   readings: Pick<Readings, "answer">;
   /** Dials the head for a call that it relays; settles when the call's stream has ended. */
@@ -55,8 +62,16 @@ export class HeadOrders {
         return this.#push(fieldsOf(received, kind), body);
       case "submission.log":
         return void this.host.readLog(received, link);
+      case "node.logs":
+        return this.host.logs.answerList(received, link);
+      case "node.log":
+        return void this.host.logs.answerPart(received, link);
+      case "node.stacks":
+        return void this.host.stacks.answer(received, link);
       case "node.readings":
         return void this.host.readings.answer(received, link);
+      case "node.doctor":
+        return void this.host.doctor.answer(received, kind, link);
       case "relay.dial":
         return void this.#relay(fieldsOf(received, kind));
       default:

@@ -251,6 +251,14 @@ export const MESSAGES = {
       "held for long, at once where it is idle.",
     fields: { actor_id: "str" },
   },
+  "process.stacks": {
+    link: "control",
+    from: "daemon",
+    doc:
+      "What every thread of this process is doing; its I/O thread answers, while a method runs too.",
+    fields: {},
+    reply: { text: "str" },
+  },
   "worker.drain": {
     link: "control",
     from: "daemon",
@@ -550,6 +558,47 @@ export const MESSAGES = {
     reply: { count: "int", last: "int", epoch: "int" },
     replyBody: "JSON: a list of events, as the head's `ClusterEvent`",
   },
+  "query.logs": {
+    link: "control",
+    from: "command line",
+    doc:
+      "Log files of the nodes that are connected, or of one: those whose names contain `match`. Code node_gone.",
+    fields: { node_id: "str?", match: "str?" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of nodes with their files, as the head's `NodeLogsView`",
+  },
+  "query.log": {
+    link: "control",
+    from: "command line",
+    doc: "`node.log` of that node. Codes: node_gone, no_log.",
+    fields: {
+      node_id: "str",
+      file: "str",
+      offset: "int",
+      lines: "int?",
+      most: "int",
+      wait_ms: "int",
+    },
+    reply: { size: "int", offset: "int", running: "bool" },
+    replyBody: "the bytes",
+  },
+  "query.stacks": {
+    link: "control",
+    from: "command line",
+    doc:
+      "`node.stacks` of the nodes that are connected, or of one, and what the head itself waits for. Code node_gone.",
+    fields: { node_id: "str?", pid: "int?", actor_id: "str?" },
+    reply: { count: "int" },
+    replyBody: "JSON: the head's `ClusterStacks`",
+  },
+  "query.readings": {
+    link: "control",
+    from: "command line",
+    doc: "What the connected nodes' machines are busy with, at most a few seconds old.",
+    fields: {},
+    reply: { count: "int" },
+    replyBody: "JSON: a list of nodes with their readings, as the head's `NodeReadingsView`",
+  },
   "query.metrics": {
     link: "control",
     from: "shim",
@@ -598,6 +647,14 @@ export const MESSAGES = {
       "All that this process counts, at most once a second and only after a change. Not answered.",
     fields: {},
     body: "packed: a list of [name, kind, description, boundaries, [[tags, value], …]]",
+  },
+  "daemon.doctor": {
+    link: "control",
+    from: "command line",
+    doc: "As `node.doctor`, of this machine.",
+    fields: {},
+    reply: {},
+    replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
   },
   "daemon.info": {
     link: "control",
@@ -884,6 +941,43 @@ export const MESSAGES = {
     from: "daemon",
     doc: "Output of a worker whose driver is on another node.",
     fields: { message: "map" },
+  },
+  "node.logs": {
+    link: "node",
+    from: "head",
+    doc: "List this node's log files, those whose names contain `match`.",
+    fields: { match: "str?" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of files, as the daemon's `LogFileView`",
+  },
+  "node.log": {
+    link: "node",
+    from: "head",
+    doc:
+      "Read a log file of this node, by a name of `node.logs`: from the byte `offset` on, or the last `lines`. Where " +
+      "there is nothing yet and somebody writes it, the answer waits up to `wait_ms`. The answer's `offset` is where the " +
+      "part begins: 0 where the file was begun anew. Code no_log.",
+    fields: { file: "str", offset: "int", lines: "int?", most: "int", wait_ms: "int" },
+    reply: { size: "int", offset: "int", running: "bool" },
+    replyBody: "the bytes",
+  },
+  "node.stacks": {
+    link: "node",
+    from: "head",
+    doc:
+      "What the workers and drivers of this node are doing, all or the one of `pid` or `actor_id`: their Python " +
+      "stacks and where their threads are in the kernel; and what the daemon itself waits for.",
+    fields: { pid: "int?", actor_id: "str?" },
+    reply: { count: "int" },
+    replyBody: "JSON: the daemon's `NodeStacks`",
+  },
+  "node.doctor": {
+    link: "node",
+    from: "head",
+    doc: "What is wrong with this node's machine? Answered within half a minute. Code doctor.",
+    fields: {},
+    reply: {},
+    replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
   },
   "submission.log": {
     link: "node",

@@ -109,7 +109,7 @@ SENDS: dict[str, tuple[str, ...]] = {
     "object.lost": ("id", "object_id", "name"),
     "object.drop": ("objects",),
     "object.reply": ("id", "ok", "buffers", "stored", "gone"),
-    "reply": ("id", "pid", "exec"),
+    "reply": ("id", "pid", "exec", "text"),
     "error": ("id", "code", "message", "mend"),
 }
 
@@ -122,6 +122,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     "spliced": ("relayed", "port"),
     "worker.drain": (),
     "lease.wanted": ("actor_id",),
+    "process.stacks": (),
     "fork": (
         "spawn",
         "socket",

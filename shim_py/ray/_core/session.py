@@ -155,6 +155,10 @@ class Session:
         elif kind == "lease.wanted":
             if self._tasks is not None:
                 self._tasks.on_wanted(header["actor_id"])
+        elif kind == "process.stacks":
+            from .stacks import stacks  # what it imports is wanted by nobody else
+
+            self.control.send("reply", {"id": header["id"], "text": stacks()})
         elif kind == "warn":
             self.pump.deferred.append(lambda: show_warning(header))
         elif self.on_worker_push is not None:
