@@ -1,6 +1,6 @@
 /**
- * The entry: reads which command is wanted and hands over. `daemon`, `head` and `job-supervisor` are
- * how beam starts its own processes; they are for nobody else.
+ * The entry: reads which command is wanted and hands over. `daemon`, `head`, `job-supervisor` and
+ * `doctor-node` are how beam starts its own processes; they are for nobody else.
  */
 import { commandCalled } from "./lib/cli/beam.ts";
 import { EXIT } from "./lib/cli/command.ts";
@@ -15,6 +15,8 @@ async function main([name, ...args]: string[]): Promise<number> {
       return await (await import("./lib/node/main.ts")).runDaemon();
     case "head":
       return await (await import("./lib/head/main.ts")).runHead();
+    case "doctor-node":
+      return await (await import("./lib/doctor/main.ts")).runDoctorNode();
     case "job-supervisor":
       return await (await import("./lib/node/job_supervisor.ts")).runJobSupervisor();
     case undefined:

@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
 import type { FactsRequest } from "../doctor/read_facts.ts";
+import type { FactsRequest } from "../doctor/read_facts.ts";
 import type { DashboardConfig, HeadReady, LivenessConfig } from "../head/config.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
@@ -34,6 +35,7 @@ import { ClientWords } from "./client_words.ts";
 import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
 import { withDeadline } from "./deadline.ts";
+import { Doctor } from "./doctor.ts";
 import { Doctor } from "./doctor.ts";
 import { Drivers } from "./drivers.ts";
 import { environmentLimits, Environments } from "./environments.ts";
@@ -125,6 +127,7 @@ export class NodeDaemon {
   readonly #subreaper: Subreaper;
   readonly #ending = new AbortController();
   readonly #doctor: Doctor;
+  readonly #doctor: Doctor;
   readonly #notice = new AwayNotice({
     peer: () => this.#link.peer,
     fault: () => this.#head?.fault?.message,
@@ -194,12 +197,18 @@ export class NodeDaemon {
       env: nodeEnv(env, {}),
       request: () => this.#doctorRequest(),
     });
+    this.#doctor = new Doctor({
+      command: [...options.self, "doctor-node"],
+      env: nodeEnv(env, {}),
+      request: () => this.#doctorRequest(),
+    });
     this.#subreaper = new Subreaper({
       libc: options.libc,
       own: () => [
         ...this.#templates?.pids ?? [],
         ...this.#supervisors?.pids ?? [],
         ...this.#environments?.pids ?? [],
+        ...this.#doctor.pids,
         ...this.#doctor.pids,
         ...this.#head?.pid ? [this.#head.pid] : [],
       ],
@@ -411,6 +420,7 @@ export class NodeDaemon {
       client: (id) => this.#control.client(id),
       readLog: (received, link) => this.#readJobLog(received, link),
       doctor: this.#doctor,
+      doctor: this.#doctor,
       logs: new NodeLogs({
         folder: this.#log_dir,
         above: dirname(this.#log_dir),
@@ -554,6 +564,7 @@ export class NodeDaemon {
       words: this.#words,
       tokens: this.#tokens,
       awayNotice: () => this.#notice.current,
+      doctor: this.#doctor,
       doctor: this.#doctor,
       replacement: this.#replacement = this.#makeReplacement(),
       stop: () => void this.stop("`beam down`"),
@@ -791,6 +802,51 @@ export class NodeDaemon {
     Object.assign(info, this.#authorityFact());
     if (!this.#keys.isOpen) info.token_file = join(runtime_dir, "token");
     return info;
+  }
+
+  /** What the doctor is told of this node. */
+  #doctorRequest(): FactsRequest {
+    const { runtime, paths } = this.#instance;
+    const { tls, num_gpus, head } = this.#config;
+    const isHead = this.#config.role === "head";
+    const until = this.#tls?.certificate?.until ?? Infinity;
+    return {
+      node: {
+        node_id: this.node_id,
+        name: this.#config.node_name ?? this.#machine.facts.hostname,
+        ip: this.#node_ip,
+        aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
+        port: this.#splicer!.port,
+        is_head: isHead,
+        head_address: addressText({ host: this.#head_ip, port: this.#headPort }),
+        connected: this.#link.isJoined,
+        cluster: this.#cluster,
+        pid: Deno.pid,
+        gpus: this.#machine.gpus.gpus.length,
+        gpus_given: num_gpus ?? null,
+        shim_path: this.#shim,
+        object_store: this.#config.object_store_memory ?? this.#machine.facts.object_store_bytes,
+        pids: [
+          ...this.#head?.pid === undefined ? [] : [this.#head.pid],
+          ...this.#templates.pids,
+          ...this.#supervisors.pids,
+          ...this.#workers.all.map(({ pid }) => pid),
+          ...this.#drivers.all.map(({ facts }) => facts.pid),
+        ],
+      },
+      runtime_dir: runtime,
+      machine_dir: dirname(paths.dir),
+      worker_command: this.#plan.commandFor(undefined),
+      env: nodeEnv(this.#env, {}),
+      shim_path: this.#shim,
+      security: {
+        open: this.#keys.isOpen,
+        tls: tls !== undefined,
+        files: tls?.files ?? null,
+        listens_on: isHead ? head.host : null,
+        certificate_until: Number.isFinite(until) ? until : null,
+      },
+    };
   }
 
   /** What the doctor is told of this node. */

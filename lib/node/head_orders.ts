@@ -3,6 +3,7 @@ import { fieldsOf, type Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
 import type { Doctor } from "./doctor.ts";
+import type { Doctor } from "./doctor.ts";
 import type { NodeLogs } from "./node_logs.ts";
 import type { ObjectPlane } from "./object_plane.ts";
 import { orderOf, reportOf } from "./order.ts";
@@ -22,6 +23,7 @@ export interface HeadOrdersHost {
   client(id: string): Client | undefined;
   /** Answers the head's question after a submitted job's output, over the link that it came by. */
   readLog(received: Received, link: Link): Promise<void>;
+  doctor: Pick<Doctor, "answer">;
   doctor: Pick<Doctor, "answer">;
   logs: Pick<NodeLogs, "answerList" | "answerPart">;
   /** Answers what the node's processes are doing. */
@@ -70,6 +72,8 @@ export class HeadOrders {
         return void this.host.stacks.answer(received, link);
       case "node.readings":
         return void this.host.readings.answer(received, link);
+      case "node.doctor":
+        return void this.host.doctor.answer(received, kind, link);
       case "node.doctor":
         return void this.host.doctor.answer(received, kind, link);
       case "relay.dial":

@@ -9,8 +9,11 @@ const BATCH = 5000;
 /** Stands for every node. */
 const EVERYWHERE = "";
 
+/** What the head is told. */
+export type News = Message<"objects.free"> | Message<"process.gone">;
+
 /** Asks the head, however long it takes; rejects when the node ends. */
-export type AskHead = (message: Message) => Promise<unknown>;
+export type AskHead = (message: News) => Promise<unknown>;
 
 /** See the top of this file. */
 export class ObjectNews {
@@ -56,8 +59,8 @@ export class ObjectNews {
     } catch { /* the node ends, and with it all it had */ }
   }
 
-  #take(): Message[] {
-    const messages: Message[] = [];
+  #take(): News[] {
+    const messages: News[] = [];
     for (const [node, names] of this.#names) {
       const nodes = node === EVERYWHERE ? [] : [node];
       for (const part of parts([...names])) {

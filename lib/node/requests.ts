@@ -9,6 +9,7 @@ import type { ActorAnswers } from "./actor_answers.ts";
 import type { NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
 import type { ClientWords } from "./client_words.ts";
+import type { Doctor } from "./doctor.ts";
 import { type Drivers, enclosingWorker } from "./drivers.ts";
 import type { ObjectPlane } from "./object_plane.ts";
 import type { Environments } from "./environments.ts";
@@ -49,6 +50,7 @@ export interface RequestsHost {
   tokens: Pick<TokenKeeper, "create" | "mayManage">;
   /** What is to be told to a driver that comes while the head stays away. */
   awayNotice(): Message<"warn"> | undefined;
+  doctor: Pick<Doctor, "answer">;
   /** Puts another beam in place of this one. */
   replacement: Replacement;
   /** Tells the head what wants no answer. */
@@ -103,6 +105,8 @@ export class Requests {
         return this.host.words.pass(client, received);
       case "daemon.info":
         return client.link.reply(received, kind, this.host.info());
+      case "daemon.doctor":
+        return void this.host.doctor.answer(received, kind, client.link);
       case "head.replace":
         return void this.host.replacement.head(client, received);
       case "daemon.replace":

@@ -656,6 +656,14 @@ export const MESSAGES = {
     reply: {},
     replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
   },
+  "daemon.doctor": {
+    link: "control",
+    from: "command line",
+    doc: "As `node.doctor`, of this machine.",
+    fields: {},
+    reply: {},
+    replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
+  },
   "daemon.info": {
     link: "control",
     from: "command line",
@@ -970,6 +978,14 @@ export const MESSAGES = {
     fields: { pid: "int?", actor_id: "str?" },
     reply: { count: "int" },
     replyBody: "JSON: the daemon's `NodeStacks`",
+  },
+  "node.doctor": {
+    link: "node",
+    from: "head",
+    doc: "What is wrong with this node's machine? Answered within half a minute. Code doctor.",
+    fields: {},
+    reply: {},
+    replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
   },
   "node.doctor": {
     link: "node",

@@ -1,0 +1,97 @@
+/** Facts of which nothing was read yet: what a part stays as where reading it fails. */
+import { buildName } from "../runtime/version.ts";
+import { runtimePaths } from "../runtime/paths.ts";
+import type { Facts } from "./facts.ts";
+import type { FactsRequest } from "./read_facts.ts";
+
+export function emptyFacts(request: FactsRequest, at: number): Facts {
+  const { node, runtime_dir, machine_dir, security } = request;
+  return {
+    at,
+    build: buildName(),
+    platform: {
+      arch: Deno.build.arch,
+      kernel: null,
+      distribution: null,
+      distribution_like: [],
+      glibc: null,
+      musl: false,
+      wsl: false,
+      container: null,
+      uid: 0,
+      selinux: null,
+      apparmor: null,
+    },
+    node,
+    env: {},
+    network: {
+      interfaces: [],
+      default_interface: null,
+      routes: [],
+      cluster: { address: node?.ip ?? "", interface: null, source: "guess", derived: {} },
+      host_name: { name: "", addresses: [], error: null, hosts_line: null },
+    },
+    rdma: { devices: [], rdma_cm: "ENOENT" },
+    firewall: { kind: null, evidence: null },
+    limits: {
+      open_files: null,
+      processes: null,
+      locked_memory: null,
+      cgroup_pids: null,
+      threads_max: null,
+    },
+    memory: {
+      total: null,
+      available: null,
+      swap_total: null,
+      swap_free: null,
+      overcommit: null,
+      commit_limit: null,
+      committed: null,
+      cgroup_limit: null,
+      cgroup_used: null,
+      huge_pages: null,
+    },
+    cpus: { online: 0, allowed: null, quota: null },
+    shm: null,
+    runtime_dir: {
+      path: runtime_dir,
+      exists: false,
+      mode: null,
+      uid: null,
+      writable: null,
+      file_system: null,
+      machine_dir,
+      machine_dir_fault: null,
+      other_hosts: [],
+    },
+    gpus: {
+      vendor: null,
+      devices: [],
+      driver_version: null,
+      masked_by: null,
+      notes: [],
+      nodes: [],
+      on_pci: { nvidia: 0, amd: 0 },
+      libraries: [],
+      tool: null,
+      processes: [],
+    },
+    python: null,
+    processes: [],
+    listeners: [],
+    leftovers: [],
+    clock: { synchronized: null, max_error_ms: null, kept_by: null },
+    token: {
+      open: security.open,
+      path: runtimePaths(runtime_dir).token,
+      exists: false,
+      mode: null,
+      uid: null,
+      variables: [],
+      listens_on: security.listens_on,
+    },
+    tls: { on: security.tls, certificates: [], authority_mode: null },
+    unread: [],
+  };
+}
