@@ -35,7 +35,9 @@ export type EventKind =
   | "task.died"
   | "token.created"
   | "token.revoked"
-  | "token.rotated";
+  | "token.rotated"
+  | "doctor.found"
+  | "doctor.mended";
 
 /** How much it matters: `warning` is something to look at, `error` is something that was lost. */
 export type EventSeverity = "info" | "warning" | "error";

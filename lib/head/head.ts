@@ -12,6 +12,7 @@ import { ClusterKeys } from "./cluster_keys.ts";
 import type { HeadConfig, HeadReady } from "./config.ts";
 import { openDashboard, type Opened as OpenedDashboard } from "./dashboard_host.ts";
 import { Effects } from "./effects.ts";
+import { Doctor } from "./doctor.ts";
 import { HeadTls } from "./head_tls.ts";
 import { EVENTS, sayStart } from "./event_requests.ts";
 import { EventLog } from "./event_log.ts";
@@ -32,6 +33,7 @@ import { Submissions } from "./submissions.ts";
 import type { HeadState } from "./state.ts";
 import { TaskLog } from "./task_log.ts";
 import { WatchedActors } from "./watched_actors.ts";
+import { Tallies } from "./tallies.ts";
 import { TokenHandover } from "./token_handover.ts";
 import { WorkerRegistry } from "./worker_registry.ts";
 
@@ -162,6 +164,7 @@ export class Head {
       joinedBy: (node_id) => state.nodes.joinedBy(node_id),
     });
     state.objects = new ObjectNotices(state);
+    state.tallies = new Tallies(state.events, clock.now(), shell.brain.books.next_death);
     state.readings = new Readings({ links: () => state.nodes.holders, clock });
     const finder = nodeFinder(state);
     state.workers = new WorkerRegistry(finder);
@@ -173,6 +176,10 @@ export class Head {
         const node = finder.node(node_id);
         return node?.dead ? undefined : node?.ip;
       },
+      actor: (worker_id) => {
+        const actor_id = state.workers.get(worker_id)?.actor_id;
+        return shell.brain.actor(actor_id ?? "")?.kind === "task" ? undefined : actor_id;
+      },
     });
     this.state = state;
     this.#journal = journal;
@@ -183,7 +190,8 @@ export class Head {
     this.#effects = new Effects(state);
     shell.carrier = this.#effects;
     state.nodes.onLog = (message) => this.#effects.pushToDriver(message.job_id, message);
-    this.#relays = new Relays(state);
+    state.relays = this.#relays = new Relays(state);
+    state.doctor = new Doctor(state, () => this.#relays.size);
     this.#health = new Health(state);
     this.#dashboard = openDashboard(state, config);
     if (this.#dashboard && "server" in this.#dashboard) {
@@ -245,6 +253,7 @@ export class Head {
     this.#stopTicking();
     this.state.tls?.close();
     this.state.readings.close();
+    this.state.tallies.close();
     const { nodes, shell, log } = this.state;
     if (this.#dashboard && "server" in this.#dashboard) await this.#dashboard.server.close();
     shell.waiting.drop();
@@ -277,6 +286,7 @@ export class Head {
     if (this.#ticks++ % BEAT_TICKS === 0) nodes.ping();
     nodes.hearing();
     this.state.handover.enforce();
+    this.state.tallies.look(this.state.brain.books);
     shell.step({ kind: "tick" });
     shell.journal.flush();
     this.#sayFailure();

@@ -3,6 +3,7 @@ import { RequestFailed } from "../wire/errors.ts";
 import type { Message } from "../wire/messages.ts";
 import { checkMessage } from "../wire/validate.ts";
 import * as actors from "./actor_requests.ts";
+import { examineCluster } from "./doctor.ts";
 import { drainNode, workOf } from "./drain_requests.ts";
 import { eventsOf } from "./event_requests.ts";
 import * as groups from "./group_requests.ts";
@@ -104,6 +105,8 @@ function dispatch(
       return answer.give(groupsOf(state, as<"query.groups">()));
     case "query.resources":
       return answer.give(resourcesOf(state));
+    case "query.doctor":
+      return void examineCluster(state, asker, as<"query.doctor">(), answer);
     case "query.status":
       return answer.give(...statusOf(state));
     case "query.workers":

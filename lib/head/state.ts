@@ -4,6 +4,7 @@ import type { Log } from "../runtime/log.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ClusterKeys } from "./cluster_keys.ts";
+import type { Doctor } from "./doctor.ts";
 import type { EventLog } from "./event_log.ts";
 import type { HeadTls } from "./head_tls.ts";
 import type { InitErrors } from "./init_errors.ts";
@@ -12,9 +13,11 @@ import type { NodeLinks } from "./node_links.ts";
 import type { ObjectNotices } from "./object_notices.ts";
 import type { ProcessMetrics } from "./process_metrics.ts";
 import type { Readings } from "./readings.ts";
+import type { Relays } from "./relay.ts";
 import type { Shell } from "./shell.ts";
 import type { Specs } from "./specs.ts";
 import type { Submissions } from "./submissions.ts";
+import type { Tallies } from "./tallies.ts";
 import type { TaskLog } from "./task_log.ts";
 import type { TokenHandover } from "./token_handover.ts";
 import type { WatchedActors } from "./watched_actors.ts";
@@ -44,10 +47,13 @@ export interface HeadState {
   workers: WorkerRegistry;
   tasks: TaskLog;
   metrics: ProcessMetrics;
+  doctor: Doctor;
   /** What has happened, in order. */
   events: EventLog;
   /** What the nodes' machines are busy with. */
   readings: Readings;
+  tallies: Tallies;
+  relays: Pick<Relays, "size">;
   clock: Clock;
   log: Log;
   /** Absent: the cluster speaks no TLS. */

@@ -1,0 +1,146 @@
+/** Dials what the head asks a node to dial, so many at a time, and tells how each went. */
+import type { Identity } from "../../wire/handshake.ts";
+import { dialTo } from "../../wire/dialing.ts";
+import { LinkClosed, RequestFailed } from "../../wire/errors.ts";
+import { writeAll } from "../../wire/link.ts";
+import { LARGE, NONCE, type Outcome, type ProbeResult, type ProbeTarget } from "./probe.ts";
+import { readFully } from "./probe_listener.ts";
+
+/** Dials at a time. */
+const AT_ONCE = 64;
+/** How long one connection may take, in milliseconds: the first packet may be lost, the second comes after a second. */
+const CONNECT_MS = 3000;
+/** How long the words on it may take. */
+const WORDS_MS = 3000;
+
+/** How to dial. */
+export interface ProbeDialOptions {
+  /** Who dials beam's port. */
+  identity(): Identity;
+  /** No dial begins later than so many milliseconds from now. */
+  ms: number;
+  signal?: AbortSignal;
+}
+
+/** Tries all; never throws for how they go. */
+export async function dialAll(
+  targets: readonly ProbeTarget[],
+  options: ProbeDialOptions,
+): Promise<ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  const until = performance.now() + options.ms;
+  const queue = [...targets];
+  const work = async () => {
+    for (let target = queue.shift(); target; target = queue.shift()) {
+      const late = performance.now() > until || options.signal?.aborted;
+      results.push(late ? result(target, "untried", 0) : await dialOne(target, options));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, work));
+  return results;
+}
+
+async function dialOne(target: ProbeTarget, options: ProbeDialOptions): Promise<ProbeResult> {
+  const began = performance.now();
+  const done = (outcome: Outcome, text?: string) =>
+    result(target, outcome, Math.round(performance.now() - began), text);
+  try {
+    if (target.way === "beam") {
+      await greet(target, options);
+      return done("open");
+    }
+    return done(await exchange(target));
+  } catch (error) {
+    return done(...outcomeOf(error));
+  }
+}
+
+/** Beam's own port: the opening of a connection, to its end. What refuses it in words has been reached. */
+async function greet({ host, port, name }: ProbeTarget, options: ProbeDialOptions): Promise<void> {
+  const { stream } = await dialTo({ host, port }, {
+    identity: options.identity(),
+    role: "health",
+    peer: `the node at ${host}`,
+    ms: CONNECT_MS,
+    name,
+  });
+  stream.close();
+}
+
+/** A high port: the nonce, and a write that needs full packets. */
+async function exchange({ host, port, ask = "", answer = "" }: ProbeTarget): Promise<Outcome> {
+  using connection = await connect(host, port);
+  let stage: Outcome = "timeout";
+  const timer = setTimeout(() => connection.close(), WORDS_MS);
+  try {
+    const expected = fromHex(answer);
+    const heard = new Uint8Array(NONCE);
+    const isAnswer = async () =>
+      await readFully(connection, heard) && heard.every((byte, at) => byte === expected[at]);
+    await writeAll(connection, fromHex(ask));
+    if (!await isAnswer()) return "stranger";
+    stage = "stalled";
+    await writeAll(connection, new Uint8Array(LARGE));
+    return await isAnswer() ? "open" : "stalled";
+  } catch (error) {
+    if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+      return stage;
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @throws what the system answers, {@link LinkClosed} where it says nothing in time */
+async function connect(hostname: string, port: number): Promise<Deno.TcpConn & Disposable> {
+  const late = new LinkClosed("nothing came back");
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(late), CONNECT_MS);
+  try {
+    const connection = await Deno.connect({ hostname, port, signal: controller.signal });
+    const close = connection.close.bind(connection);
+    const once = () => {
+      try {
+        close();
+      } catch { /* it is closed */ }
+    };
+    return Object.assign(connection, { close: once, [Symbol.dispose]: once });
+  } catch (error) {
+    throw controller.signal.aborted ? late : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const BY_CODE: Readonly<Record<string, Outcome>> = {
+  ECONNREFUSED: "refused",
+  ECONNRESET: "refused",
+  ETIMEDOUT: "timeout",
+  EHOSTUNREACH: "host_unreachable",
+  EACCES: "host_unreachable",
+  EPERM: "net_unreachable",
+  ENETUNREACH: "net_unreachable",
+  ENETDOWN: "net_unreachable",
+};
+
+/** What a failed dial tells. */
+export function outcomeOf(error: unknown): [outcome: Outcome, text?: string] {
+  const { code, message } = error as { code?: string; message: string };
+  if (error instanceof RequestFailed) return ["fault", message];
+  const outcome = BY_CODE[code ?? ""];
+  if (outcome) return [outcome];
+  if (error instanceof LinkClosed && /no answer within|nothing came back/.test(message)) {
+    return ["timeout"];
+  }
+  return ["fault", message];
+}
+
+function result(target: ProbeTarget, outcome: Outcome, ms: number, text?: string): ProbeResult {
+  const { node_id, way, host, port } = target;
+  return { node_id, way, host, port, outcome, ms, ...(text !== undefined && { text }) };
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
