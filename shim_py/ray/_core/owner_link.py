@@ -10,6 +10,7 @@ it happens with the pump's lock held.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -29,6 +30,10 @@ OnReply = Callable[["Header | None", Body], None]
 
 #: The longest pause between two attempts to reach an owner that is said to live, in seconds.
 _LONGEST_PAUSE = 2.0
+#: After as many attempts, seconds after the first, it is said why.
+_TOLD_ATTEMPT = 7
+
+logger = logging.getLogger("ray")
 
 
 class OwnerLink:
@@ -110,13 +115,13 @@ class OwnerLink:
         if self.state != "locating":
             return
         if isinstance(outcome, RequestFailed) and outcome.code != "process_gone":
-            self._try_again()
+            self._try_again(outcome)
             return
         if isinstance(outcome, (RequestFailed, DaemonLost)):
             self.give_up()
             return
         if isinstance(outcome, Exception):
-            self._try_again()
+            self._try_again(outcome)
             return
         path = outcome.fields.get("socket")
         elsewhere: Header | None = None
@@ -126,8 +131,8 @@ class OwnerLink:
             elsewhere = {"kind": "splice", "process": self.process, "node": self.node}
         try:
             sock = connect(path)
-        except OSError:
-            self._try_again()
+        except OSError as error:
+            self._try_again(error)
             return
         self._open(sock, elsewhere)
 
@@ -154,9 +159,13 @@ class OwnerLink:
         for header, _ in list(self._requests.values()):
             self._send(header)
 
-    def _try_again(self) -> None:
+    def _try_again(self, reason: Exception) -> None:
         self.state = "waiting"
         self._attempts += 1
+        if self._attempts == _TOLD_ATTEMPT:
+            text = "Cannot reach the process %s that owns values used here: %s. It is tried again."
+            said = (text, self.process[:12], str(reason).rstrip("."))
+            self._table.session.pump.deferred.append(lambda: logger.warning(*said))
         pause = min(_LONGEST_PAUSE, 0.025 * 2 ** min(self._attempts, 10))
 
         def locate() -> None:
@@ -182,7 +191,7 @@ class OwnerLink:
                 self._table.session.pump.need(-1)
                 request[1](header, body)
 
-    def _on_close(self, _reason: Exception) -> None:
+    def _on_close(self, reason: Exception) -> None:
         self._channel = None
         if self.state != "open":
             return
@@ -190,7 +199,7 @@ class OwnerLink:
         if not self._requests and not self.held:
             self._table.idle(self)
         elif self._attempts:
-            self._try_again()
+            self._try_again(reason)
         else:
             self._attempts = 1
             self._locate()

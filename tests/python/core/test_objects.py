@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import pickle
@@ -183,6 +184,30 @@ def test_the_owners_end_is_told(ray: Any, keeper: Any) -> None:
         ray.get(ref, timeout=10)
     ready, _ = ray.wait([ref], timeout=5)
     assert ready == [ref]
+
+
+def test_an_owner_that_cannot_be_reached_is_named_while_it_is_tried(
+    ray: Any, keeper: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ray._core import owner_link
+
+    real = owner_link.connect
+    said: list[str] = []
+
+    def connect(path: str) -> Any:
+        if said:
+            return real(path)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(owner_link, "connect", connect)
+    monkeypatch.setattr(
+        owner_link.logger, "warning", lambda text, *words: said.append(text % words)
+    )
+    actor = keeper.remote()
+    (ref,) = ray.get(actor.make.remote("there"))
+    assert ray.get(ref, timeout=30) == "there"
+    assert len(said) == 1
+    assert "Too many open files" in said[0]
 
 
 def test_a_holders_end_lets_go(ray: Any, keeper: Any) -> None:
