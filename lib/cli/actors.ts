@@ -1,12 +1,13 @@
 /** `beam actors`: the cluster's actors, and what the dead ones died of. */
 import { type ActorView, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
-import { onTerminal, print, printJson, table } from "./output.ts";
-import { cutTo, lastDeaths, reportLines, showDeaths } from "./deaths.ts";
+import { print, printJson } from "./output.ts";
+import { lastDeaths, reportLines, showDeaths } from "./deaths.ts";
 import { causeText } from "../cluster/death.ts";
 import { parse } from "./parse.ts";
 import { clusterStatus } from "./status_source.ts";
 import { timesText } from "./status_text.ts";
+import { table } from "./table.ts";
 
 const HELP = `Lists the cluster's actors; the dead ones with the cause of their death.
 
@@ -41,7 +42,7 @@ async function run(args: string[]): Promise<number> {
     wanted === undefined ? values.all || actor.state !== "DEAD" : isCalled(actor, wanted)
   );
   if (values.json) printJson(actors);
-  else if (wanted === undefined) print(actorsTable(actors, onTerminal()));
+  else if (wanted === undefined) print(actorsTable(actors));
   else print(actors.map(actorText).join("\n\n") || `No actor is called ${wanted}.`);
   return wanted !== undefined && actors.length === 0 ? EXIT.failed : EXIT.done;
 }
@@ -50,8 +51,8 @@ function isCalled(actor: ActorView, wanted: string): boolean {
   return actor.name === wanted || actor.class_name === wanted || actor.actor_id.startsWith(wanted);
 }
 
-/** One line per actor; on a terminal causes of death are cut to the line. */
-export function actorsTable(actors: readonly ActorView[], cut: boolean): string {
+/** One line per actor. */
+export function actorsTable(actors: readonly ActorView[]): string {
   return table(
     ["ACTOR", "NAME", "CLASS", "STATE", "NODE", "PID", "GPU", "JOB", "CAUSE"],
     actors.map((actor) => [
@@ -63,7 +64,7 @@ export function actorsTable(actors: readonly ActorView[], cut: boolean): string 
       actor.pid > 0 ? String(actor.pid) : "",
       actor.device_ids.join(","),
       actor.job_id,
-      cutTo(actor.death ? causeText(actor.death) : "", cut ? 60 : Infinity),
+      actor.death ? causeText(actor.death) : "",
     ]),
   );
 }

@@ -3,8 +3,9 @@ import type { DeathReport } from "../cluster/death.ts";
 import type { DeathRecord } from "../cluster/deaths.ts";
 import { shortId, STATUS_TIMEOUT } from "./cluster_status.ts";
 import { EXIT } from "./command.ts";
-import { onTerminal, print, printJson, table } from "./output.ts";
+import { print, printJson } from "./output.ts";
 import { askCluster } from "./status_source.ts";
+import { table } from "./table.ts";
 
 /** What the head remembers, each first death before those that followed from it. */
 export async function lastDeaths(): Promise<DeathRecord[]> {
@@ -22,7 +23,7 @@ export function showDeaths(
   else if (wanted !== undefined) {
     print(shown.map(deathText).join("\n\n") || `No death is remembered of ${wanted}.`);
   } else if (deaths.length === 0) print("Nothing has died that nobody asked for.");
-  else print(deathsTable(deaths, onTerminal()));
+  else print(deathsTable(deaths));
   return wanted !== undefined && shown.length === 0 ? EXIT.failed : EXIT.done;
 }
 
@@ -32,7 +33,7 @@ function isCalled({ name, class_name, actor_id, report }: DeathRecord, wanted: s
 }
 
 /** One line per death; those that followed are marked. */
-export function deathsTable(deaths: readonly DeathRecord[], cut: boolean): string {
+export function deathsTable(deaths: readonly DeathRecord[]): string {
   const remembered = new Set(deaths.map((one) => one.death_id));
   return table(
     ["DIED", "WHO", "NODE", "PID", "ENDED BY", "CAUSE"],
@@ -42,7 +43,7 @@ export function deathsTable(deaths: readonly DeathRecord[], cut: boolean): strin
       one.report.node_ip ?? "",
       one.report.pid ? String(one.report.pid) : "",
       endedBy(one.report),
-      cutTo(one.report.message, cut ? 80 : Infinity),
+      one.report.message,
     ]),
   );
 }
@@ -68,11 +69,6 @@ export function reportLines(report: DeathReport): string[] {
   return lines;
 }
 
-/** Cuts a text to a length, which shows. */
-export function cutTo(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
-}
-
 function whoText({ of, name, class_name, actor_id, report }: DeathRecord): string {
   if (of === "node") return report.who ?? `node ${name}`;
   return `${of === "task" ? "task " : ""}${name || class_name} (${shortId(actor_id)})`;
@@ -84,7 +80,7 @@ function endedBy({ kind, signal, exit_code }: DeathReport): string {
 }
 
 /** `2026-11-21 16:31:50`, in this machine's time. */
-function timeText(ms: number): string {
+export function timeText(ms: number): string {
   const at = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
   return at.toISOString().slice(0, 19).replace("T", " ");
 }

@@ -43,7 +43,7 @@ const FOLLOWER: DeathRecord = {
 };
 
 Deno.test("those that followed stand marked behind the first", () => {
-  const lines = deathsTable([RECORD, FOLLOWER], false).split("\n");
+  const lines = deathsTable([RECORD, FOLLOWER]).split("\n");
   assert.match(lines[0]!, /DIED +WHO +NODE +PID +ENDED BY +CAUSE/);
   assert.match(
     lines[1]!,
@@ -51,7 +51,7 @@ Deno.test("those that followed stand marked behind the first", () => {
   );
   assert.match(lines[2]!, / └ rank1 \(bbbbbbbbbbbb\) +code 1 +It exited with code 1\./);
   // Without its first, it stands for itself.
-  assert.ok(!deathsTable([FOLLOWER], false).includes("└"));
+  assert.ok(!deathsTable([FOLLOWER]).includes("└"));
 });
 
 Deno.test("everything known of a death, that of the first included", () => {

@@ -7,9 +7,10 @@ import { type Command, EXIT } from "./command.ts";
 import { chooseDaemon } from "./daemon_choice.ts";
 import { lastLines, whatIsNew } from "./log_tail.ts";
 import { wholeNumber } from "./numbers.ts";
-import { print, printJson, table } from "./output.ts";
+import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
 import { isNoCluster } from "./ray_address.ts";
+import { table } from "./table.ts";
 
 const HELP = `Shows logs of the node on this machine.
 

@@ -29,25 +29,3 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): 
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
   }
 }
-
-/** True where a person reads standard output. */
-export function onTerminal(): boolean {
-  return Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR") && Deno.env.get("TERM") !== "dumb";
-}
-
-/** Columns under their headings, two spaces apart; numbers to the right. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, at) =>
-    Math.max(heading.length, ...rows.map((row) => row[at]?.length ?? 0))
-  );
-  const right = headings.map((_, at) =>
-    rows.length > 0 && rows.every((row) => /^(-?\d+(\.\d+)?)?$/.test(row[at] ?? ""))
-  );
-  const line = (cells: readonly string[]) =>
-    widths.map((width, at) => {
-      const cell = cells[at] ?? "";
-      return right[at] ? cell.padStart(width) : cell.padEnd(width);
-    }).join("  ").trimEnd();
-  const head = line(headings);
-  return [onTerminal() ? `\x1b[1m${head}\x1b[0m` : head, ...rows.map(line)].join("\n");
-}

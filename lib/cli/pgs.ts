@@ -1,9 +1,10 @@
 /** `beam pgs`: the cluster's placement groups, and why some wait. */
 import { amountsText, type ClusterStatus, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
-import { print, printJson, table } from "./output.ts";
+import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
 import { clusterStatus } from "./status_source.ts";
+import { table } from "./table.ts";
 
 const HELP = `Lists the cluster's placement groups; for those that wait, why.
 

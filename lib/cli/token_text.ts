@@ -1,5 +1,5 @@
 /** What `beam token` tells people. Times in milliseconds since the epoch. */
-import { table } from "./output.ts";
+import { table } from "./table.ts";
 
 /** A join token as the head lists it. */
 export interface JoinToken {
