@@ -1,9 +1,17 @@
 /** Which daemon of this machine a command talks to, and the link to it. */
-import { Link } from "../wire/link.ts";
+import { dirname } from "node:path";
+import { Link, type Received } from "../wire/link.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { type Env, processEnv, reasonOf, runtimeDir } from "../runtime/paths.ts";
-import { allRecords, type DaemonRecord, recordOf, servesAddress } from "../runtime/records.ts";
+import { sharedBy } from "../runtime/group_access.ts";
+import {
+  allRecords,
+  type DaemonRecord,
+  recordOf,
+  servesAddress,
+  sharedRecords,
+} from "../runtime/records.ts";
 
 /** A daemon to talk to. */
 export interface ChosenDaemon {
@@ -23,7 +31,7 @@ export interface Choice {
 
 /**
  * The daemon to talk to: the one of `address`, else BEAM_SOCK's, else that of the runtime directory,
- * else the only standing one.
+ * else the only standing one, of this user's and those that others share with a group of ours.
  * @throws {Trouble} with code `none` where there is none, `several` where two fit.
  */
 export async function chooseDaemon(choice: Choice = {}): Promise<ChosenDaemon> {
@@ -33,7 +41,8 @@ export async function chooseDaemon(choice: Choice = {}): Promise<ChosenDaemon> {
   const runtime = runtimeDir(env);
   const own = await recordOf(runtime, env);
   if (own && (address === undefined || servesAddress(own, address))) return chosen(own);
-  const others = (await allRecords(env)).filter((record) =>
+  const all = [...await allRecords(env), ...await sharedRecords(env)];
+  const others = all.filter((record) =>
     address === undefined ? record.standing : servesAddress(record, address)
   );
   const oneCluster = new Set(others.map(({ cluster }) => cluster)).size === 1;
@@ -65,11 +74,16 @@ function chosen(record: DaemonRecord): ChosenDaemon {
  * A link to the daemon at `socket`.
  * @throws {Trouble} with code `none` where nobody listens there, or another user does.
  */
-export async function linkTo({ socket }: ChosenDaemon): Promise<Link> {
+export async function linkTo(
+  { socket }: ChosenDaemon,
+  onMessage: (received: Received) => void = () => {},
+): Promise<Link> {
   let stream: Deno.Conn;
   try {
     const { uid } = Deno.lstatSync(socket);
-    if (uid !== Deno.uid()) throw new Error(`it is user ${uid}'s, not user ${Deno.uid()}'s`);
+    if (uid !== Deno.uid() && uid !== sharedBy(dirname(socket))) {
+      throw new Error(`it is user ${uid}'s, not user ${Deno.uid()}'s`);
+    }
     stream = await Deno.connect({ transport: "unix", path: socket });
   } catch (error) {
     throw new Trouble(
@@ -78,7 +92,7 @@ export async function linkTo({ socket }: ChosenDaemon): Promise<Link> {
       { code: "none", cause: error },
     );
   }
-  return new Link(stream, { peer: "the node's daemon", onMessage() {} }).start();
+  return new Link(stream, { peer: "the node's daemon", onMessage }).start();
 }
 
 /** Runs `body` with a link to the chosen daemon, and closes it. */

@@ -41,6 +41,8 @@ export interface DaemonConfig {
   /** The same. */
   liveness?: Record<string, unknown>;
   log_level?: string;
+  /** Number of the group whose members may use this daemon; absent: its user alone. */
+  socket_group?: number;
 }
 
 /** How long a first join is tried when nobody said. */
@@ -97,7 +99,7 @@ export function parseDaemonConfig(line: string): DaemonConfig {
     if (given(fields, name)) config[name] = textOf(fields, name);
   }
   if (given(fields, "token") && fields["token"] !== "") config.token = textOf(fields, "token");
-  for (const name of ["num_gpus", "memory", "object_store_memory"] as const) {
+  for (const name of ["num_gpus", "memory", "object_store_memory", "socket_group"] as const) {
     if (given(fields, name)) config[name] = numberOf(fields, name, {});
   }
   if (given(fields, "num_cpus")) {

@@ -1,4 +1,5 @@
 /** The daemon's control socket: takes connections and makes clients of them. */
+import { FILE, likeDirectory } from "../runtime/group_access.ts";
 import { connections } from "../wire/connections.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { Link, type Received } from "../wire/link.ts";
@@ -28,7 +29,7 @@ export class ControlServer {
       Deno.removeSync(path); // an ended daemon's
     } catch { /* there was none */ }
     this.#listener = Deno.listen({ transport: "unix", path });
-    Deno.chmodSync(path, 0o600);
+    likeDirectory(path, FILE.write);
     this.#accepting = this.#accept();
   }
 

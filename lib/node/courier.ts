@@ -6,6 +6,7 @@
  * (`daemon`'s `sources.set("package", (name) => path)`), and the same part on another node fetches
  * with `courier.fetch({ source: "package", name, node }, path, { signal })`.
  */
+import { FILE, likeDirectory } from "../runtime/group_access.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { receiveFile } from "./file_stream.ts";
 import { FirstSignal } from "./first_signal.ts";
@@ -61,6 +62,7 @@ export class Courier {
     const { signal } = first;
     const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
     try {
+      likeDirectory(path, FILE.read);
       return await this.#fill(wanted, file, signal);
     } catch (error) {
       await Deno.remove(path).catch(() => {});

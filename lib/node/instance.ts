@@ -2,7 +2,9 @@
  * This daemon's hold on its runtime directory: one daemon per directory. What an ended one left in
  * the instance folder is cleared away.
  */
+import { dirname } from "node:path";
 import { Trouble } from "../runtime/errors.ts";
+import { checkReachable, DIRECTORY, giveToGroup } from "../runtime/group_access.ts";
 import { ensureInstanceDir, ensureRuntimeDir, type InstancePaths } from "../runtime/paths.ts";
 import { isRunning, readRecord } from "../runtime/records.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
@@ -19,9 +21,14 @@ export interface Instance extends Disposable {
 
 /**
  * Takes the runtime directory for this process.
+ * @param group whose members may use the daemon; absent: this user alone
  * @throws {Trouble} where another daemon has it, or where it cannot be used.
  */
-export function holdInstance(runtime_dir: string, libc: Libc | undefined): Instance {
+export function holdInstance(
+  runtime_dir: string,
+  libc: Libc | undefined,
+  group?: number,
+): Instance {
   const runtime = ensureRuntimeDir(runtime_dir).dir;
   const paths = ensureInstanceDir(runtime);
   const record = readRecord(paths.record);
@@ -33,6 +40,7 @@ export function holdInstance(runtime_dir: string, libc: Libc | undefined): Insta
   removeQuietly(paths.record);
   clear(paths.workers);
   clear(paths.sockets);
+  admit(group, runtime, paths);
   return {
     runtime,
     paths,
@@ -45,6 +53,24 @@ export function holdInstance(runtime_dir: string, libc: Libc | undefined): Insta
       lock?.[Symbol.dispose]();
     },
   };
+}
+
+/** Lets the group in as far as a driver needs it, or nobody, whatever a former daemon did. */
+function admit(group: number | undefined, runtime: string, paths: InstancePaths): void {
+  if (group === undefined) {
+    for (const dir of [runtime, paths.dir, paths.workers, paths.sockets]) {
+      if (((Deno.statSync(dir).mode ?? 0) & 0o077) !== 0) Deno.chmodSync(dir, 0o700);
+    }
+    return;
+  }
+  const machine = dirname(paths.dir);
+  checkReachable(runtime, group, "Set BEAM_RUNTIME_DIR to a directory such as /var/lib/beam.");
+  checkReachable(machine, group, "Set XDG_RUNTIME_DIR to a directory such as /run/beam.");
+  giveToGroup(runtime, group, DIRECTORY.pass); // values that do not fit into memory lie below it
+  giveToGroup(machine, group, DIRECTORY.look);
+  giveToGroup(paths.dir, group, DIRECTORY.look);
+  giveToGroup(paths.workers, group, DIRECTORY.look);
+  giveToGroup(paths.sockets, group, DIRECTORY.add);
 }
 
 function taken(

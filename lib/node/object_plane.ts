@@ -43,6 +43,8 @@ export interface ObjectPlaneHost {
   quota: number;
   /** Tells this daemon's folders from those of others. */
   key: string;
+  /** Whose members use the store too. */
+  group: number | undefined;
   libc: Libc | undefined;
   asks: HeadAsks;
   /** Tells the head, where there is a link. */
@@ -194,11 +196,13 @@ export class ObjectPlane {
   }
 }
 
-function openStore({ key, libc, quota, facts, log }: ObjectPlaneHost): ObjectStore {
+function openStore({ key, group, libc, quota, facts, log }: ObjectPlaneHost): ObjectStore {
   const disk = openStoreFolder({
     parent: join(facts().runtime_dir, "spill"),
     prefix: Deno.hostname(),
+    isOwnParent: true,
     key,
+    group,
     libc,
   });
   let memory: StoreFolder | undefined;
@@ -207,6 +211,7 @@ function openStore({ key, libc, quota, facts, log }: ObjectPlaneHost): ObjectSto
       parent: SHARED_MEMORY,
       prefix: `beam-${Deno.uid()}`,
       key,
+      group,
       libc,
     });
   } catch (error) {

@@ -90,6 +90,7 @@ class Node {
       head: () => ({ host: "127.0.0.1", port: 1 }),
       quota,
       key: this.dir.slice(-6),
+      group: undefined,
       libc,
       asks,
       tell: (message) => cluster.usage.set(node_id, message),

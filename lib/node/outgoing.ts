@@ -10,6 +10,7 @@ import { expectMessage, refuseStream } from "../wire/handshake.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Message } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
+import { FILE, likeDirectory } from "../runtime/group_access.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
 import type { NodeDialer, NodeStream } from "./node_dialer.ts";
 
@@ -31,7 +32,7 @@ export class Outgoing {
   constructor(readonly path: string, readonly host: OutgoingHost) {
     removeQuietly(path); // an ended daemon's
     this.#listener = Deno.listen({ transport: "unix", path });
-    Deno.chmodSync(path, 0o600);
+    likeDirectory(path, FILE.write);
     this.#accepting = this.#accept();
   }
 

@@ -6,6 +6,7 @@
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { isRunning, startTicks } from "../runtime/records.ts";
+import { DIRECTORY, giveToGroup } from "../runtime/group_access.ts";
 import type { Libc } from "./libc.ts";
 
 /** Where a folder is made, and for whom. */
@@ -14,8 +15,12 @@ export interface StoreFolderOptions {
   parent: string;
   /** What the names of this kind of folder begin with; without a trailing hyphen. */
   prefix: string;
+  /** The place is this user's alone, but for the group. */
+  isOwnParent?: boolean;
   /** Tells daemons of one process apart. */
   key: string;
+  /** Whose members put files there too, and read them. */
+  group?: number | undefined;
   libc: Libc | undefined;
 }
 
@@ -35,11 +40,13 @@ const LOCK = "lock";
  * @throws what the system answers where it cannot be made.
  */
 export function openStoreFolder(options: StoreFolderOptions): StoreFolder {
-  const { parent, prefix, key, libc } = options;
+  const { parent, prefix, key, libc, group, isOwnParent = false } = options;
   Deno.mkdirSync(parent, { recursive: true, mode: 0o700 });
+  if (group !== undefined && isOwnParent) giveToGroup(parent, group, DIRECTORY.pass);
   sweep(options);
   const dir = join(parent, `${prefix}-${key}-${Deno.pid}-${startTicks(Deno.pid) ?? 0}`);
   Deno.mkdirSync(dir, { mode: 0o700 });
+  if (group !== undefined) giveToGroup(dir, group, DIRECTORY.add);
   const lock = libc?.lock(join(dir, LOCK));
   const stats = () => statfsSync(dir);
   return {

@@ -22,6 +22,11 @@ export const processEnv: Env = (name) => Deno.env.get(name);
  */
 export const MACHINE_DIR_LIMIT = 56;
 
+/** Group bits that a directory of ours may have besides none: see `group_access.ts`. */
+const PASSED = 0o010;
+const LOOKED_AT = 0o050;
+const ADDED_TO = 0o070;
+
 const OTHER_RUNTIME_DIR =
   "set BEAM_RUNTIME_DIR to a directory of your own, for example ~/beam-runtime.";
 
@@ -119,7 +124,8 @@ export function instancePathsIn(dir: string): InstancePaths {
 export function ensureRuntimeDir(dir: string): RuntimePaths {
   try {
     Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    checkPrivate(realPath(dir), "runtime_dir", `\`chmod 700 ${dir}\`, or ${OTHER_RUNTIME_DIR}`);
+    const mend = `\`chmod 700 ${dir}\`, or ${OTHER_RUNTIME_DIR}`;
+    checkPrivate(realPath(dir), "runtime_dir", mend, PASSED);
     const probe = Deno.makeTempFileSync({ dir, prefix: ".writable-" });
     Deno.removeSync(probe);
   } catch (error) {
@@ -134,23 +140,25 @@ export function ensureRuntimeDir(dir: string): RuntimePaths {
 }
 
 /**
- * Creates the instance folder of a runtime directory, and checks that nobody else can reach into it.
+ * Creates the instance folder of a runtime directory, and checks that nobody else can reach into it, but
+ * members of a group where a daemon gave it to one.
  * @throws {Trouble} where the machine directory is a link, of another owner, or open to others.
  */
 export function ensureInstanceDir(runtime: string, env: Env = processEnv): InstancePaths {
   const paths = instancePaths(runtime, env);
   checkShared(dirname(dirname(paths.dir)));
-  for (const dir of [dirname(paths.dir), paths.dir, paths.workers, paths.sockets]) {
-    ensurePrivateDir(dir);
+  for (const dir of [dirname(paths.dir), paths.dir, paths.workers]) {
+    ensurePrivateDir(dir, LOOKED_AT);
   }
+  ensurePrivateDir(paths.sockets, ADDED_TO);
   return paths;
 }
 
 /**
- * Creates `dir` with mode 0700, or checks that it is so already.
+ * Creates `dir` with mode 0700, or checks that it is so already; `group`: bits that it may have besides.
  * @throws {Trouble} where it is a link or no directory, of another owner, or open to others.
  */
-export function ensurePrivateDir(dir: string): void {
+export function ensurePrivateDir(dir: string, group = 0): void {
   try {
     Deno.mkdirSync(dir, { mode: 0o700 });
   } catch (error) {
@@ -162,14 +170,15 @@ export function ensurePrivateDir(dir: string): void {
       );
     }
   }
-  checkPrivate(dir, "machine_dir", "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.");
+  const mend = "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.";
+  checkPrivate(dir, "machine_dir", mend, group);
 }
 
 /**
- * That nobody else can reach into `dir`, which must be there.
+ * That nobody else can reach into `dir`, which must be there; `group`: bits that it may have besides.
  * @throws {Trouble} where it is a link or no directory, of another owner, or open to others.
  */
-export function checkPrivate(dir: string, code: string, mend: string): void {
+export function checkPrivate(dir: string, code: string, mend: string, group = 0): void {
   const info = Deno.lstatSync(dir);
   const fault = info.isSymlink
     ? "it must be a directory, and is a link"
@@ -177,7 +186,7 @@ export function checkPrivate(dir: string, code: string, mend: string): void {
     ? "it must be a directory, and is a file"
     : info.uid !== Deno.uid()
     ? `it must belong to user ${Deno.uid()}, and belongs to user ${info.uid}`
-    : ((info.mode ?? 0) & 0o077) !== 0
+    : ![0, group].includes((info.mode ?? 0) & 0o077)
     ? `its mode must be 700, and is ${((info.mode ?? 0) & 0o777).toString(8)}`
     : undefined;
   if (fault === undefined) return;

@@ -3,7 +3,8 @@
  * daemon by it. A record outlives a daemon that was killed, so it counts only while its process runs
  * (told apart from a later one of the same number by its start time) and its socket accepts.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { FILE, likeDirectory, sharedBy } from "./group_access.ts";
 import {
   checkPrivate,
   type Env,
@@ -47,12 +48,13 @@ export interface DaemonRecord {
 /** Writes the record of the daemon of an instance. */
 export function writeRecord(path: string, record: DaemonRecord): void {
   writeWhole(path, JSON.stringify(record) + "\n", 0o600);
+  likeDirectory(path, FILE.read);
 }
 
-/** The record at `path`, or undefined where there is none that can be read. */
-export function readRecord(path: string): DaemonRecord | undefined {
+/** The record at `path`, of this user or `owner`, or undefined where there is none that can be read. */
+export function readRecord(path: string, owner = Deno.uid()): DaemonRecord | undefined {
   try {
-    if (!isOwnFile(path)) return undefined;
+    if (!isFileOf(owner, path)) return undefined;
     const value = JSON.parse(Deno.readTextFileSync(path));
     return isRecord(value) ? value : undefined;
   } catch {
@@ -61,9 +63,9 @@ export function readRecord(path: string): DaemonRecord | undefined {
 }
 
 /** A record of another user, or a link to who knows where, is none. */
-function isOwnFile(path: string): boolean {
+function isFileOf(owner: number | null, path: string): boolean {
   const { isFile, uid } = Deno.lstatSync(path);
-  return isFile && uid === Deno.uid();
+  return isFile && uid === owner;
 }
 
 function isRecord(value: unknown): value is DaemonRecord {
@@ -128,6 +130,22 @@ export async function allRecords(env: Env = processEnv): Promise<DaemonRecord[]>
 }
 
 /**
+ * Living daemons of other users who share them with a group of ours, in the one place that is looked at:
+ * `/run/beam`, which only root can make, or BEAM_SHARED_DIR.
+ */
+export async function sharedRecords(env: Env = processEnv): Promise<DaemonRecord[]> {
+  const folder = join(env("BEAM_SHARED_DIR") || "/run/beam", "beam");
+  if (folder === machineDir(env) || sharedBy(folder) === undefined) return [];
+  const records: DaemonRecord[] = [];
+  for (const path of recordPaths(folder)) {
+    const owner = sharedBy(dirname(path));
+    const record = owner === undefined ? undefined : readRecord(path, owner);
+    if (record && await isAlive(record)) records.push(record);
+  }
+  return records.sort((a, b) => a.socket.localeCompare(b.socket));
+}
+
+/**
  * The machine directory, which need not be there.
  * @throws {Trouble} where it is and others can reach into it: what is in it might be anybody's.
  */
@@ -138,6 +156,7 @@ function checkMachineDir(env: Env): string {
       dir,
       "machine_dir",
       "Remove it, or set XDG_RUNTIME_DIR to a directory of your own.",
+      0o050, // a group may look, where a daemon serves one
     );
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from . import own_socket
+from . import group_access, own_socket
 
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
@@ -74,7 +74,9 @@ def machine_dir() -> str:
         status = os.lstat(folder)
     except OSError:
         return folder
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+    # A group may look, where a daemon serves one.
+    is_open = status.st_mode & 0o077 not in (0, 0o050)
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or is_open:
         raise ConnectionError(
             f"Cannot use {folder}: it must be a directory of user {os.getuid()} with mode 0700, "
             f"and is {stat.filemode(status.st_mode)} of user {status.st_uid}. Remove it."
@@ -123,10 +125,10 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
-def read_instance(folder: str) -> Instance | None:
-    """The instance in ``folder`` where it is alive."""
+def read_instance(folder: str, owner: int | None = None) -> Instance | None:
+    """The instance of this user, or of ``owner``, in ``folder`` where it is alive."""
     try:
-        record = _read_own(os.path.join(folder, "daemon.json"))
+        record = _read_of(os.getuid() if owner is None else owner, folder)
     except (OSError, ValueError):
         return None
     if not isinstance(record, dict):
@@ -138,18 +140,19 @@ def read_instance(folder: str) -> Instance | None:
     return instance if _accepts(instance.socket) else None
 
 
-def _read_own(path: str) -> Any:
-    """What is in a file of this user's; another user's, or a link, is none.
+def _read_of(owner: int, folder: str) -> Any:
+    """The record in ``folder`` where it is a file of that user's; a link is none.
 
     Raises:
         OSError: it cannot be read, or is no such file.
         ValueError: it holds no JSON.
     """
+    path = os.path.join(folder, "daemon.json")
     opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with open(opened, encoding="utf-8") as file:
         status = os.fstat(opened)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
-            raise PermissionError(f"{path} is no file of user {os.getuid()}")
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
+            raise PermissionError(f"{path} is no file of user {owner}")
         return json.load(file)
 
 
@@ -162,13 +165,22 @@ def _accepts(path: str) -> bool:
 
 
 def instances() -> list[Instance]:
-    """All daemons of this user that run on this machine."""
-    return [instance for folder in _folders() if (instance := read_instance(folder)) is not None]
+    """All daemons of this machine that this user may use: its own first, then shared ones."""
+    own = machine_dir()
+    found = [read_instance(folder) for folder in _folders(own)]
+    # The one place that is looked at for those of other users, which only root can make.
+    shared = os.path.join(os.environ.get("BEAM_SHARED_DIR") or "/run/beam", "beam")
+    if shared != own and group_access.shared_by(shared) is not None:
+        for folder in _folders(shared):
+            owner = group_access.shared_by(folder)
+            if owner is not None:
+                found.append(read_instance(folder, owner))
+    return [instance for instance in found if instance is not None]
 
 
-def _folders() -> list[str]:
+def _folders(place: str) -> list[str]:
     try:
-        with os.scandir(machine_dir()) as entries:
+        with os.scandir(place) as entries:
             return sorted(e.path for e in entries if e.is_dir() and e.name != "local")
     except OSError:
         return []

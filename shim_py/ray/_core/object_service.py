@@ -11,6 +11,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
+from . import group_access
 from .channel import Channel, accept_waiting
 from .content import as_parts, is_stored
 from .entry import Entry
@@ -189,6 +190,7 @@ class ObjectListener:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
             self._listener.bind(path)
+            group_access.open_socket(path)
             self._listener.listen(1024)
             self._listener.setblocking(False)
             with self.pump.lock:

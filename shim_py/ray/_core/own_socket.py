@@ -1,4 +1,4 @@
-"""Unix sockets at whose other end is a process of this user.
+"""Unix sockets at whose other end is a process of this user, or of one who shares a daemon with us.
 
 A path can be anybody's: another user may have bound it first. Whom the kernel names as the listener
 cannot be made up.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import struct
+
+from . import group_access
 
 _CREDENTIALS = struct.Struct("3i")
 
@@ -26,7 +28,7 @@ def connect(path: str, timeout: float | None = None) -> socket.socket:
         sock.connect(path)
         told = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         uid = _CREDENTIALS.unpack(told)[1]
-        if uid != os.getuid():
+        if uid != os.getuid() and not group_access.may_listen(sock, path, uid):
             raise PermissionError(
                 f"it is a process of user {uid} that listens there, not of user {os.getuid()}"
             )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray.exceptions import ObjectStoreFullError, OutOfDiskError
 
+from . import group_access
 from .content import ContentLost, Location
 from .errors import RequestFailed
 from .serialization import Part
@@ -90,6 +91,7 @@ def _fill(path: str, parts: Sequence[Part]) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     file = os.open(path, flags, 0o600)
     try:
+        group_access.open_file(file, path)
         last = len(parts) - 1
         for index, part in enumerate(parts):
             view = memoryview(part)

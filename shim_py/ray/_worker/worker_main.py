@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import Any, Callable, NoReturn
 
-from ray._core import client, serialization
+from ray._core import client, group_access, serialization
 from ray._core.creation import Assignment
 from ray._core.errors import DaemonLost, RequestFailed
 from ray._core.frames import Body, Header
@@ -71,6 +71,7 @@ class _Worker:
         self._executor: Executor | None = None
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(order["socket"])
+        group_access.open_socket(order["socket"])
         listener.listen(1024)
         control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
