@@ -8,8 +8,12 @@ export interface DashboardHost {
   packages: PackageStore;
   /** The cluster's id, shown as the session's name. */
   cluster: string;
-  /** Counts of nodes, actors and jobs, and what programs count, as Prometheus text. */
-  metrics(): string;
+  /** What beam and what programs count, in the format that a request's `Accept` prefers. */
+  metrics(accept: string | null): Promise<{ text: string; type: string }>;
+  /** Why the head takes no new work, in sentences; none: it does. */
+  unreadiness(): string[];
+  /** `host:port` of the server itself. */
+  address(): string;
   /** A request failed in a way that is our mistake. */
   failed(what: string, error: unknown): void;
 }

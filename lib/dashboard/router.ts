@@ -7,6 +7,7 @@ import { HttpFailure } from "./http_failure.ts";
 import { followLog, wholeLog } from "./job_logs.ts";
 import { deleteJob, listJobs, showJob, stopJob, submitJob } from "./jobs.ts";
 import { findPackage, takePackage } from "./packages.ts";
+import { metrics, readiness, serviceDiscovery } from "./scrape.ts";
 
 /** Characters of a path that an answer repeats. */
 const MOST_SHOWN = 256;
@@ -24,16 +25,29 @@ type Handler = (
 /** Method and path; `*` is one part of the path, handed over. */
 const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["GET", "/api/version", ({ cluster }) => version(cluster)],
-  ["GET", "/metrics", (host) => textAnswer(host.metrics(), 200, "text/plain; version=0.0.4")],
+  ["GET", "/metrics", metrics],
+  ["GET", "/api/prometheus/sd", serviceDiscovery],
   ["POST", "/api/jobs", submitJob],
   ["GET", "/api/jobs", listJobs],
   ["GET", "/api/jobs/*", (host, _, id) => showJob(host, id)],
   ["DELETE", "/api/jobs/*", (host, _, id) => deleteJob(host, id)],
   ["POST", "/api/jobs/*/stop", (host, _, id) => stopJob(host, id)],
-  ["GET", "/api/jobs/*/logs", (host, request, id) => wholeLog(host, id, request)],
-  ["GET", "/api/jobs/*/logs/tail", (host, request, id) => followLog(host, id, request)],
+  [
+    "GET",
+    "/api/jobs/*/logs",
+    (host, request, id) => wholeLog(host, id, request),
+  ],
+  [
+    "GET",
+    "/api/jobs/*/logs/tail",
+    (host, request, id) => followLog(host, id, request),
+  ],
   ["GET", "/api/packages/gcs/*", (host, _, name) => findPackage(host, name)],
-  ["PUT", "/api/packages/gcs/*", (host, request, name) => takePackage(host, name, request)],
+  [
+    "PUT",
+    "/api/packages/gcs/*",
+    (host, request, name) => takePackage(host, name, request),
+  ],
 ];
 
 /** Answers a request; never rejects. */
@@ -46,13 +60,19 @@ export async function route(
   try {
     checkHost(request.headers, door);
     if (HEALTH.includes(path)) return textAnswer("success");
+    if (path === "/readyz") return readiness(host);
     checkOrigin(request.headers);
     checkToken(request.headers, door);
     return await handle(host, path, request);
   } catch (error) {
-    if (error instanceof HttpFailure) return textAnswer(error.message, error.status);
+    if (error instanceof HttpFailure) {
+      return textAnswer(error.message, error.status);
+    }
     host.failed(`${request.method} ${path}`, error);
-    return textAnswer("The head failed at this request; its log says how.", 500);
+    return textAnswer(
+      "The head failed at this request; its log says how.",
+      500,
+    );
   }
 }
 
@@ -96,7 +116,8 @@ function decoded(text: string): string | undefined {
 }
 
 function pathOf(url: string): string {
-  return new URL(url.replace(/^http\+unix:/, "http:"), "http://localhost").pathname;
+  return new URL(url.replace(/^http\+unix:/, "http:"), "http://localhost")
+    .pathname;
 }
 
 function version(cluster: string): Response {

@@ -6,7 +6,9 @@ import { packagesDir, PackageStore } from "../runtime/packages.ts";
 import { ensureInstanceDir, runtimePaths } from "../runtime/paths.ts";
 import { makeToken } from "../runtime/token.ts";
 import type { DashboardConfig, HeadConfig } from "./config.ts";
-import { metricsOf } from "./queries.ts";
+import { metricsText } from "./metrics_text.ts";
+import { prefersOpenMetrics } from "./openmetrics.ts";
+import { unreadiness } from "./readiness.ts";
 import { PortError } from "./server.ts";
 import type { HeadState } from "./state.ts";
 
@@ -17,7 +19,10 @@ export type Opened = { server: Dashboard } | { fault: string };
  * Opens it as the configuration says.
  * @throws PortError where a port that was asked for cannot be had
  */
-export function openDashboard(state: HeadState, config: HeadConfig): Opened | undefined {
+export function openDashboard(
+  state: HeadState,
+  config: HeadConfig,
+): Opened | undefined {
   const { dashboard } = config;
   if (!dashboard) return undefined;
   try {
@@ -57,42 +62,17 @@ function hostOf(state: HeadState, runtime_dir: string): DashboardHost {
     jobs: state.submissions,
     packages: new PackageStore(packagesDir(runtime_dir)),
     cluster: state.cluster,
-    metrics: () => clusterMetrics(state) + metricsOf(state).text,
+    metrics: (accept) =>
+      metricsText(
+        state,
+        prefersOpenMetrics(accept) ? "openmetrics" : "prometheus",
+      ),
+    unreadiness: () => unreadiness(state),
+    address: () => state.dashboard,
     failed: (what, error) =>
-      state.log.write("error", `${what} failed: ${(error as Error)?.stack ?? error}`),
+      state.log.write(
+        "error",
+        `${what} failed: ${(error as Error)?.stack ?? error}`,
+      ),
   };
-}
-
-/** Counts that the books have, by their states. */
-function clusterMetrics({ brain: { books }, submissions }: HeadState): string {
-  const counted = (name: string, help: string, label: string, states: Iterable<string>) => {
-    const counts = new Map<string, number>();
-    for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
-    const lines = [...counts].sort().map(([state, count]) =>
-      `${name}{${label}="${state}"} ${count}`
-    );
-    return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines, ""].join("\n");
-  };
-  const jobs = submissions.list().filter((job) => job.type === "SUBMISSION");
-  return [
-    counted(
-      "beam_nodes",
-      "Nodes of the cluster.",
-      "state",
-      [...books.nodes.values()].map((n) => n.state),
-    ),
-    counted(
-      "beam_actors",
-      "Actors, and workers for tasks.",
-      "state",
-      [...books.actors.values()].map((a) => a.state),
-    ),
-    counted(
-      "beam_placement_groups",
-      "Placement groups.",
-      "state",
-      [...books.groups.values()].map((g) => g.state),
-    ),
-    counted("beam_submitted_jobs", "Submitted jobs.", "status", jobs.map((job) => job.status)),
-  ].join("");
 }

@@ -4,7 +4,7 @@ import { STRANGER_LIMITS } from "../wire/frames.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { fieldsOf, Link, type Received } from "../wire/link.ts";
 import { eventsOf } from "./event_requests.ts";
-import { deathsOf, statusOf, tasksOf, workersOf } from "./queries.ts";
+import { deathsOf, metricsOf, statusOf, tasksOf, workersOf } from "./queries.ts";
 import type { HeadState } from "./state.ts";
 
 /** How long one may stay, in milliseconds: it asks and goes. */
@@ -55,6 +55,11 @@ export class Health {
         return link.reply(received, kind, ...tasksOf(this.state));
       case "query.deaths":
         return link.reply(received, kind, ...deathsOf(this.state));
+      case "query.metrics":
+        return void metricsOf(this.state, fieldsOf(received, kind)).then(
+          (text) => link.reply(received, kind, {}, text),
+          (error) => link.refuse(received, error),
+        );
       case "query.events":
         return eventsOf(this.state, fieldsOf(received, kind), {
           owner: link,

@@ -3,7 +3,7 @@
  * the process or its node is gone. Reports stay packed until somebody reads them.
  */
 import { decode } from "msgpack";
-import { type Family, prometheusText, type Sample, valueText } from "./prometheus.ts";
+import { type Family, type Sample, valueText } from "./prometheus.ts";
 
 /** Largest report, in bytes, and most reports of one node's processes. */
 const MOST_BYTES = 4 * 2 ** 20;
@@ -40,6 +40,8 @@ export interface MetricsCluster {
   version: string;
   /** The node's address; undefined for one that is dead. */
   ip(node_id: string): string | undefined;
+  /** The actor of a worker process; undefined for one that runs tasks, and for drivers. */
+  actor(worker_id: string): string | undefined;
 }
 
 /** See the top of this file. */
@@ -63,8 +65,8 @@ export class ProcessMetrics {
     this.#reports.set(key, { process, packed });
   }
 
-  /** Everything as Prometheus text, with Ray's names and labels. */
-  text(): string {
+  /** Everything, with Ray's names and labels; beside those `NodeId`, and of an actor `ActorId`. */
+  families(): Family[] {
     const families = new Map<string, Family>();
     for (const [key, { process, packed }] of this.#reports) {
       const ip = this.cluster.ip(process.node_id);
@@ -72,17 +74,20 @@ export class ProcessMetrics {
         this.#forget(key);
         continue;
       }
+      const actor = this.cluster.actor(process.worker_id);
       const labels = {
         Component: "core_worker",
         JobId: process.job_id,
         NodeAddress: ip,
+        NodeId: process.node_id,
         SessionName: this.cluster.session,
         Version: this.cluster.version,
         WorkerId: process.worker_id,
+        ...(actor !== undefined && { ActorId: actor }),
       };
       for (const metric of metricsOf(packed)) add(families, metric, labels);
     }
-    return prometheusText([...families.values()]);
+    return [...families.values()];
   }
 
   #forget(key: string): void {

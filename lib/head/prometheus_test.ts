@@ -4,7 +4,8 @@ import { ProcessMetrics } from "./process_metrics.ts";
 import { prometheusText } from "./prometheus.ts";
 
 const process = { node_id: "n", client: "c1", worker_id: "w", job_id: "01000000" };
-const LABELS = 'Component="core_worker",JobId="01000000",NodeAddress="10.0.0.1",' +
+const LABELS =
+  'ActorId="a",Component="core_worker",JobId="01000000",NodeAddress="10.0.0.1",NodeId="n",' +
   'SessionName="s",Version="v"';
 
 function metrics(): ProcessMetrics {
@@ -12,6 +13,7 @@ function metrics(): ProcessMetrics {
     session: "s",
     version: "v",
     ip: (id) => id === "n" ? "10.0.0.1" : undefined,
+    actor: (worker) => worker === "w" ? "a" : undefined,
   });
 }
 
@@ -25,7 +27,7 @@ Deno.test("counters, gauges and histograms have Ray's names, tags as labels", ()
       ["time", "histogram", "s", [0.1, 1], [[{}, [1.55, [1, 0, 2]]]]],
     ]),
   );
-  assert.deepEqual(own.text().split("\n"), [
+  assert.deepEqual(prometheusText(own.families()).split("\n"), [
     "# HELP ray_calls_total All calls",
     "# TYPE ray_calls_total counter",
     `ray_calls_total{${LABELS},WorkerId="w",model="a\\"b"} 2.0`,
@@ -48,9 +50,9 @@ Deno.test("what a process counted goes with it, and with its node", () => {
   const packed = encode([["calls", "counter", "", [], [[{}, 1]]]]);
   own.report(process, packed);
   own.report({ ...process, node_id: "dead" }, packed);
-  assert.equal(own.text().match(/ray_calls_total\{/g)?.length, 1);
+  assert.equal(prometheusText(own.families()).match(/ray_calls_total\{/g)?.length, 1);
   own.report(process, new Uint8Array(0));
-  assert.equal(own.text(), "");
+  assert.equal(prometheusText(own.families()), "");
 });
 
 Deno.test("a name for two kinds is told once, as the first; broken reports hide nothing", () => {
@@ -58,7 +60,7 @@ Deno.test("a name for two kinds is told once, as the first; broken reports hide 
   own.report(process, encode([["x", "gauge", "", [], [[{}, 1]]]]));
   own.report({ ...process, client: "c2" }, encode([["x", "histogram", "", [1], [[{}, [1, [1]]]]]]));
   own.report({ ...process, client: "c3" }, new Uint8Array([0xc1]));
-  assert.equal(own.text().split("\n").length, 4);
+  assert.equal(prometheusText(own.families()).split("\n").length, 4);
 });
 
 Deno.test("values that are no numbers are written as Prometheus reads them", () => {

@@ -12,7 +12,9 @@ import {
   totalPerNode,
 } from "../cluster/views.ts";
 import { addressText } from "../wire/address.ts";
+import { RequestFailed } from "../wire/errors.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
+import { isFormat, metricsText } from "./metrics_text.ts";
 import type { HeadState } from "./state.ts";
 import { lessStores, totalsWithStores, withStores } from "./store_use.ts";
 import type { NodeFinder } from "./worker_registry.ts";
@@ -64,9 +66,20 @@ export function deathsOf({ brain }: HeadState): [Reply<"query.deaths">, Uint8Arr
   return [{ count: found.length }, new TextEncoder().encode(JSON.stringify(found))];
 }
 
-/** `query.metrics`: what an HTTP server at `/metrics` serves. */
-export function metricsOf({ metrics }: HeadState): Reply<"query.metrics"> {
-  return { text: metrics.text() };
+/** `query.metrics`: the body of the answer. @throws {RequestFailed} for a format that there is not */
+export async function metricsOf(
+  state: HeadState,
+  { format = "prometheus" }: Fields<"query.metrics">,
+): Promise<Uint8Array> {
+  if (!isFormat(format)) {
+    throw new RequestFailed(
+      "bad_request",
+      `Cannot tell metrics as ${JSON.stringify(format.slice(0, 40))}: it must be prometheus, ` +
+        "openmetrics or json",
+    );
+  }
+  const { text } = await metricsText(state, format);
+  return new TextEncoder().encode(text);
 }
 
 /** `query.resources`. */

@@ -31,10 +31,11 @@ export interface ReadingsHost {
 export class Readings {
   #last = new Map<string, NodeReadings>();
   #rtt = new Map<string, number>();
+  #heard = new Map<string, number>();
   #asked = new Set<string>();
   #wanted = -Infinity;
   #stop: (() => void) | undefined;
-  #round: Promise<unknown> | undefined;
+  #first: Promise<unknown> | undefined;
 
   constructor(readonly host: ReadingsHost) {}
 
@@ -48,24 +49,30 @@ export class Readings {
     return this.#rtt.get(node_id);
   }
 
+  /** When that node said it, by the head's clock, in milliseconds since the epoch. */
+  heardAt(node_id: string): number | undefined {
+    return this.#heard.get(node_id);
+  }
+
   /**
    * Somebody looks: the nodes are asked every 5 s for a while.
-   * @returns settles when those that answer soon have, or at once where what there is is fresh
+   * @returns settles at once, or, where nobody has looked of late, when all that answer have
    */
   async want(): Promise<void> {
     const { clock } = this.host;
     this.#wanted = clock.now();
     if (!this.#stop) {
       this.#stop = clock.every(READING_INTERVAL, () => this.#beat());
-      this.#ask();
+      this.#first = this.#ask();
     }
-    await this.#round;
+    await this.#first;
   }
 
   /** The node is dead. */
   forget(node_id: string): void {
     this.#last.delete(node_id);
     this.#rtt.delete(node_id);
+    this.#heard.delete(node_id);
   }
 
   /** Asks no more. */
@@ -76,16 +83,12 @@ export class Readings {
 
   #beat(): void {
     if (this.host.clock.now() - this.#wanted > LOOK_LASTS) return this.close();
-    this.#ask();
+    void this.#ask();
   }
 
-  #ask(): void {
-    const asked = [...this.host.links()].filter(({ node_id }) => !this.#asked.has(node_id))
-      .map(({ node_id, link }) => this.#askOne(node_id, link));
-    const round = Promise.all(asked).finally(() => {
-      if (this.#round === round) this.#round = undefined;
-    });
-    this.#round = round;
+  #ask(): Promise<unknown> {
+    const asked = [...this.host.links()].filter(({ node_id }) => !this.#asked.has(node_id));
+    return Promise.all(asked.map(({ node_id, link }) => this.#askOne(node_id, link)));
   }
 
   /** Never rejects: a node that does not answer keeps its last word until it is dead. */
@@ -101,6 +104,7 @@ export class Readings {
       const took = performance.now() - begun - fields.took_ms;
       this.#last.set(node_id, readingsOf(fields));
       this.#rtt.set(node_id, Math.max(0, took));
+      this.#heard.set(node_id, clock.now());
     } catch {
       /* asked again at the next beat, where it is still there */
     } finally {

@@ -49,6 +49,7 @@ export class Relays {
     }
     const running = splice(opened.stream, owner, { signal: this.#ending.signal });
     this.#running.add(running);
+    this.#state.tallies.relayed++;
     await running;
     this.#running.delete(running);
   }

@@ -126,7 +126,10 @@ function dispatch(
     case "query.readings":
       return void readingsOfNodes(state, answer);
     case "query.metrics":
-      return answer.give(metricsOf(state));
+      return void metricsOf(state, as<"query.metrics">()).then(
+        (text) => answer.give({}, text),
+        (error) => answer.refuse(error),
+      );
     case "query.nodes":
       return answer.give(listOf(state, "nodes"));
     case "query.actors":

@@ -97,6 +97,22 @@ export class TaskLog {
     return this.#dropped;
   }
 
+  /** The state of each that is known, and of each that waits for a place. */
+  states(books: Books, workers: Pick<WorkerRegistry, "get">): TaskStatus[] {
+    const found = new Map<string, TaskStatus>();
+    for (const { worker_id, packed } of this.#batches) {
+      const worker = workers.get(worker_id);
+      if (worker === undefined) continue;
+      for (const row of rowsOf(packed)) {
+        const key = `${row[0]} ${row[1]} ${worker.actor_id}`;
+        const state = stateOf(row, worker);
+        if (state !== "RUNNING" || !found.has(key)) found.set(key, state);
+      }
+    }
+    const waiting = [...books.actors.values()].filter((actor) => actor.step === "waiting");
+    return [...found.values(), ...waiting.map(() => "PENDING_NODE_ASSIGNMENT" as const)];
+  }
+
   /** What is known, the oldest first, with what waits for a place at the end. */
   view(books: Books, workers: WorkerRegistry): TaskView[] {
     const found = new Map<string, TaskView>();
@@ -120,6 +136,12 @@ export class TaskLog {
   }
 }
 
+/** What is known of each, without what a view needs. */
+function stateOf([, , , , , , end, error]: Row, worker: KnownWorker): TaskStatus {
+  if (end === 0) return worker.ended_at === undefined ? "RUNNING" : "FAILED";
+  return error === null ? "FINISHED" : "FAILED";
+}
+
 function rowsOf(packed: Uint8Array): Row[] {
   try {
     const rows: unknown = JSON.parse(new TextDecoder().decode(packed));
@@ -139,16 +161,13 @@ function isRow(row: unknown): row is Row {
 }
 
 function taskOf(
-  [caller, number, type, name, func, start, end, error_type, error]: Row,
+  row: Row,
   { worker, actor }: { worker: KnownWorker; actor: ActorRecord | undefined },
   ip: string,
 ): TaskView {
+  const [caller, number, type, name, func, start, end, error_type, error] = row;
   const died = end === 0 && worker.ended_at !== undefined;
-  const state = end === 0
-    ? died ? "FAILED" : "RUNNING"
-    : error_type === null
-    ? "FINISHED"
-    : "FAILED";
+  const state = stateOf(row, worker);
   const began = milliseconds(start);
   const ended = end === 0 ? worker.ended_at ?? null : milliseconds(end);
   const ran = [{ state: "RUNNING" as const, created_ms: began }];

@@ -64,6 +64,9 @@ export class Link {
   readonly closed: Promise<Error>;
   /** When the last byte arrived. */
   lastHeard: number;
+  /** Bytes of frames, both ways, since the link began. */
+  bytesSent = 0;
+  bytesReceived = 0;
   readonly peer: string;
 
   #settleClosed!: (reason: Error) => void;
@@ -210,7 +213,10 @@ export class Link {
       while (this.#queue.length > 0) {
         const parts = this.#queue;
         this.#queue = [];
-        for (const bytes of gather(parts)) await writeAll(this.#stream, bytes);
+        for (const bytes of gather(parts)) {
+          await writeAll(this.#stream, bytes);
+          this.bytesSent += bytes.length;
+        }
         this.#queuedBytes = this.#queue.reduce((sum, part) => sum + part.length, 0);
       }
     } catch (error) {
@@ -231,6 +237,7 @@ export class Link {
           return this.close(new LinkClosed(`${this.peer} ended the link${cut}`));
         }
         this.lastHeard = this.#now();
+        this.bytesReceived += count;
         for (const frame of this.#decoder.feed(buffer.subarray(0, count))) {
           if (this.#ended) return;
           this.#take(frame);

@@ -602,9 +602,12 @@ export const MESSAGES = {
   "query.metrics": {
     link: "control",
     from: "shim",
-    doc: "What the cluster's processes count with `ray.util.metrics`, as Prometheus text.",
-    fields: {},
-    reply: { text: "str" },
+    doc:
+      "What `/metrics` serves: beam's own metrics and what processes count with `ray.util.metrics`. `format` is " +
+      "prometheus (the default), openmetrics or json. The head answers it in the role `health` too.",
+    fields: { format: "str?" },
+    reply: {},
+    replyBody: "the text",
   },
   "query.doctor": {
     link: "control",

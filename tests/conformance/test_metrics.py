@@ -23,7 +23,7 @@ def text() -> str:
     if not ON_RAY:
         from ray._core import client
 
-        return str(client.session().request("query.metrics", {}).fields["text"])
+        return bytes(client.session().request("query.metrics", {}).body).decode()
     (node,) = ray.nodes()
     url = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
     try:

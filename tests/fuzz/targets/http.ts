@@ -30,12 +30,21 @@ export interface HttpModules {
   failure: typeof Failure;
 }
 
-function hostOf(folder: string, { HttpFailure }: typeof Failure): DashboardHost {
-  const known = { type: "SUBMISSION", submission_id: "mine", job_id: "mine" } as JobDetails;
+function hostOf(
+  folder: string,
+  { HttpFailure }: typeof Failure,
+): DashboardHost {
+  const known = {
+    type: "SUBMISSION",
+    submission_id: "mine",
+    job_id: "mine",
+  } as JobDetails;
   return {
     cluster: "abcd".repeat(14),
     packages: new PackageStore(folder, { one: 100 }),
-    metrics: () => "",
+    metrics: (accept) => Promise.resolve({ text: "", type: accept ?? "text/plain" }),
+    unreadiness: () => [],
+    address: () => "127.0.0.1:8265",
     failed: (what, error) => {
       throw new Error(`${what} failed`, { cause: error });
     },
@@ -74,8 +83,17 @@ const SEEDS: readonly string[] = [
       metadata: { a: "b" },
       runtime_env: { pip: [] },
     },
-    { entrypoint: "x", entrypoint_num_cpus: 1.5, entrypoint_num_gpus: 0, entrypoint_memory: 1e9 },
-    { entrypoint: "x", entrypoint_resources: { a: 1 }, entrypoint_label_selector: { a: "b" } },
+    {
+      entrypoint: "x",
+      entrypoint_num_cpus: 1.5,
+      entrypoint_num_gpus: 0,
+      entrypoint_memory: 1e9,
+    },
+    {
+      entrypoint: "x",
+      entrypoint_resources: { a: 1 },
+      entrypoint_label_selector: { a: "b" },
+    },
     { entrypoint: " " },
     { entrypoint: "x", job_id: "../x" },
     { entrypoint: "x", metadata: { a: [[[[1]]]] } },
@@ -99,7 +117,9 @@ export function http({ router, failure }: HttpModules): Target {
     room: ({ length }) => 64 * 1024 + 4 * length,
     async run(input) {
       const end = decoder.decode(input).indexOf("\n\n");
-      const head = decoder.decode(input.subarray(0, end < 0 ? input.length : end)).split("\n");
+      const head = decoder.decode(
+        input.subarray(0, end < 0 ? input.length : end),
+      ).split("\n");
       const body = end < 0 ? new Uint8Array(0) : input.slice(end + 2);
       const [method = "", path = ""] = head[0]!.split(" ");
       if (!METHODS.has(method)) return;
@@ -122,7 +142,10 @@ export function http({ router, failure }: HttpModules): Target {
       const answer = await router.route(host, DOOR, request);
       assert.ok(answer.status < 500, `it answers ${answer.status}`);
       const text = await answer.text();
-      assert.ok(text.length < 4096 + input.length, `it answers with ${text.length} characters`);
+      assert.ok(
+        text.length < 4096 + input.length,
+        `it answers with ${text.length} characters`,
+      );
     },
     close: () => Deno.removeSync(folder, { recursive: true }),
   };
@@ -134,7 +157,11 @@ export function head({ guard }: HttpModules): Target {
   const encoder = new TextEncoder();
   return {
     name: "head",
-    seeds: ["GET / HTTP/1.1\r\nHost: x\r\n\r\nbody", "\r\r\n\r\n\r\n", "\r\n\r\r\n\r\n"]
+    seeds: [
+      "GET / HTTP/1.1\r\nHost: x\r\n\r\nbody",
+      "\r\r\n\r\n\r\n",
+      "\r\n\r\r\n\r\n",
+    ]
       .flatMap((text) => [0, 1, 9].map((how) => new Uint8Array([how, ...encoder.encode(text)]))),
     most: 1024,
     steps: ({ length }) => 100 + 20 * length,

@@ -1,0 +1,42 @@
+/** What the head counts from its start on: what only the present tells cannot be read from the books later. */
+import type { DeathRecord } from "../cluster/deaths.ts";
+import type { EventKind, EventLog } from "./event_log.ts";
+
+/** See the top of this file. */
+export class Tallies {
+  /** Events by their kind. */
+  readonly events = new Map<EventKind, number>();
+  /** Deaths that nobody asked for, by `of` and `kind`, divided by a blank. */
+  readonly deaths = new Map<string, number>();
+  relayed = 0;
+  #stop: () => void;
+
+  /**
+   * @param started when this head began, in milliseconds since the epoch
+   * @param next_death the number of the first death that is new
+   */
+  constructor(
+    events: Pick<EventLog, "watch">,
+    readonly started: number,
+    public next_death: number,
+  ) {
+    this.#stop = events.watch(({ kind }) => increase(this.events, kind));
+  }
+
+  /** Counts the deaths that were added to these, of which the head keeps only the last. */
+  look(books: { deaths: ReadonlyMap<string, DeathRecord>; next_death: number }): void {
+    if (books.next_death <= this.next_death) return;
+    for (const { seq, of, report } of books.deaths.values()) {
+      if (seq >= this.next_death) increase(this.deaths, `${of} ${report.kind}`);
+    }
+    this.next_death = books.next_death;
+  }
+
+  close(): void {
+    this.#stop();
+  }
+}
+
+function increase<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
