@@ -11,10 +11,10 @@ export interface Opening {
   port: number | "all";
 }
 
-/** The line to run on the machine that has the firewall; of all kinds where it is not known which. */
-export function openingLine(kind: Kind | null, opening: Opening): string {
-  if (kind !== null) return LINES[kind](opening);
-  return `${LINES.nftables(opening)}   (or: ${LINES.iptables(opening)})`;
+/** What to run on the machine that has the firewall; one line of two where it is not known which that is. */
+export function openingLines(kind: Kind | null, openings: readonly Opening[]): string {
+  const lines = (of: Kind) => `\`${openings.map((one) => LINES[of](one)).join(" && ")}\``;
+  return kind === null ? `${lines("iptables")}, or ${lines("nftables")}` : lines(kind);
 }
 
 const LINES: Readonly<Record<Kind, (opening: Opening) => string>> = {

@@ -64,6 +64,7 @@ export function facts(address: string): Facts {
       ray: null,
       ray_is_beam: true,
       sys_path: [],
+      vllm_python: null,
     },
   };
 }

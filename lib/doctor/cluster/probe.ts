@@ -70,7 +70,10 @@ export interface ProbeReady {
   certificate_until?: number;
 }
 
-/** Bytes that go over a connection to see whether full packets arrive: more than a window of the largest ones. */
-export const LARGE = 128 * 1024;
+/**
+ * Bytes that go over a connection to see whether full packets arrive: some of the largest ones, and few
+ * enough for the kernel to take them at once, since a write that waits cannot be given up.
+ */
+export const LARGE = 32 * 1024;
 /** Length of `ask` and `answer` in bytes. */
 export const NONCE = 32;

@@ -71,9 +71,8 @@ async function greet({ host, port, name }: ProbeTarget, options: ProbeDialOption
 async function exchange({ host, port, ask = "", answer = "" }: ProbeTarget): Promise<Outcome> {
   using connection = await connect(host, port);
   let stage: Outcome = "timeout";
-  const timer = setTimeout(() => connection.close(), WORDS_MS);
-  try {
-    const expected = fromHex(answer);
+  const expected = fromHex(answer);
+  const talk = async (): Promise<Outcome> => {
     const heard = new Uint8Array(NONCE);
     const isAnswer = async () =>
       await readFully(connection, heard) && heard.every((byte, at) => byte === expected[at]);
@@ -82,30 +81,25 @@ async function exchange({ host, port, ask = "", answer = "" }: ProbeTarget): Pro
     stage = "stalled";
     await writeAll(connection, new Uint8Array(LARGE));
     return await isAnswer() ? "open" : "stalled";
-  } catch (error) {
-    if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-      return stage;
-    }
-    throw error;
+  };
+  const { promise: late, resolve } = Promise.withResolvers<Outcome>();
+  const timer = setTimeout(() => resolve(stage), WORDS_MS);
+  try {
+    const talking = talk();
+    talking.catch(() => {}); // what is still on its way ends with the connection
+    return await Promise.race([talking, late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** @throws what the system answers, {@link LinkClosed} where it says nothing in time */
-async function connect(hostname: string, port: number): Promise<Deno.TcpConn & Disposable> {
+async function connect(hostname: string, port: number): Promise<Deno.TcpConn> {
   const late = new LinkClosed("nothing came back");
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(late), CONNECT_MS);
   try {
-    const connection = await Deno.connect({ hostname, port, signal: controller.signal });
-    const close = connection.close.bind(connection);
-    const once = () => {
-      try {
-        close();
-      } catch { /* it is closed */ }
-    };
-    return Object.assign(connection, { close: once, [Symbol.dispose]: once });
+    return await Deno.connect({ hostname, port, signal: controller.signal });
   } catch (error) {
     throw controller.signal.aborted ? late : error;
   } finally {

@@ -1,6 +1,6 @@
 /** Whether nodes reach each other: on beam's port, on high ones, and with full packets. */
 import { type CheckText, type Finding, finding, type Severity } from "../check.ts";
-import { openingLine } from "./firewall.ts";
+import { openingLines } from "./firewall.ts";
 import { misaddressed } from "./address_checks.ts";
 import { deviceOf, networkOf } from "./networks.ts";
 import {
@@ -245,9 +245,9 @@ function mendText(trouble: Trouble, to: NodePicture, sources: NodePicture[]): st
   const networks = [...new Set(sources.map((one) => networkOf(one)))];
   const opened = { port: text === BEAM_PORT ? port : "all" } as const;
   const kind = to.facts?.firewall.kind ?? null;
-  const lines = networks.slice(0, 3).map((from) => openingLine(kind, { ...opened, from }));
+  const lines = openingLines(kind, networks.slice(0, 3).map((from) => ({ ...opened, from })));
   const otherwise = kind === null
     ? "No firewall was seen on it: look at a security group between them too."
     : "A security group between them may do the same.";
-  return `On ${to.name}: \`${lines.join(" && ")}\`. ${otherwise}`;
+  return `On ${to.name}: ${lines}. ${otherwise}`;
 }

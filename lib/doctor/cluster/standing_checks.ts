@@ -49,7 +49,8 @@ export const nodeState: ClusterCheck = {
 };
 
 function stateFinding(node: NodePicture): Finding[] {
-  if (node.state === "alive" || node.state === "dead") return [];
+  // One that did not answer is told of already.
+  if (node.state === "alive" || node.state === "dead" || node.fault !== undefined) return [];
   const isDrained = node.state === "draining";
   const why = node.lost_reason === undefined ? "" : `: ${node.lost_reason.replace(/\.$/, "")}`;
   const told = finding(STATE, isDrained ? "info" : "warning", {

@@ -56,6 +56,31 @@ export class Machines implements Disposable {
     return ["nsenter", `--net=/run/netns/${this.#name}-${at}`, "--"];
   }
 
+  /** The same, for what also looks at its interfaces in /sys. */
+  viaWhole(at: number): string[] {
+    return ["ip", "netns", "exec", `${this.#name}-${at}`];
+  }
+
+  /** Runs `ip` on a machine. @throws where it fails */
+  ip(at: number, ...args: string[]): void {
+    must("-n", `${this.#name}-${at}`, ...args);
+  }
+
+  /** A further network: an interface on each of these machines, on a switch of its own. */
+  join(network: string, { device, machines }: { device: string; machines: number[] }): void {
+    const inside = `${this.#name}-switch`;
+    must("-n", inside, "link", "add", device, "type", "bridge");
+    must("-n", inside, "link", "set", device, "up");
+    for (const at of machines) {
+      const port = `${device}-${at}`;
+      const peer = ["peer", "name", port, "netns", inside];
+      this.ip(at, "link", "add", device, "type", "veth", ...peer);
+      this.ip(at, "addr", "add", `${network}.${at}/24`, "dev", device);
+      this.ip(at, "link", "set", device, "up");
+      must("-n", inside, "link", "set", port, "master", device, "up");
+    }
+  }
+
   /** Pulls the cable of a machine, or puts it in again. */
   link(at: number, state: "up" | "down"): void {
     must("-n", `${this.#name}-switch`, "link", "set", `port${at}`, state);
