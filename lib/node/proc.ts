@@ -42,6 +42,15 @@ export function statOf(pid: number): ProcStat | undefined {
   }
 }
 
+/** Its command line, words parted by blanks; empty where it is gone. */
+export function commandOf(pid: number): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
+}
+
 /** True where the process is gone or on its way out; undefined where that cannot be told. */
 export function isEnding(pid: number): boolean | undefined {
   const stat = statOf(pid);

@@ -3,7 +3,7 @@
  * (it is their reaper) and are ended here.
  */
 import type { Libc } from "./libc.ts";
-import { childrenOf } from "./proc.ts";
+import { childrenOf, commandOf } from "./proc.ts";
 
 /** What a sweep needs. */
 export interface SubreaperOptions {
@@ -19,26 +19,32 @@ export class Subreaper {
 
   /**
    * Kills every child that is none of the daemon's own, and its children after it, until none is
-   * left or `patience` milliseconds are over.
+   * left or `patience` milliseconds are over. Resource trackers of Python's `multiprocessing` have most
+   * of that to end by themselves: they take away the named shared memory of those who are dead.
    * @returns the wait statuses by pid
    */
-  async sweep(patience = 1000): Promise<Map<number, number>> {
+  async sweep(patience = 4000): Promise<Map<number, number>> {
     const statuses = new Map<number, number>();
     const { libc } = this.options;
     const children = this.options.children ?? childrenOf;
     if (!libc) return statuses;
     const until = Date.now() + patience;
+    const spared = (pid: number) => Date.now() < until - patience / 4 && isTracker(pid);
     for (let pause = 1;; pause = Math.min(pause * 2, 50)) {
       const own = new Set(this.options.own());
       const orphans = children(Deno.pid).filter((pid) => !own.has(pid));
       for (const pid of orphans) {
-        const status = end(pid, libc);
+        const status = spared(pid) ? libc.reap(pid) : end(pid, libc);
         if (status !== undefined) statuses.set(pid, status);
       }
       if (orphans.length === 0 || Date.now() > until) return statuses;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
+}
+
+function isTracker(pid: number): boolean {
+  return commandOf(pid).includes("multiprocessing.resource_tracker");
 }
 
 function end(pid: number, libc: Pick<Libc, "reap">): number | undefined {

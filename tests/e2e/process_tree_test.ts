@@ -1,5 +1,6 @@
 /** The process tree holds under SIGKILL of each of its members: nothing stays behind. */
 import assert from "assert";
+import { existsSync } from "node:fs";
 import type { Node } from "./harness/node.ts";
 import { commandOf, isRunning, scheduled, signal } from "./harness/processes.ts";
 import type { Program } from "./harness/program.ts";
@@ -18,10 +19,15 @@ type Family = Record<"worker" | "child" | "session" | "orphan", number>;
 /** A driver on `node` with two actors there, each with children. */
 async function families(node: Node): Promise<{ driver: Program; families: Family[] }> {
   const driver = node.driver("family.py", [], { input: true });
-  const { families } = await driver.said("the families");
+  const { families, shared } = await driver.said("the families");
   for (const pid of pidsOf(families)) assert.equal(isRunning(pid), true);
+  for (const path of shared as string[]) assert.ok(existsSync(path), path);
+  sharedMemory.push(...shared);
   return { driver, families };
 }
+
+/** Named shared memory of all workers so far: Python's own, which dies with none of them. */
+const sharedMemory: string[] = [];
 
 const pidsOf = (families: Family[]) => families.flatMap((family) => Object.values(family));
 
@@ -31,6 +37,8 @@ async function gone(pids: number[]): Promise<void> {
 }
 
 async function allFree(node: Node): Promise<void> {
+  const named = () => sharedMemory.filter((path) => existsSync(path));
+  await until("no shared memory is left", () => named().length === 0, { found: named });
   const what = async () => {
     const { nodes, groups } = await node.status();
     const used = nodes.filter(({ alive }) => alive)

@@ -97,6 +97,18 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
+def is_tracker(pid: int) -> bool:
+    """Whether it is `multiprocessing`'s resource tracker, which ends after those it works for.
+
+    As it ends it takes away their named shared memory, which nobody else knows of.
+    """
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return b"multiprocessing.resource_tracker" in file.read(4096)
+    except OSError:
+        return False
+
+
 def kill_group(pid: int) -> None:
     """SIGKILL to the process group that ``pid`` leads, where it is there."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -26,7 +26,9 @@ from . import process
 #: Sent by the kernel when the daemon's thread that started this process ends.
 _PARENT_SIGNAL = signal.SIGUSR1
 #: How long killed descendants are waited for at the end, in seconds.
-_END_TIMEOUT = 5.0
+_END_TIMEOUT = 10.0
+#: How long the resource tracker of a dead worker may clean up, in seconds.
+_TRACKER_PATIENCE = 5.0
 
 
 class BecomeWorker(BaseException):
@@ -48,7 +50,8 @@ class Template:
         self._path = path
         self._parent = os.getppid()
         self._workers: set[int] = set()
-        self._executed: set[int] = set()
+        #: Resource trackers of dead workers, and until when each may clean up.
+        self._trackers: dict[int, float] = {}
         self._frozen = False
         self._ending = False
         self._wake_read, self._wake_write = os.pipe()
@@ -82,7 +85,7 @@ class Template:
         poll.register(self._socket, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
         while True:
-            for fd, _ in poll.poll():
+            for fd, _ in poll.poll(self._pause()):
                 if fd == self._wake_read:
                     self._take_signals()
                 else:
@@ -92,6 +95,12 @@ class Template:
             self._reap()
             if self._ending:
                 self._end()
+
+    def _pause(self) -> int | None:
+        """Until the next tracker is out of time, in milliseconds."""
+        if not self._trackers:
+            return None
+        return max(0, int(1000 * (min(self._trackers.values()) - time.monotonic()))) + 1
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────
 
@@ -200,25 +209,39 @@ class Template:
                 break
             if pid == 0:
                 break
+            self._trackers.pop(pid, None)
             if pid in self._workers:
                 self._workers.discard(pid)
                 ended.append((pid, status))
         if not ended:
+            now = time.monotonic()
+            process.kill_all(pid for pid, until in self._trackers.items() if until <= now)
             return
         # Of several at once the one that was killed is told of first: the others followed, mostly.
         ended.sort(key=lambda one: not _was_killed(one[1]))
+        self._spare_trackers()
         for pid, _ in ended:
-            process.kill_group(pid)
+            if pid not in map(_group_of, self._trackers):
+                process.kill_group(pid)
         self._sweep()
         for pid, status in ended:
             self._send({"kind": "exited", "pid": pid, "status": status})
 
+    def _orphans(self) -> list[int]:
+        known = self._workers.union(self._trackers)
+        return [pid for pid in process.children_of(os.getpid()) if pid not in known]
+
+    def _spare_trackers(self) -> None:
+        until = time.monotonic() + _TRACKER_PATIENCE
+        for pid in filter(process.is_tracker, self._orphans()):
+            self._trackers[pid] = until
+
     def _sweep(self) -> None:
-        """Kills what dead workers left: every child that is no worker."""
-        own = os.getpid()
+        """Kills what dead workers left: every child that is no worker and cleans up for none."""
         deadline = time.monotonic() + _END_TIMEOUT
         while time.monotonic() < deadline:
-            orphans = [pid for pid in process.children_of(own) if pid not in self._workers]
+            self._spare_trackers()
+            orphans = self._orphans()
             if not orphans:
                 return
             process.kill_all(orphans)
@@ -231,14 +254,13 @@ class Template:
     def _end(self) -> NoReturn:
         """Ends everything below, then this process."""
         own = os.getpid()
-        for pid in self._workers:
-            process.kill_group(pid)
-        deadline = time.monotonic() + _END_TIMEOUT
-        while time.monotonic() < deadline:
+        start = time.monotonic()
+        while time.monotonic() < start + _END_TIMEOUT:
             below = process.descendants(own)
             if not below:
                 break
-            process.kill_all(below)
+            patient = time.monotonic() < start + _TRACKER_PATIENCE
+            process.kill_all(pid for pid in below if not (patient and process.is_tracker(pid)))
             try:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
@@ -246,6 +268,13 @@ class Template:
                 pass
             time.sleep(0.002)
         os._exit(0)
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def _was_killed(status: int) -> bool:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from multiprocessing.shared_memory import SharedMemory
 
 import ray
 from ray.util.placement_group import placement_group
@@ -36,6 +37,7 @@ class Parent:
     """Has a child, one in a session of its own, and one that it has lost."""
 
     def begin(self) -> dict[str, int]:
+        self.named = SharedMemory(create=True, size=1 << 16)
         self.children = [
             subprocess.Popen(SLEEP),
             subprocess.Popen(SLEEP, start_new_session=True),
@@ -46,6 +48,10 @@ class Parent:
             "session": self.children[1].pid,
             "orphan": daemonize(),
         }
+
+    def shared(self) -> str:
+        """The file of its named shared memory, which only its resource tracker would take away."""
+        return "/dev/shm/" + self.named.name.lstrip("/")
 
     def sleep(self) -> None:
         time.sleep(600)
@@ -63,7 +69,8 @@ parents = [
     ).remote()
     for index in range(2)
 ]
-say(families=ray.get([parent.begin.remote() for parent in parents]))
+families = ray.get([parent.begin.remote() for parent in parents])
+say(families=families, shared=ray.get([parent.shared.remote() for parent in parents]))
 if "nested" in sys.argv:
     sys.stdin.read()
 try:
