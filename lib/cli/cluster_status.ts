@@ -7,6 +7,8 @@ import type {
   NodeView as BareNodeView,
 } from "../cluster/views.ts";
 import type { Demand, PendingReason } from "../cluster/pending.ts";
+import type { JobDetails } from "../dashboard/jobs_api.ts";
+import type { ClusterEvent } from "../head/event_log.ts";
 import type { ObjectStoreView } from "../head/store_use.ts";
 import { Trouble } from "../runtime/errors.ts";
 import type { Link } from "../wire/link.ts";
@@ -27,6 +29,12 @@ export interface ClusterStatus {
   jobs: JobView[];
   pending: PendingReason[];
   demands: Demand[];
+  /** What was submitted with `ray job submit`. */
+  submissions: JobDetails[];
+  /** Sentences on what is not well now. */
+  warnings: string[];
+  /** Events of the last minutes that are warnings or errors. */
+  recent: ClusterEvent[];
 }
 
 /** How long the head may take for an answer, in milliseconds. */
@@ -54,7 +62,9 @@ export async function askHead(link: Link, timeout = STATUS_TIMEOUT): Promise<Clu
     const options = { signal: AbortSignal.timeout(timeout) };
     const { fields, body } = await link.request<"query.status">({ kind: "query.status" }, options);
     const { cluster, epoch, head_address } = fields;
-    return { cluster, epoch, head_address, ...JSON.parse(new TextDecoder().decode(body)) };
+    const lists = { submissions: [], warnings: [], recent: [] }; // an older head has none
+    const picture = JSON.parse(new TextDecoder().decode(body));
+    return { cluster, epoch, head_address, ...lists, ...picture };
   } catch (error) {
     throw inTime(error, timeout);
   }

@@ -1,144 +1,109 @@
-/** `beam logs`: log files of this machine's node. */
-import { join } from "node:path";
+/** `beam logs`: logs of any node of the cluster. */
 import { Trouble } from "../runtime/errors.ts";
-import { nodeLogDir, runtimeDir, runtimePaths } from "../runtime/paths.ts";
-import { shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
 import { chooseDaemon } from "./daemon_choice.ts";
-import { lastLines, whatIsNew } from "./log_tail.ts";
+import { timeText } from "./events_text.ts";
+import { showLocalLogs } from "./local_logs.ts";
+import { LogFollower } from "./log_follower.ts";
+import { findLogs, type Found, type FoundLog } from "./log_source.ts";
 import { wholeNumber } from "./numbers.ts";
-import { print, printJson } from "./output.ts";
+import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
-import { isNoCluster } from "./ray_address.ts";
+import { clusterStatus } from "./status_source.ts";
 import { table } from "./table.ts";
 
-const HELP = `Shows logs of the node on this machine.
+const HELP = `Shows logs of any node of the cluster, from any node.
 
 Usage:
   beam logs                list the files
-  beam logs WHAT           the ends of the files whose names contain WHAT: daemon, head, an actor's id
+  beam logs WHAT           the ends of the logs of WHAT
 
 Options:
   -n, --lines N            how many lines of each (default 100)
   -f, --follow             go on with what is written
+  --node NODE              of that node only: its address, host or id
   --json                   the list, for programs
 
-Logs of other nodes are on their machines.`;
+WHAT is an actor's name, class or id, a job's id, a worker's pid, daemon (this machine's; with
+--node another's), head, or a part of a file's name. A follower of an actor goes on with its next life
+when it is started again, and ends with its death.`;
 
 const FLAGS = {
   lines: { kind: "text", short: "n" },
   follow: { kind: "switch", short: "f" },
+  node: { kind: "text" },
   json: { kind: "switch" },
 } as const;
-
-/** How often a followed file is looked at, in milliseconds. */
-const LOOK_INTERVAL = 200;
-
-/** A log file. */
-interface LogFile {
-  name: string;
-  path: string;
-  bytes: number;
-  modified: number;
-}
 
 async function run(args: string[]): Promise<number> {
   const { values, positionals: [what] } = parse(
     { program: "beam logs", flags: FLAGS, positionals: 1 },
     args,
   );
+  const { node, follow, json } = values;
   const lines = wholeNumber("--lines", values.lines ?? "100");
-  const dirs = await logDirs();
-  const files = dirs.flatMap(filesIn).filter(({ name }) =>
-    what === undefined || name.includes(inNames(what))
-  );
-  if (files.length === 0) {
-    throw new Trouble(
-      `Cannot show logs: no file in ${dirs.join(" or ")}${what ? ` has ${what} in its name` : ""}`,
-      "See `beam logs` for the files, and look on the machine where the process ran.",
-    );
+  const local = { what, lines, follow, json };
+  // Wanted above all when the head is away.
+  if (node === undefined && await isHere(what)) {
+    await showLocalLogs(local);
+    return EXIT.done;
   }
-  if (values.json) printJson(files);
-  else if (what === undefined) print(filesTable(files));
-  else await show(files, lines, values.follow);
+  let found: Found;
+  try {
+    found = await findLogs(await clusterStatus(), { what, node });
+  } catch (error) {
+    if (node !== undefined || !isUnanswered(error)) throw error;
+    if (error.code !== "none") say(`${error.message}. These are this machine's own logs.`);
+    await showLocalLogs(local);
+    return EXIT.done;
+  }
+  const { logs, actor, faults } = found;
+  for (const fault of faults) say(`${fault[0]!.toUpperCase()}${fault.slice(1)}`);
+  if (logs.length === 0 && what !== undefined && !(follow && actor)) throw nothing(what, node);
+  if (json) printJson(logs);
+  else if (what === undefined) print(logsTable(logs));
+  else await new LogFollower({ lines, follow, actor }).show(logs);
   return EXIT.done;
 }
 
-/** The names of files hold only the first letters of an id. */
-function inNames(what: string): string {
-  return /^[0-9a-f]{16,}$/.test(what) ? shortId(what) : what;
-}
-
-/** The node's own folder, and the one above with what was written before there was a node. */
-async function logDirs(): Promise<string[]> {
+/** True where this machine's node has it, and no other needs to be asked. */
+async function isHere(what: string | undefined): Promise<boolean> {
+  if (what !== "daemon" && what !== "head") return false;
   try {
     const { record } = await chooseDaemon();
-    if (record) {
-      return [
-        nodeLogDir(record.runtime_dir, record.node_id),
-        runtimePaths(record.runtime_dir).logs,
-      ];
-    }
-  } catch (error) {
-    if (!isNoCluster(error)) throw error;
-  }
-  const { logs } = runtimePaths(runtimeDir());
-  return [...foldersIn(logs), logs];
-}
-
-function foldersIn(dir: string): string[] {
-  try {
-    return [...Deno.readDirSync(dir)].filter((entry) => entry.isDirectory).map((entry) =>
-      join(dir, entry.name)
-    );
+    return record !== undefined && (what === "daemon" || record.is_head);
   } catch {
-    return [];
+    return false;
   }
 }
 
-function filesIn(dir: string): LogFile[] {
-  try {
-    return [...Deno.readDirSync(dir)].filter((entry) => entry.isFile).map(({ name }) => {
-      const path = join(dir, name);
-      const { size, mtime } = Deno.statSync(path);
-      return { name, path, bytes: size, modified: mtime?.getTime() ?? 0 };
-    }).sort((a, b) => a.modified - b.modified);
-  } catch {
-    return [];
-  }
+function isUnanswered(error: unknown): error is Trouble {
+  return error instanceof Trouble && (error.code === "none" || error.code === "timeout");
 }
 
-function filesTable(files: readonly LogFile[]): string {
-  return table(
-    ["FILE", "BYTES", "WRITTEN"],
-    files.map(({ path, bytes, modified }) => [
-      path,
-      String(bytes),
-      new Date(modified).toISOString().replace(/\..*/, "Z"),
-    ]),
+function nothing(what: string, node: string | undefined): Trouble {
+  return new Trouble(
+    `Cannot show logs of ${what}: no actor, job, worker or file is called so${
+      node === undefined ? "" : ` on ${node}`
+    }`,
+    "`beam logs` lists the files, `beam actors --all` the actors; a dead node's logs are on its machine.",
+    { code: "no_log" },
   );
 }
 
-async function show(files: readonly LogFile[], lines: number, follow: boolean): Promise<void> {
-  const several = files.length > 1;
-  const positions = files.map(({ path, name }) => {
-    if (several) print(`==> ${name} <==`);
-    const { text, end } = lastLines(path, lines);
-    if (text !== "") print(text);
-    return end;
-  });
-  let last = files.at(-1);
-  while (follow) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
-    for (const [at, file] of files.entries()) {
-      const { text, end } = whatIsNew(file.path, positions[at]!);
-      positions[at] = end;
-      if (text === "") continue;
-      if (several && last !== file) print(`==> ${file.name} <==`);
-      last = file;
-      print(text.replace(/\n$/, ""));
-    }
-  }
+/** One line per file. */
+export function logsTable(logs: readonly FoundLog[]): string {
+  return table(
+    ["NODE", "FILE", "OF", "PID", "BYTES", "WRITTEN"],
+    logs.map((log) => [
+      log.node_ip,
+      log.name,
+      log.class_name ?? log.submission_id ?? (log.of === "other" ? "" : log.of),
+      log.pid === undefined ? "" : String(log.pid),
+      String(log.bytes),
+      timeText(log.modified),
+    ]),
+  );
 }
 
 export const logs: Command = { name: "beam logs", help: HELP, flags: FLAGS, run };

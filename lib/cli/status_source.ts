@@ -4,7 +4,7 @@ import { readRecord } from "../runtime/records.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { Link } from "../wire/link.ts";
-import type { Message, Reply } from "../wire/messages.ts";
+import type { Message, Reply, RequestKind } from "../wire/messages.ts";
 import {
   askHead,
   askStatus,
@@ -36,7 +36,7 @@ export async function clusterStatus(
  * The answer of the cluster whose head is at `address`, else of this machine's, to one question.
  * @throws {Trouble} as {@link clusterStatus}; where it does not answer within `timeout` milliseconds.
  */
-export async function askCluster<K extends "query.workers" | "query.tasks" | "query.deaths">(
+export async function askCluster<K extends Extract<RequestKind, `query.${string}`>>(
   address: string | undefined,
   message: Message<K>,
   timeout: number,
@@ -49,6 +49,15 @@ export async function askCluster<K extends "query.workers" | "query.tasks" | "qu
     }
   };
   return await withCluster(address, { daemon: ask, head: ask });
+}
+
+/** The same for an answer whose body is JSON. */
+export async function askJson<T>(
+  message: Message<Extract<RequestKind, `query.${string}`>>,
+  { address, timeout = STATUS_TIMEOUT }: { address?: string | undefined; timeout?: number } = {},
+): Promise<T> {
+  const { body } = await askCluster(address, message, timeout);
+  return JSON.parse(new TextDecoder().decode(body));
 }
 
 interface Asked<T> {

@@ -13,6 +13,8 @@ import {
   usageOf,
 } from "./cluster_status.ts";
 import { causeText } from "../cluster/death.ts";
+import { eventLine } from "./events_text.ts";
+import { inColour } from "./terminal.ts";
 import {
   manyActorsLines,
   manyBundlesText,
@@ -29,6 +31,8 @@ import {
 
 /** Nodes and actors that have ended are left out past this many. */
 const MOST_DEAD = 5;
+const MOST_WARNINGS = 16;
+const MOST_RECENT = 5;
 
 /** The whole text. */
 export function statusText(status: ClusterStatus): string {
@@ -39,6 +43,8 @@ export function statusText(status: ClusterStatus): string {
     groupLines(status),
     actorLines(status),
     waitingLines(status),
+    warningLines(status),
+    recentLines(status),
   ];
   return parts.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
 }
@@ -170,6 +176,29 @@ function waitingLines(status: ClusterStatus): string[] {
       `  ${text}${alikeText(count - 1)}`
     ),
     ...(rest > 0 ? [`  and ${rest} more (all of them: \`beam status --json\`)`] : []),
+  ];
+}
+
+function warningLines({ warnings }: ClusterStatus): string[] {
+  if (warnings.length === 0) return [];
+  const rest = warnings.length - MOST_WARNINGS;
+  const shown = warnings.slice(0, MOST_WARNINGS).map((text) => `  ${text}`);
+  return [
+    "Warnings",
+    ...shown,
+    ...(rest > 0 ? [`  and ${rest} more (\`beam status --json\`)`] : []),
+  ];
+}
+
+/** What went wrong in the last minutes; what waits is told above already. */
+function recentLines({ recent }: ClusterStatus): string[] {
+  const told = recent.filter(({ kind }) => !kind.endsWith(".waiting"));
+  if (told.length === 0) return [];
+  const rest = told.length - MOST_RECENT;
+  return [
+    "Lately",
+    ...told.slice(-MOST_RECENT).map((event) => `  ${eventLine(event, inColour())}`),
+    ...(rest > 0 ? [`  and ${rest} before (see \`beam events\`)`] : []),
   ];
 }
 

@@ -193,7 +193,11 @@ export class Chronicle {
     if (!before) tell("actor.created", "info", `${who} was asked for`);
     else if (incarnation > before.incarnation) {
       const life = `it is started again (life ${incarnation})`;
-      tell("actor.restarting", "warning", `${who} died: ${causeText(deathOf(actor))}; ${life}`);
+      tell(
+        "actor.restarting",
+        "warning",
+        `${who} died: ${causeText(deathOf(actor)).replace(/\.$/, "")}; ${life}`,
+      );
     }
     if (state !== "ALIVE") return;
     this.#waiting.delete(actor_id);

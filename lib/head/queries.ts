@@ -17,6 +17,7 @@ import type { Fields, Reply } from "../wire/messages.ts";
 import { isFormat, metricsText } from "./metrics_text.ts";
 import type { HeadState } from "./state.ts";
 import { lessStores, totalsWithStores, withStores } from "./store_use.ts";
+import { recentTrouble, warningsOf } from "./warnings.ts";
 import type { NodeFinder } from "./worker_registry.ts";
 
 /** `query.groups`: one, those of a name, or all. */
@@ -103,6 +104,9 @@ export function statusOf(state: HeadState): [Reply<"query.status">, Uint8Array] 
     jobs: jobsView(books),
     pending: pendingReasons(books, survey),
     demands: demandsView(books).map((demand, index) => ({ ...demand, line: lines[index] })),
+    submissions: state.submissions.list().filter(({ type }) => type === "SUBMISSION"),
+    warnings: warningsOf(state),
+    recent: recentTrouble(state),
     ...resourcesOf(state),
     usage: { ...totalsWithStores(clusterTotals(books), books.nodes.keys(), state.objects) },
   };

@@ -632,7 +632,8 @@ export const MESSAGES = {
       "the role `health` too.",
     fields: {},
     reply: { cluster: "str", epoch: "int", head_address: "str" },
-    replyBody: "JSON: nodes, actors, groups, jobs, pending, demands, total, available, usage",
+    replyBody:
+      "JSON: nodes, actors, groups, jobs, submissions, pending, demands, warnings, recent, total, available, usage",
   },
   "task.events": {
     link: "control",
@@ -650,14 +651,6 @@ export const MESSAGES = {
       "All that this process counts, at most once a second and only after a change. Not answered.",
     fields: {},
     body: "packed: a list of [name, kind, description, boundaries, [[tags, value], …]]",
-  },
-  "daemon.doctor": {
-    link: "control",
-    from: "command line",
-    doc: "As `node.doctor`, of this machine.",
-    fields: {},
-    reply: {},
-    replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
   },
   "daemon.doctor": {
     link: "control",
@@ -981,14 +974,6 @@ export const MESSAGES = {
     fields: { pid: "int?", actor_id: "str?" },
     reply: { count: "int" },
     replyBody: "JSON: the daemon's `NodeStacks`",
-  },
-  "node.doctor": {
-    link: "node",
-    from: "head",
-    doc: "What is wrong with this node's machine? Answered within half a minute. Code doctor.",
-    fields: {},
-    reply: {},
-    replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
   },
   "node.doctor": {
     link: "node",

@@ -1,7 +1,10 @@
 /** A daemon's control socket that answers from a canned picture. */
 import type { ClusterStatus } from "../../lib/cli/cluster_status.ts";
+import { EVENTS } from "./canned_status.ts";
 import { Link } from "../../lib/wire/link.ts";
 import type { Reply, RequestKind } from "../../lib/wire/messages.ts";
+
+const encoded = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 /** Listens at `path` until it is disposed of. */
 export function cannedDaemon(path: string, status: ClusterStatus): AsyncDisposable {
@@ -9,10 +12,12 @@ export function cannedDaemon(path: string, status: ClusterStatus): AsyncDisposab
   const { cluster, epoch, head_address, ...picture } = status;
   const head = { cluster, epoch, head_address };
   const bodies: Partial<Record<RequestKind, Uint8Array>> = {
-    "query.status": new TextEncoder().encode(JSON.stringify(picture)),
+    "query.status": encoded(picture),
+    "query.events": encoded(EVENTS),
   };
   const answers: Partial<Record<RequestKind, Record<string, unknown>>> = {
     "query.status": { ...head },
+    "query.events": { count: EVENTS.length, last: EVENTS.length, epoch },
     "node.drain": {},
     "query.work": {
       state: "draining",

@@ -1,4 +1,5 @@
 /** A cluster for tests of what the command line prints: two nodes, a dead one, groups, actors, jobs. */
+import type { ClusterEvent } from "../../lib/head/event_log.ts";
 import type { ActorView, ClusterStatus, NodeView } from "../../lib/cli/cluster_status.ts";
 
 const HEAD = "7d3bc697ed01c265ba9866254654f7036d1d4ab596a782d19261a3b3";
@@ -63,6 +64,52 @@ const FIRST = actor("1f2e3d4c5b6a", "Worker_0", {
   device_ids: ["0"],
   pg: { pg_id: GROUP, bundle_index: 0 },
 });
+
+/** What has happened there. */
+export const EVENTS: ClusterEvent[] = [
+  {
+    seq: 1,
+    at: 1_795_200_000_000,
+    kind: "head.started",
+    severity: "info",
+    text: "the head started",
+  },
+  {
+    seq: 2,
+    at: 1_795_200_001_000,
+    kind: "node.joined",
+    severity: "info",
+    text: "node 192.0.2.2 (7d3bc697…) joined, the head's own",
+    node_id: HEAD,
+  },
+  {
+    seq: 3,
+    at: 1_795_200_011_000,
+    kind: "actor.alive",
+    severity: "info",
+    text: "actor Worker_0 (1f2e3d4c…) runs on 192.0.2.2 (pid 4711)",
+    actor_id: FIRST.actor_id,
+    job_id: "01000000",
+    node_id: HEAD,
+  },
+  {
+    seq: 4,
+    at: 1_795_200_020_000,
+    kind: "node.dead",
+    severity: "error",
+    text: "node 192.0.2.4 (0f0e0d0c…) is out: nothing was heard from it for 5 s",
+    node_id: GONE,
+  },
+  {
+    seq: 5,
+    at: 1_795_200_025_000,
+    kind: "group.waiting",
+    severity: "warning",
+    text: "Placement group big (1a2b3c4d…) waits: bundle 0 needs 8 GPU.",
+    pg_id: WAITING,
+    job_id: "01000000",
+  },
+];
 
 export const TWO_NODES: ClusterStatus = {
   cluster: "c".repeat(56),
@@ -249,4 +296,23 @@ export const TWO_NODES: ClusterStatus = {
     },
     { kind: "actor", bundles: [{ amounts: { CPU: 1 }, count: 1 }], count: 2 },
   ],
+  submissions: [{
+    type: "SUBMISSION",
+    job_id: null,
+    submission_id: "raysubmit_1",
+    driver_info: null,
+    status: "PENDING",
+    entrypoint: "python3 train.py",
+    message: "Job has not started yet.",
+    error_type: null,
+    start_time: 1_795_200_030_000,
+    end_time: null,
+    metadata: {},
+    runtime_env: { env_vars: { WANDB_API_KEY: "s3cret" } },
+    driver_agent_http_address: null,
+    driver_node_id: null,
+    driver_exit_code: null,
+  }],
+  warnings: ["Node 192.0.2.2 (7d3bc697…): GPU 2 of /dev cannot be opened; it is left out."],
+  recent: [EVENTS[3]!, EVENTS[4]!],
 };

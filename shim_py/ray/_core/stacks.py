@@ -23,6 +23,8 @@ def stacks() -> str:
     out = io.StringIO()
     loops: list[asyncio.AbstractEventLoop] = []
     for ident, frame in frames:
+        if ident == threading.get_ident():
+            continue  # it does nothing but write this
         out.write(f"Thread {names.get(ident, ident)}{' (main)' if ident == main else ''}\n")
         out.writelines(traceback.format_list(traceback.extract_stack(frame)[-_MOST_FRAMES:]))
         loops.extend(loop for loop in _loops_in(frame) if loop not in loops)
