@@ -147,20 +147,25 @@ export class Probing {
     return { node_id, way, host: address, port, ask: hex(ask), answer: hex(answer) };
   }
 
-  /** Where nothing of a node could be reached: whether it can under another of its addresses. */
+  /** Where a node could not reach another at all: whether it can under the other's further addresses. */
   async #tryOthers(pairs: readonly PairResult[]): Promise<PairResult[]> {
-    const closed = this.nodes.filter(({ node_id }) => {
-      const tried = pairs.filter((one) => one.node_id === node_id && one.outcome !== "untried");
-      return tried.length > 0 && tried.every(({ outcome }) => CLOSED.includes(outcome));
-    });
+    const shut = new Map<string, boolean>();
+    for (const { from, node_id, outcome } of pairs) {
+      if (outcome === "untried") continue;
+      const key = `${from} ${node_id}`;
+      shut.set(key, (shut.get(key) ?? true) && CLOSED.includes(outcome));
+    }
+    const askersOf = new Map(this.nodes.map(({ node_id }) => {
+      const askers = this.nodes.map((node) => node.node_id)
+        .filter((from) => shut.get(`${from} ${node_id}`));
+      return [node_id, askers.slice(0, MOST_ASKERS)];
+    }));
+    const closed = this.nodes.filter(({ node_id }) => askersOf.get(node_id)!.length > 0);
     if (closed.length === 0) return [];
     await this.#openAll(closed, { ms: ROUND.ms + 2 * SLACK_MS, aliases: true });
-    const planned = closed.flatMap(({ node_id }) => {
-      const askers = new Set(
-        pairs.filter((one) => one.node_id === node_id).map(({ from }) => from),
-      );
-      return [...askers].slice(0, MOST_ASKERS).map((from): [string, string] => [from, node_id]);
-    });
+    const planned = closed.flatMap(({ node_id }) =>
+      askersOf.get(node_id)!.map((from): [string, string] => [from, node_id])
+    );
     return await this.#dialAll(planned, ({ node_id, ip }) => {
       const others = this.#ready.get(node_id)?.listeners ?? [];
       return others.filter(({ address }) => address !== ip)

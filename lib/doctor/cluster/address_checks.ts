@@ -1,7 +1,7 @@
 /** Whether the addresses by which nodes know each other are the right ones. */
 import { isLoopback } from "../../runtime/loopback.ts";
 import { type CheckText, type Finding, finding } from "../check.ts";
-import { deviceOf, isAlone, networkOf } from "./networks.ts";
+import { deviceOf, isAlone, isInNetworkOf, networkOf } from "./networks.ts";
 import {
   about,
   type ClusterCheck,
@@ -40,20 +40,30 @@ type Wrong = { is: "local"; device: string } | { is: "elsewhere"; address: strin
 /** The nodes whose address is wrong, by id. */
 export function misaddressed(picture: ClusterPicture): Map<string, Wrong> {
   const { nodes, pairs } = picture;
+  const byId = new Map(nodes.map((node) => [node.node_id, node]));
   const spread = nodes.some(({ ip }) => !isLoopback(ip));
   const wrong = new Map<string, Wrong>();
   for (const node of nodes) {
     const { node_id, ip } = node;
     const tried = pairs.filter((one) => one.node_id === node_id && one.outcome !== "untried");
     const own = tried.filter(({ way }) => way !== "alias");
-    const closed = own.length > 0 && own.every(({ outcome }) => outcome !== "open");
+    const reached = new Set(own.filter((one) => one.outcome === "open").map(({ from }) => from));
+    const shut = new Set(own.map(({ from }) => from).filter((from) => !reached.has(from)));
+    const closed = shut.size > 0 && reached.size === 0;
     const device = isLoopback(ip) ? "lo" : deviceOf(node)?.name ?? "";
     if (isLoopback(ip) ? spread : closed && BRIDGE.test(device)) {
       wrong.set(node_id, { is: "local", device });
       continue;
     }
     const other = tried.find(({ way, outcome }) => way === "alias" && outcome === "open");
-    if (closed && other) wrong.set(node_id, { is: "elsewhere", address: other.host });
+    // Who is in its network and does not reach it, where others do, meets a firewall.
+    const isNear = (from: string) => {
+      const asker = byId.get(from);
+      return asker !== undefined && isInNetworkOf(asker, ip);
+    };
+    if (other && (closed || (shut.size > 0 && ![...shut].some(isNear)))) {
+      wrong.set(node_id, { is: "elsewhere", address: other.host });
+    }
   }
   return wrong;
 }

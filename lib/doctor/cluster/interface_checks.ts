@@ -2,6 +2,7 @@
 import { isLoopback } from "../../runtime/loopback.ts";
 import { type CheckText, type Finding, finding } from "../check.ts";
 import type { InterfaceFacts } from "../facts.ts";
+import { misaddressed } from "./address_checks.ts";
 import { deviceOf, isAlone, networkOf, subnetOf } from "./networks.ts";
 import { type ClusterCheck, listed, type NodePicture } from "./picture.ts";
 import { byValue, valuesText } from "./values.ts";
@@ -66,10 +67,18 @@ const SAME = ["NCCL_IB_DISABLE", "NCCL_NET", "NCCL_P2P_DISABLE", "NCCL_NET_PLUGI
 /** See the text. */
 export const networkVariables: ClusterCheck = {
   ...VARIABLES,
-  run: ({ nodes }) => [...NAMING.flatMap((name) => naming(name, nodes)), ...differing(nodes)],
+  run: (picture) => {
+    const wrong = misaddressed(picture);
+    const nodes = picture.nodes.filter(({ node_id }) => !wrong.has(node_id));
+    return [...NAMING.flatMap((name) => naming(name, nodes)), ...differing(nodes)];
+  },
 };
 
 function naming(name: string, nodes: NodePicture[]): Finding[] {
+  const isOwn = ({ facts }: NodePicture) =>
+    facts?.env[name] !== undefined && facts.env[name] !== facts.network.cluster.derived[name];
+  // What beam set fits each node's address.
+  if (!nodes.some(isOwn)) return [];
   const values = byValue(nodes.filter(({ ip }) => !isLoopback(ip)), (node) => {
     const given = node.facts?.env[name];
     if (given === undefined) return undefined;

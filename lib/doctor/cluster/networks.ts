@@ -16,6 +16,15 @@ export function networkOf(node: NodePicture): string {
   return subnetOf(node.ip, own?.prefix ?? 32);
 }
 
+/** True where the node's machine has an interface in the network of that address. */
+export function isInNetworkOf({ facts }: NodePicture, address: string): boolean {
+  const all = facts?.network.interfaces.flatMap(({ addresses }) => addresses) ?? [];
+  return all.some((own) =>
+    own.family === "IPv4" && own.prefix !== null &&
+    subnetOf(own.address, own.prefix) === subnetOf(address, own.prefix)
+  );
+}
+
 /** The network that an address with a prefix is in: `10.0.0.0/24`. Of IPv6 the address alone. */
 export function subnetOf(address: string, prefix: number): string {
   const number = ipv4Number(address);

@@ -81,9 +81,9 @@ export const reach: ClusterCheck & { texts: readonly CheckText[] } = {
   texts: [BEAM_PORT, HIGH_PORTS, NO_PATH, LARGE_PACKETS],
   run(picture) {
     const wrong = misaddressed(picture);
-    const paths = pathsOf(picture).filter(({ from, to }) =>
-      !wrong.has(to.node_id) && !wrong.has(from.node_id)
-    );
+    // Of those that did not answer, and those with a wrong address, that is what is to be mended.
+    const isFit = (node: NodePicture) => node.fault === undefined && !wrong.has(node.node_id);
+    const paths = pathsOf(picture).filter(({ from, to }) => isFit(from) && isFit(to));
     const kinds = new Map<string, { trouble: Trouble; paths: Path[] }>();
     for (const path of paths) {
       const trouble = troubleOf(path);

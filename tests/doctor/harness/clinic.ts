@@ -1,0 +1,45 @@
+/** A healthy cluster on machines of their own, and nodes that join it for one situation each. */
+import { Machines } from "../../faults/harness/machines.ts";
+import type { Node, NodeOptions } from "../../e2e/harness/node.ts";
+import type { Place } from "../../e2e/harness/place.ts";
+import type { ClusterExamination } from "../../../lib/head/doctor.ts";
+import { examine, listedFindings } from "./examined.ts";
+
+/** See the top of this file. Machine 1 is the head's, 2 has a node, and 3 is for the situations. */
+export class Clinic {
+  readonly machines: Machines;
+  head!: Node;
+  second!: Node;
+
+  constructor(readonly place: Place) {
+    this.machines = new Machines(3);
+  }
+
+  /** Starts the two healthy nodes. */
+  async open(): Promise<void> {
+    this.head = await this.place.head(this.on(1));
+    this.second = await this.place.join(this.head, this.on(2));
+  }
+
+  /** How a node is started on that machine. */
+  on(at: number, options: NodeOptions = {}): NodeOptions {
+    const via = [...this.machines.viaWhole(at), ...options.via ?? []];
+    return { ip: this.machines.address(at), cpus: 4, ...options, via };
+  }
+
+  /** What is found when a node joins from machine 3, started so; it leaves again. */
+  async visit(options: NodeOptions = {}): Promise<ClusterExamination> {
+    const node = await this.place.join(this.head, this.on(3, options));
+    try {
+      return await examine(this.second);
+    } finally {
+      await node.down();
+    }
+  }
+
+  /** Throws where anything is found. */
+  async isHealthy(): Promise<void> {
+    const { findings } = await examine(this.head);
+    if (findings.length > 0) throw new Error(`It is not healthy:\n${listedFindings(findings)}`);
+  }
+}
