@@ -41,6 +41,8 @@ export interface DaemonConfig {
   /** The same. */
   liveness?: Record<string, unknown>;
   log_level?: string;
+  /** The join token by which the daemon came in whose place this one takes. */
+  joined_by?: string;
   /** Number of the group whose members may use this daemon; absent: its user alone. */
   socket_group?: number;
 }
@@ -95,7 +97,7 @@ export function parseDaemonConfig(line: string): DaemonConfig {
     standing: flagOf(fields, "standing", true),
     open: flagOf(fields, "open", false),
   };
-  for (const name of ["node_ip", "node_name", "worker_cmd", "log_level"] as const) {
+  for (const name of ["node_ip", "node_name", "worker_cmd", "log_level", "joined_by"] as const) {
     if (given(fields, name)) config[name] = textOf(fields, name);
   }
   if (given(fields, "token") && fields["token"] !== "") config.token = textOf(fields, "token");

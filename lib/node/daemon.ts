@@ -9,7 +9,6 @@ import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
 import type { FactsRequest } from "../doctor/read_facts.ts";
-import type { FactsRequest } from "../doctor/read_facts.ts";
 import type { DashboardConfig, HeadReady, LivenessConfig } from "../head/config.ts";
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
@@ -36,7 +35,6 @@ import type { DaemonConfig } from "./config.ts";
 import { ControlServer } from "./control_server.ts";
 import { withDeadline } from "./deadline.ts";
 import { Doctor } from "./doctor.ts";
-import { Doctor } from "./doctor.ts";
 import { Drivers } from "./drivers.ts";
 import { environmentLimits, Environments } from "./environments.ts";
 import { HeadAsks } from "./head_asks.ts";
@@ -59,6 +57,7 @@ import { OutputDesk } from "./output_desk.ts";
 import { fetchPackage, PACKAGE_SOURCE } from "./package_fetch.ts";
 import { PackageRequests } from "./package_requests.ts";
 import { Readings } from "./readings.ts";
+import { ProbeOrders } from "./probe_orders.ts";
 import { answerRelay } from "./relay_dial.ts";
 import { Replacement } from "./replacement.ts";
 import { Requests } from "./requests.ts";
@@ -127,7 +126,6 @@ export class NodeDaemon {
   readonly #subreaper: Subreaper;
   readonly #ending = new AbortController();
   readonly #doctor: Doctor;
-  readonly #doctor: Doctor;
   readonly #notice = new AwayNotice({
     peer: () => this.#link.peer,
     fault: () => this.#head?.fault?.message,
@@ -172,6 +170,7 @@ export class NodeDaemon {
       changed: (token) => this.#tokenChanged(token),
       ask: (client, { message, body }) => this.#asks.ask(client, message, body, client.gone.signal),
       log: (level, text) => this.#say(level, text),
+      joinedBy: config.joined_by,
     });
     this.#headPort = config.head.port;
     this.#machine = options.machine ?? probeMachine(config, env);
@@ -197,18 +196,12 @@ export class NodeDaemon {
       env: nodeEnv(env, {}),
       request: () => this.#doctorRequest(),
     });
-    this.#doctor = new Doctor({
-      command: [...options.self, "doctor-node"],
-      env: nodeEnv(env, {}),
-      request: () => this.#doctorRequest(),
-    });
     this.#subreaper = new Subreaper({
       libc: options.libc,
       own: () => [
         ...this.#templates?.pids ?? [],
         ...this.#supervisors?.pids ?? [],
         ...this.#environments?.pids ?? [],
-        ...this.#doctor.pids,
         ...this.#doctor.pids,
         ...this.#head?.pid ? [this.#head.pid] : [],
       ],
@@ -420,7 +413,15 @@ export class NodeDaemon {
       client: (id) => this.#control.client(id),
       readLog: (received, link) => this.#readJobLog(received, link),
       doctor: this.#doctor,
-      doctor: this.#doctor,
+      probes: new ProbeOrders({
+        node_ip: () => this.#node_ip,
+        identity: () => this.#identity(),
+        certificateUntil: () => {
+          const until = this.#tls?.certificate?.until;
+          return until !== undefined && Number.isFinite(until) ? until : undefined;
+        },
+        signal: this.#ending.signal,
+      }),
       logs: new NodeLogs({
         folder: this.#log_dir,
         above: dirname(this.#log_dir),
@@ -565,7 +566,6 @@ export class NodeDaemon {
       tokens: this.#tokens,
       awayNotice: () => this.#notice.current,
       doctor: this.#doctor,
-      doctor: this.#doctor,
       replacement: this.#replacement = this.#makeReplacement(),
       stop: () => void this.stop("`beam down`"),
     });
@@ -591,6 +591,7 @@ export class NodeDaemon {
   /** As this one was configured, at the ports that it has got. */
   #successorConfig(): DaemonConfig {
     const config = { ...this.#config, head: { ...this.#config.head, port: this.#headPort } };
+    if (this.#tokens.joinedBy !== undefined) config.joined_by = this.#tokens.joinedBy;
     const address = this.#head?.ready?.dashboard;
     if (config.dashboard && address !== undefined) {
       const port = Number(address.slice(address.lastIndexOf(":") + 1));
@@ -821,51 +822,7 @@ export class NodeDaemon {
         head_address: addressText({ host: this.#head_ip, port: this.#headPort }),
         connected: this.#link.isJoined,
         cluster: this.#cluster,
-        pid: Deno.pid,
-        gpus: this.#machine.gpus.gpus.length,
-        gpus_given: num_gpus ?? null,
-        shim_path: this.#shim,
-        object_store: this.#config.object_store_memory ?? this.#machine.facts.object_store_bytes,
-        pids: [
-          ...this.#head?.pid === undefined ? [] : [this.#head.pid],
-          ...this.#templates.pids,
-          ...this.#supervisors.pids,
-          ...this.#workers.all.map(({ pid }) => pid),
-          ...this.#drivers.all.map(({ facts }) => facts.pid),
-        ],
-      },
-      runtime_dir: runtime,
-      machine_dir: dirname(paths.dir),
-      worker_command: this.#plan.commandFor(undefined),
-      env: nodeEnv(this.#env, {}),
-      shim_path: this.#shim,
-      security: {
-        open: this.#keys.isOpen,
-        tls: tls !== undefined,
-        files: tls?.files ?? null,
-        listens_on: isHead ? head.host : null,
-        certificate_until: Number.isFinite(until) ? until : null,
-      },
-    };
-  }
-
-  /** What the doctor is told of this node. */
-  #doctorRequest(): FactsRequest {
-    const { runtime, paths } = this.#instance;
-    const { tls, num_gpus, head } = this.#config;
-    const isHead = this.#config.role === "head";
-    const until = this.#tls?.certificate?.until ?? Infinity;
-    return {
-      node: {
-        node_id: this.node_id,
-        name: this.#config.node_name ?? this.#machine.facts.hostname,
-        ip: this.#node_ip,
-        aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
-        port: this.#splicer!.port,
-        is_head: isHead,
-        head_address: addressText({ host: this.#head_ip, port: this.#headPort }),
-        connected: this.#link.isJoined,
-        cluster: this.#cluster,
+        build: buildName(),
         pid: Deno.pid,
         gpus: this.#machine.gpus.gpus.length,
         gpus_given: num_gpus ?? null,

@@ -20,6 +20,8 @@ export interface TokenKeeperHost {
   /** Asks the head for a client. */
   ask(client: Client, received: Received): Promise<Answer<"client.request">>;
   log(level: "info" | "warning", text: string): void;
+  /** The join token of a daemon whose place this one took. */
+  joinedBy?: string | undefined;
 }
 
 /** See the top of this file. */
@@ -36,7 +38,7 @@ export class TokenKeeper {
     readonly host: TokenKeeperHost,
     readonly now: () => number = Date.now,
   ) {
-    this.joinedBy = keys.credential.join;
+    this.joinedBy = keys.credential.join ?? host.joinedBy;
   }
 
   /**
