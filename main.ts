@@ -4,7 +4,7 @@
  */
 import { commandCalled } from "./lib/cli/beam.ts";
 import { EXIT } from "./lib/cli/command.ts";
-import { HELP } from "./lib/cli/commands.ts";
+import { ALL, HELP, TABLES } from "./lib/cli/commands.ts";
 import { loadConfig } from "./lib/cli/config_file.ts";
 import { print } from "./lib/cli/output.ts";
 import { runCommand, tellFailure } from "./lib/cli/run_command.ts";
@@ -29,8 +29,8 @@ async function main([name, ...args]: string[]): Promise<number> {
       return EXIT.done;
     default:
       // What follows these words is Ray's, and another program's.
-      await loadConfig(name === "ray" || name === "run" ? [] : args);
-      return await runCommand(await commandCalled(name), args);
+      await loadConfig(name === "ray" || name === "run" ? [] : args, TABLES);
+      return await runCommand(await commandCalled(name), args, ALL);
   }
 }
 

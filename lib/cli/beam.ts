@@ -5,7 +5,6 @@ import { nearest } from "./nearest.ts";
 
 /** The command called `name`. @throws {UsageError} where there is none. */
 export async function commandCalled(name: string): Promise<Command> {
-  if (name === "completions") return (await import("./completions.ts")).completions;
   const command = await loadCommand(name);
   if (command) return command;
   throw unknownCommand(name);

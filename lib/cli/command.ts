@@ -17,12 +17,17 @@ export interface Command {
   readonly takes?: readonly ValueName[];
   /** Commands of its own. */
   readonly commands?: SubCommands;
-  /** Runs it, returns the exit code. Throws {@link UsageError} or a `Trouble` where it fails. */
-  run(args: string[]): Promise<number> | number;
+  /**
+   * Runs it, returns the exit code. Throws {@link UsageError} or a `Trouble` where it fails. `all` are the
+   * commands of the program, for those that tell of them.
+   */
+  run(args: string[], all: SubCommands): Promise<number> | number;
 }
 
 /** Commands of a command: `ray start`. */
 export interface SubCommands {
+  /** The help over them. */
+  readonly help?: string;
   readonly names: readonly string[];
   load(name: string): Promise<Command | undefined>;
 }

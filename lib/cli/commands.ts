@@ -1,5 +1,5 @@
 /** The commands of beam: their names, the help over all of them, and where each is. */
-import type { Command } from "./command.ts";
+import type { Command, SubCommands } from "./command.ts";
 
 /** Help of `beam` itself. */
 export const HELP = `Runs a cluster for vLLM: one file, one port, one command per machine.
@@ -8,8 +8,10 @@ Usage:
   beam up --head | --join HOST[:PORT]   start a node here
   beam down                             end it
   beam status                           show the cluster
-  beam nodes | actors | pgs             list nodes, actors, placement groups
-  beam logs [WHAT]                      show logs of this node
+  beam nodes | actors | pgs | jobs      list nodes, actors, placement groups, jobs
+  beam events                           what has happened
+  beam logs [WHAT]                      show logs of any node: of an actor, a job, a daemon
+  beam stack ACTOR                      what a process is doing that seems stuck
   beam wait --nodes N --gpus N          wait until the cluster has so much
   beam drain NODE                       take a node out, once it is empty
   beam run -- CMD                       run a program that finds the package \`ray\`
@@ -17,7 +19,10 @@ Usage:
   beam shim-path                        the folder of the package, alone
   beam token create|list|revoke|rotate  tokens by which nodes join
   beam ray start|stop|status|list|job   what \`ray …\` does
+  beam config [COMMAND]                 the settings and where each comes from
+  beam validate [FILE]                  check the configuration file
   beam completions bash|zsh|fish        completions for a shell
+  beam man                              the manual page
   beam version                          which beam this is
 
 Each command has --help; listings have --json. Exit codes: 0 done, 1 failed, 2 wrong usage.`;
@@ -30,7 +35,10 @@ export const NAMES = [
   "nodes",
   "actors",
   "pgs",
+  "jobs",
+  "events",
   "logs",
+  "stack",
   "wait",
   "drain",
   "run",
@@ -38,11 +46,17 @@ export const NAMES = [
   "shim-path",
   "token",
   "ray",
+  "config",
+  "validate",
   "completions",
+  "man",
   "version",
 ] as const;
 
-/** The command called `name`, or undefined. Completions are made from these, and are not among them. */
+/** Commands that have settings: the tables of the configuration file. */
+export const TABLES = ["up", "drain", "wait", "token"] as const;
+
+/** The command called `name`, or undefined. */
 export async function loadCommand(name: string): Promise<Command | undefined> {
   switch (name) {
     case "up":
@@ -57,6 +71,12 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./actors.ts")).actors;
     case "pgs":
       return (await import("./pgs.ts")).pgs;
+    case "jobs":
+      return (await import("./jobs.ts")).jobs;
+    case "events":
+      return (await import("./events.ts")).events;
+    case "stack":
+      return (await import("./stack.ts")).stack;
     case "logs":
       return (await import("./logs.ts")).logs;
     case "wait":
@@ -73,6 +93,14 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./token.ts")).token;
     case "ray":
       return (await import("./ray.ts")).ray;
+    case "config":
+      return (await import("./config.ts")).config;
+    case "validate":
+      return (await import("./validate.ts")).validate;
+    case "completions":
+      return (await import("./completions.ts")).completions;
+    case "man":
+      return (await import("./man.ts")).man;
     case "version":
     case "--version":
       return (await import("./version.ts")).version;
@@ -80,3 +108,6 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return undefined;
   }
 }
+
+/** All commands. */
+export const ALL: SubCommands = { help: HELP, names: NAMES, load: loadCommand };

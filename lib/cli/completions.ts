@@ -1,33 +1,39 @@
-/** `beam completions`: scripts that complete beam's commands and flags in a shell. */
-import { HELP as BEAM_HELP, loadCommand, NAMES } from "./commands.ts";
-import { type Command, EXIT, UsageError } from "./command.ts";
+/** `beam completions`: scripts that complete beam's command line in a shell, and the answers they ask for. */
+import { type Command, EXIT, type SubCommands, UsageError } from "./command.ts";
+import { commandTable } from "./command_table.ts";
+import { liveValues } from "./completion_values.ts";
+import { candidates } from "./completion_words.ts";
 import { print } from "./output.ts";
 import { parse } from "./parse.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
-const HELP = `Prints completions for a shell.
+const HELP = `Prints completions for a shell: commands, flags, and names of nodes, actors and jobs.
 
 Usage:
-  source <(beam completions bash)                                     in ~/.bashrc
-  source <(beam completions zsh)                                      in ~/.zshrc, after compinit
-  beam completions fish > ~/.config/fish/completions/beam.fish`;
+  beam completions bash > ~/.local/share/bash-completion/completions/beam
+  beam completions zsh > "\${fpath[1]}/_beam"                       a folder of fpath, before compinit
+  beam completions fish > ~/.config/fish/completions/beam.fish
 
-async function run(args: string[]): Promise<number> {
+Or for this shell alone: source <(beam completions bash), in zsh after compinit.`;
+
+const FLAGS = { words: { kind: "switch", hidden: true } } as const;
+
+async function run(args: string[], all: SubCommands): Promise<number> {
+  if (args[0] === "--words") return await answer(args.slice(2), all);
   const { positionals: [shell] } = parse(
-    { program: "beam completions", flags: {}, positionals: 1 },
+    { program: "beam completions", flags: FLAGS, positionals: 1 },
     args,
   );
-  const flags = await allFlags();
   switch (shell) {
     case "bash":
-      print(bashScript(flags));
+      print(BASH);
       return EXIT.done;
     case "zsh":
-      print(`autoload -U +X bashcompinit && bashcompinit\n${bashScript(flags)}`);
+      print(ZSH);
       return EXIT.done;
     case "fish":
-      print(fishScript(flags));
+      print(FISH);
       return EXIT.done;
     default:
       throw new UsageError(
@@ -39,54 +45,85 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-/** Flags by command, as their help names them: what is not in the help is not offered. */
-async function allFlags(): Promise<Map<string, string[]>> {
-  const flags = new Map<string, string[]>();
-  for (const name of NAMES) {
-    const command = await loadCommand(name);
-    flags.set(name, flagsIn(command?.help ?? ""));
+/**
+ * What the scripts ask: `beam completions --words -- WORD… LAST`. Each line is a candidate, a tab and what
+ * it is; `:files` and `:folders` ask the shell for its own.
+ */
+async function answer(words: readonly string[], all: SubCommands): Promise<number> {
+  const found = await candidates(words, await commandTable(all), liveValues);
+  if (found.length > 0) {
+    print(found.map(({ word, text }) => text ? `${word}\t${text}` : word).join("\n"));
   }
-  return flags;
+  return EXIT.done;
 }
 
-/** Long flags in a help, each once. */
-export function flagsIn(help: string): string[] {
-  const found = help.matchAll(/(?<![\w-])--[a-z][a-z-]*/g);
-  return [...new Set([...[...found].map(([flag]) => flag), "--help"])];
-}
-
-function bashScript(flags: ReadonlyMap<string, readonly string[]>): string {
-  const cases = [...flags].map(([name, words]) => `    ${name}) words="${words.join(" ")}" ;;`);
-  return `_beam() {
-  local words="${NAMES.join(" ")}"
-  case "\${COMP_WORDS[1]}" in
-${cases.join("\n")}
-  esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="${NAMES.join(" ")}"; fi
-  if [ "\${COMP_WORDS[1]}" = ray ] && [ "$COMP_CWORD" -eq 2 ]; then
-    words="start stop status list health-check"
+// The scripts ask the program whose line it is: another beam on PATH, or a path, has its own answers.
+const BASH = `_beam() {
+  local IFS=$'\\n' line cur=\${COMP_WORDS[COMP_CWORD]} prev= words
+  # Bash parts words at = and :, which stand in addresses and in --flag=value.
+  if declare -F _get_comp_words_by_ref >/dev/null; then
+    _get_comp_words_by_ref -n =: -w words -c cur
+  else
+    words=("\${COMP_WORDS[@]:0:COMP_CWORD+1}")
   fi
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local lines
+  lines=$("\${words[0]/#\\~/$HOME}" completions --words -- "\${words[@]:1}" 2>/dev/null) || return 0
+  COMPREPLY=()
+  for line in $lines; do
+    case $line in
+      :files) compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- "\${cur#--*=}")) ;;
+      :folders) compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -d -- "\${cur#--*=}")) ;;
+      *) COMPREPLY+=("\${line%%$'\\t'*}") ;;
+    esac
+  done
+  if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
+  case $cur in --*=*) COMPREPLY=("\${COMPREPLY[@]#--*=}") ;; esac
+  case \${COMPREPLY[0]-} in *=) compopt -o nospace 2>/dev/null ;; esac
 }
-complete -o default -F _beam beam`;
-}
+complete -F _beam beam`;
 
-function fishScript(flags: ReadonlyMap<string, readonly string[]>): string {
-  const lines = [`complete -c beam -n __fish_use_subcommand -f -a "${NAMES.join(" ")}"`];
-  for (const [name, words] of flags) {
-    for (const word of words) {
-      lines.push(`complete -c beam -n "__fish_seen_subcommand_from ${name}" -l ${word.slice(2)}`);
-    }
-  }
-  return lines.join("\n");
+const ZSH = `#compdef beam
+_beam() {
+  local line
+  local -a plain described flags
+  for line in "\${(@f)$("\${words[1]/#\\~/$HOME}" completions --words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    case $line in
+      '') ;;
+      :files) [[ $PREFIX == --*=* ]] && compset -P 1 '*='; _files ;;
+      :folders) [[ $PREFIX == --*=* ]] && compset -P 1 '*='; _files -/ ;;
+      *$'\\t'*) described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *) plain+=("$line") ;;
+    esac
+  done
+  (( $#described )) && _describe beam described
+  (( $#plain )) && compadd -a plain
+  return 0
 }
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _beam "$@"
+else
+  compdef _beam beam
+fi`;
 
-/** Names that beam's own help shows, for the test that compares them with {@link NAMES}. */
-export function namesInHelp(): string[] {
-  const lines = BEAM_HELP.split("\n").filter((line) => line.startsWith("  beam "));
-  return lines.flatMap((line) =>
-    line.slice(7).split(/ {2,}/)[0]!.split(" | ").map((part) => part.split(" ")[0]!)
-  ).filter((name) => /^[a-z]/.test(name));
-}
+const FISH = `function __beam_complete
+    set -l words (commandline -opc) (commandline -ct)
+    for line in ($words[1] completions --words -- $words[2..] 2>/dev/null)
+        switch $line
+            case :files
+                __fish_complete_path (string replace -r -- '^--[^=]*=' '' $words[-1])
+            case :folders
+                __fish_complete_directories (string replace -r -- '^--[^=]*=' '' $words[-1])
+            case '*'
+                echo $line
+        end
+    end
+end
+complete -c beam -f -a '(__beam_complete)'`;
 
-export const completions: Command = { name: "beam completions", help: HELP, run };
+export const completions: Command = {
+  name: "beam completions",
+  help: HELP,
+  flags: FLAGS,
+  takes: [SHELLS],
+  run,
+};

@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { type Env, processEnv, reasonOf } from "../runtime/paths.ts";
 import { UsageError } from "./command.ts";
+import { nearest } from "./nearest.ts";
 
 /** A value in the file, and where it stands. */
 export interface FileValue {
@@ -39,13 +40,32 @@ export function processConfig(): ConfigFile | undefined {
 }
 
 /** Reads this process's file. What is wrong with it is told to who needs a setting. */
-export async function loadConfig(args: readonly string[], env: Env = processEnv): Promise<void> {
+export async function loadConfig(
+  args: readonly string[],
+  tables: readonly string[],
+  env: Env = processEnv,
+): Promise<void> {
   try {
     const path = configPath(configFlag(args), env);
     current = path === undefined ? undefined : await readConfig(path);
+    if (current) checkTables(current, tables);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     current = error;
+  }
+}
+
+/** @throws {UsageError} for a table that belongs to no command */
+export function checkTables({ places }: ConfigFile, tables: readonly string[]): void {
+  for (const [name, at] of places) {
+    if (tables.includes(name)) continue;
+    const near = nearest(name, tables);
+    throw new UsageError(
+      `Cannot use [${name}] in ${at}: no command of that name has settings`,
+      near
+        ? `Did you mean [${near}]?`
+        : `Tables are ${tables.map((one) => `[${one}]`).join(", ")}.`,
+    );
   }
 }
 

@@ -13,9 +13,9 @@ Usage:
   beam down [--all] [--force]
 
 Options:
-  --all      every node of this user on this machine
-  --force    kill what does not end by itself
-  --json     print what was ended, for programs`;
+  --all          every node of this user on this machine
+  -f, --force    kill what does not end by itself
+  --json         print what was ended, for programs`;
 
 const FLAGS = {
   all: { kind: "switch" },

@@ -1,6 +1,6 @@
 /** `beam ray …`: what `ray …` and `python3 -m ray …` call. */
 import { RAY_VERSION } from "../runtime/ray_version.ts";
-import { type Command, EXIT, UsageError } from "./command.ts";
+import { type Command, EXIT, type SubCommands, UsageError } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import { print } from "./output.ts";
 import { runCommand } from "./run_command.ts";
@@ -51,10 +51,10 @@ const NAMES = [
   "get-auth-token",
 ] as const;
 
-async function run(args: string[]): Promise<number> {
+async function run(args: string[], all: SubCommands): Promise<number> {
   const [name, ...rest] = args;
   const command = await load(name);
-  if (command) return await runCommand(command, rest);
+  if (command) return await runCommand(command, rest, all);
   if (name === "--version" || name === "version") {
     print(`ray, version ${RAY_VERSION}`);
     return EXIT.done;

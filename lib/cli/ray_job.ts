@@ -1,5 +1,5 @@
 /** `ray job …`: jobs that are submitted to the head over HTTP. */
-import { type Command, EXIT, UsageError } from "./command.ts";
+import { type Command, EXIT, type SubCommands, UsageError } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import { print } from "./output.ts";
 import { runCommand } from "./run_command.ts";
@@ -20,10 +20,10 @@ BEAM_TOKEN; this user's own head on this machine needs none.`;
 
 const NAMES = ["submit", "status", "logs", "stop", "list", "delete"] as const;
 
-async function run(args: string[]): Promise<number> {
+async function run(args: string[], all: SubCommands): Promise<number> {
   const [name, ...rest] = args;
   const command = await load(name);
-  if (command) return await runCommand(command, rest);
+  if (command) return await runCommand(command, rest, all);
   if (name === undefined || name === "--help" || name === "-h") {
     print(HELP);
     return name === undefined ? EXIT.usage : EXIT.done;

@@ -1,23 +1,27 @@
 /** Runs a command and tells how it failed: one line that says what happened, one what to do. */
 import { LinkClosed, RequestFailed, WireError } from "../wire/errors.ts";
 import { Trouble } from "../runtime/errors.ts";
-import { type Command, EXIT, UsageError } from "./command.ts";
+import { type Command, EXIT, type SubCommands, UsageError } from "./command.ts";
 import { print, say } from "./output.ts";
 
 /** Runs `command` with `args`, or shows its help. Returns the exit code; throws what is a bug. */
-export async function runCommand(command: Command, args: string[]): Promise<number> {
+export async function runCommand(
+  command: Command,
+  args: string[],
+  all: SubCommands,
+): Promise<number> {
   if (wantsHelp(command, args)) {
     print(command.help);
     return EXIT.done;
   }
-  return await command.run(args);
+  return await command.run(args, all);
 }
 
 /** `--help` before `--`; a command with commands of its own takes only the first word. */
-function wantsHelp({ name }: Command, args: readonly string[]): boolean {
+function wantsHelp({ name, commands }: Command, args: readonly string[]): boolean {
   const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
   // What follows `beam run` is another program's, whose flags are its own.
-  if (["ray", "ray job", "beam run"].includes(name)) return isHelp(args[0]);
+  if (commands || name === "beam run") return isHelp(args[0]);
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? undefined : end).some(isHelp);
 }

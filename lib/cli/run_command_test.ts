@@ -1,8 +1,15 @@
 import assert from "assert";
 import { commandCalled } from "./beam.ts";
-import { NAMES } from "./commands.ts";
-import { flagsIn, namesInHelp } from "./completions.ts";
+import { HELP, NAMES } from "./commands.ts";
 import { tellFailure } from "./run_command.ts";
+
+/** Names that beam's own help shows. */
+function namesInHelp(): string[] {
+  const lines = HELP.split("\n").filter((line) => line.startsWith("  beam "));
+  return lines.flatMap((line) =>
+    line.slice(7).split(/ {2,}/)[0]!.split(" | ").map((part) => part.split(" ")[0]!)
+  ).filter((name) => /^[a-z]/.test(name));
+}
 
 Deno.test("help, completions and commands name the same", async () => {
   assert.deepEqual(namesInHelp().sort(), [...NAMES].sort());
@@ -12,14 +19,6 @@ Deno.test("help, completions and commands name the same", async () => {
   }
   await assert.rejects(commandCalled("nothing"), /no such command/);
   await assert.rejects(commandCalled("doctor"), /not there yet/);
-});
-
-Deno.test("flags are found in a help, each once", () => {
-  assert.deepEqual(flagsIn("  --all  x\n  -f, --follow  see --all"), [
-    "--all",
-    "--follow",
-    "--help",
-  ]);
 });
 
 Deno.test("what is a bug is not told as somebody's fault", () => {

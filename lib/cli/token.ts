@@ -174,4 +174,10 @@ async function ask<T>(request: (link: Link, signal: AbortSignal) => Promise<T>):
   });
 }
 
-export const token: Command = { name: "beam token", help: HELP, flags: FLAGS, run };
+export const token: Command = {
+  name: "beam token",
+  help: HELP,
+  flags: FLAGS,
+  takes: [Object.keys(VERBS), "token"],
+  run,
+};

@@ -1,4 +1,5 @@
 /** The token that a node is started with, from wherever somebody said it. */
+import { type Env, processEnv } from "../runtime/paths.ts";
 import { type FoundToken, givenToken, tokenText } from "../runtime/token.ts";
 import { UsageError } from "./command.ts";
 import type { Parsed } from "./parse.ts";
@@ -12,8 +13,9 @@ import { sourceText } from "./settings.ts";
 export function tokenGiven(
   { inFile }: Pick<Parsed<Record<never, never>>, "inFile">,
   file: string | undefined,
+  env: Env = processEnv,
 ): FoundToken | undefined {
-  const found = givenToken(file);
+  const found = givenToken(file, env);
   if (found) return found;
   const [text, path] = [inFile.get("token"), inFile.get("token-file")];
   if (text && path) {

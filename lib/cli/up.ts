@@ -6,7 +6,6 @@ import {
   instancePaths,
   machineDir,
   realPath,
-  runtimeDir,
   type RuntimePaths,
 } from "../runtime/paths.ts";
 import { forgetVariables } from "../runtime/environment_trace.ts";
@@ -15,39 +14,20 @@ import { SECRET_VARIABLES } from "../runtime/private_env.ts";
 import type { StartedDaemon } from "../runtime/background.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { processConfig } from "./config_file.ts";
-import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
-import { nodeConfig } from "./node_config.ts";
-import { listenHost } from "./listen_address.ts";
-import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
-import { type Called, parse, type Parsed } from "./parse.ts";
+import { parse } from "./parse.ts";
 import { replace } from "./replace.ts";
 import { Service } from "./service.ts";
 import { tlsPlan } from "./tls_plan.ts";
 import { tokenGiven } from "./token_given.ts";
 import { UP_FLAGS, UP_HELP } from "./up_flags.ts";
+import { calledBy, type UpArguments, upPlan } from "./up_plan.ts";
 import { upText } from "./up_text.ts";
 
 /** How often a driver is looked at, in milliseconds. */
 const LOOK_INTERVAL = 200;
-
-/** What only a head is told. */
-const HEADS_OWN: readonly string[] = [
-  "port",
-  "listen",
-  "tls",
-  "tls-lifetime",
-  "open",
-  "suspect-after",
-  "dead-after",
-  "dashboard-host",
-  "dashboard-port",
-  "dashboard-names",
-];
-
-type Arguments = Parsed<typeof UP_FLAGS>;
 
 async function run(args: string[]): Promise<number> {
   const forDriver = args.includes("--for-driver");
@@ -63,66 +43,21 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-async function start(parsed: Arguments): Promise<number> {
+async function start(parsed: UpArguments): Promise<number> {
   const { values } = parsed;
   if (values.replace) {
     checkReplace(parsed);
     return await replace(values);
   }
-  const isHead = checkRole(parsed);
   const begun = performance.now();
-  const head = isHead
-    ? {
-      host: listenHost(called(parsed, "listen"), values["node-ip"]),
-      port: portNumber(
-        parsed.called("port"),
-        values.port ?? (values["for-driver"] ? "0" : String(HEAD_PORT)),
-      ),
-    }
-    : hostAndPort(parsed.called("join"), values.join!);
-  const flags = {
-    nodeIp: values["node-ip"],
-    nodePort: called(parsed, "node-port"),
-    numCpus: called(parsed, "num-cpus"),
-    numGpus: called(parsed, "num-gpus"),
-    resources: called(parsed, "resources"),
-    labels: called(parsed, "labels"),
-    memory: called(parsed, "memory"),
-    objectStoreMemory: called(parsed, "object-store-memory"),
-    joinTimeout: called(parsed, "join-timeout"),
-    suspectAfter: called(parsed, "suspect-after"),
-    deadAfter: called(parsed, "dead-after"),
-    name: values.name,
-    workerCommand: values["worker-cmd"],
-    // A program's own cluster is its user's alone.
-    socketGroup: values["for-driver"] ? undefined : values["socket-group"],
-  };
+  const { config, isHead } = upPlan(parsed);
   const block = values.block || values["for-driver"];
-  const plan = {
-    runtimeDir: runtimeDir(),
-    role: isHead ? "head" as const : "join" as const,
-    head,
-    open: values.open,
-    env: parsed.env,
-    lifeline: block,
-    standing: !values["for-driver"],
-    dashboard: isHead
-      ? dashboardPlan({
-        include: called(parsed, "include-dashboard"),
-        host: values["dashboard-host"],
-        port: called(parsed, "dashboard-port"),
-        names: values["dashboard-names"],
-        forDriver: values["for-driver"],
-      })
-      : undefined,
-  };
-  const config = nodeConfig(flags, plan);
   const paths = ensureRuntimeDir(config.runtime_dir);
   config.runtime_dir = paths.dir;
   const token = findToken(parsed, paths, isHead);
   if (token && isHead) checkHeadToken(token);
   if (token) config.token = token.token;
-  const lifetime = called(parsed, "tls-lifetime");
+  const lifetime = calledBy(parsed, "tls-lifetime");
   const tls = values["for-driver"]
     ? undefined
     : tlsPlan({ wanted: values.tls, isHead, token, lifetime });
@@ -148,7 +83,7 @@ async function start(parsed: Arguments): Promise<number> {
 }
 
 /** What runs goes on as it was started: there is nothing else to say. */
-function checkReplace({ given }: Arguments): void {
+function checkReplace({ given }: UpArguments): void {
   const other = given.find((name) => name !== "replace" && name !== "json");
   if (other === undefined) return;
   throw new UsageError(
@@ -157,54 +92,8 @@ function checkReplace({ given }: Arguments): void {
   );
 }
 
-/** True for a head; checks that the flags say one thing. */
-function checkRole({ values, given, called }: Arguments): boolean {
-  const usage = "Use `beam up --head` on one machine and `beam up --join HOST` on the others.";
-  // The command line says what the file would say otherwise.
-  const joins = given.includes("join") || (values.join !== undefined && !given.includes("head"));
-  if (joins && values.head && given.includes("head") === given.includes("join")) {
-    throw new UsageError(
-      `Cannot use both ${called("head")} and ${
-        called("join")
-      }: a node starts a cluster or joins one`,
-      usage,
-    );
-  }
-  if (!values.head && !joins) {
-    throw new UsageError("Cannot start a node: one of --head and --join HOST is needed", usage);
-  }
-  const ofHead = given.find((name) => joins && HEADS_OWN.includes(name));
-  if (ofHead !== undefined) {
-    throw new UsageError(
-      `Cannot use --${ofHead} with ${called("join")}: it is the head's`,
-      "Leave it out here.",
-    );
-  }
-  if (values.open && values.tls) {
-    throw new UsageError(
-      `Cannot use both ${called("open")} and ${called("tls")}: ` +
-        "a port that proves itself would still let everybody in",
-      "Leave one of them out.",
-    );
-  }
-  const token = (["token-file", "token"] as const).find((name) => values[name] !== undefined);
-  // A token in a variable is for other commands too.
-  if (values.open && token && !called(token).startsWith("BEAM_")) {
-    throw new UsageError(
-      `Cannot use both ${called("open")} and ${called(token)}: an open cluster has no token`,
-      "Leave one of them out.",
-    );
-  }
-  return !joins;
-}
-
-function called(parsed: Arguments, name: keyof typeof UP_FLAGS): Called | undefined {
-  const text = parsed.values[name];
-  return typeof text === "string" ? { called: parsed.called(name), text } : undefined;
-}
-
 function findToken(
-  parsed: Arguments,
+  parsed: UpArguments,
   paths: RuntimePaths,
   isHead: boolean,
 ): FoundToken | undefined {
@@ -238,7 +127,7 @@ interface Told {
 }
 
 function tell(
-  { values }: Arguments,
+  { values }: UpArguments,
   { daemon, token, milliseconds, withheld = false }: Told,
 ): void {
   const { record } = daemon;
