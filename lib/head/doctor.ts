@@ -2,8 +2,9 @@
  * Examines the cluster: every node by itself, the connections between them, and what differs. One
  * examination at a time; who asks meanwhile is told the same one. The last is kept.
  */
-import { type Finding, finding, sorted } from "../doctor/check.ts";
+import { type Finding, finding } from "../doctor/check.ts";
 import { CLUSTER_CHECKS } from "../doctor/cluster/cluster_checks.ts";
+import { together } from "../doctor/cluster/together.ts";
 import type { ClusterPicture, NodePicture } from "../doctor/cluster/picture.ts";
 import { UNFINISHED } from "../doctor/run_checks.ts";
 import type { Message } from "../wire/messages.ts";
@@ -87,7 +88,7 @@ export class Doctor {
       head: headPicture(state, this.relays()),
       pairs: probed.pairs,
     };
-    const findings = sorted([
+    const findings = together([
       ...nodes.flatMap((node) => node.findings ?? []),
       ...CLUSTER_CHECKS.flatMap((check) => safely(() => check.run(picture), check.code)),
     ]);

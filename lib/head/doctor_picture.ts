@@ -92,7 +92,6 @@ export function headPicture(state: HeadState, relays: number): HeadPicture {
   return {
     address: addressText(state),
     build: state.build,
-    open: ring.isOpen,
     ...(certificate_until !== undefined && Number.isFinite(certificate_until) &&
       { certificate_until }),
     ...(tls?.authority && { certificate_lifetime: tls.lifetime }),

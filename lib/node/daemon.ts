@@ -13,14 +13,16 @@ import type { DashboardConfig, HeadReady, LivenessConfig } from "../head/config.
 import { type Network, readNetwork } from "../probe/network.ts";
 import { networkVariables } from "../probe/network_variables.ts";
 import { type Level, LogFile } from "../runtime/log.ts";
+import { logBounds } from "../runtime/log_bounds.ts";
 import { environmentsDir, packageLimit, packagesDir, PackageStore } from "../runtime/packages.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { nodeLogDir } from "../runtime/paths.ts";
+import { nodeLogDir, reasonOf } from "../runtime/paths.ts";
 import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
 import { removeQuietly, removeTree } from "../runtime/whole_file.ts";
 import { addressText } from "../wire/address.ts";
+import { RequestFailed } from "../wire/errors.ts";
 import type { Identity } from "../wire/handshake.ts";
 import { Keyring } from "../wire/keyring.ts";
 import type { Link, Received } from "../wire/link.ts";
@@ -41,6 +43,7 @@ import { HeadAsks } from "./head_asks.ts";
 import { HeadLink } from "./head_link.ts";
 import { HeadOrders } from "./head_orders.ts";
 import { HeadProcess } from "./head_process.ts";
+import { HealthPort } from "./health_port.ts";
 import { holdInstance, type Instance } from "./instance.ts";
 import { answerJobLog, pruneJobLogs } from "./job_log.ts";
 import { joinReport } from "./join_report.ts";
@@ -157,6 +160,7 @@ export class NodeDaemon {
   #orders!: HeadOrders;
   #control!: ControlServer;
   #splicer: Splicer | undefined;
+  #health: HealthPort | undefined;
   #outgoing: Outgoing | undefined;
   #objects: ObjectPlane | undefined;
   #settleEnded!: () => void;
@@ -179,10 +183,16 @@ export class NodeDaemon {
     this.#instance = holdInstance(config.runtime_dir, options.libc, config.socket_group);
     this.#packages = this.#openPackages();
     pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
-    pruneJobLogs(this.#instance.runtime, Date.now());
+    const bounds = logBounds(config.log_max_bytes);
+    pruneJobLogs(this.#instance.runtime, Date.now(), bounds.jobs);
     this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
     Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
-    this.#log = new LogFile(join(this.#log_dir, "daemon.log"), { level: config.log_level });
+    this.#log = new LogFile(join(this.#log_dir, "daemon.log"), {
+      level: config.log_level,
+      format: config.log_format,
+      limit: bounds.own,
+      process: "daemon",
+    });
     this.#logs = new WorkerLogs(
       new OutputDesk({
         node_id: () => this.node_id,
@@ -190,6 +200,7 @@ export class NodeDaemon {
         drivers: this.#drivers,
         head: () => this.#link,
       }),
+      bounds,
     );
     this.#doctor = new Doctor({
       command: [...options.self, "doctor-node"],
@@ -293,6 +304,7 @@ export class NodeDaemon {
       if (head.dashboard_fault) this.#say("warning", head.dashboard_fault);
       if (head.journal_fault) this.#say("error", head.journal_fault);
     }
+    this.#openHealthPort();
     await this.#openTls();
     this.#link = new HeadLink({
       address: headDialAddress(config, this.#headPort),
@@ -311,6 +323,37 @@ export class NodeDaemon {
     await this.#link.start(config.join_timeout_ms, this.options.progress);
     writeRecord(this.#instance.paths.record, this.record);
     this.#say("info", `Node ${this.node_id} is ready at ${this.#node_ip}`);
+  }
+
+  /** @throws {RequestFailed} where the port cannot be had */
+  #openHealthPort(): void {
+    const { health } = this.#config;
+    if (!health) return;
+    const host = {
+      unjoined: () => this.#unjoined(),
+      headFault: () =>
+        this.#head && this.#head.pid === undefined
+          ? this.#head.fault?.message ?? "it does not run"
+          : undefined,
+      isHead: this.#config.role === "head",
+    };
+    try {
+      this.#health = new HealthPort(host, health);
+    } catch (error) {
+      throw new RequestFailed(
+        "port",
+        `Cannot answer probes on ${addressText(health)}: ${reasonOf(error)}.`,
+        "Choose another port with --health-port, or leave it out.",
+      );
+    }
+  }
+
+  /** Why this node is not in the cluster now, as a sentence. */
+  #unjoined(): string | undefined {
+    if (this.#stopping) return "The node is being ended.";
+    if (this.#link?.isJoined) return undefined;
+    const away = this.#link?.away;
+    return away ? `The head cannot be reached: ${away.why}.` : "The node has not joined yet.";
   }
 
   async #openTls(): Promise<void> {
@@ -335,6 +378,10 @@ export class NodeDaemon {
     if (config.dashboard) head.dashboard = config.dashboard as unknown as DashboardConfig;
     if (config.tls) head.tls = config.tls;
     if (config.liveness) head.liveness = config.liveness as LivenessConfig;
+    const { log_level, log_format } = config;
+    head.logging = { limit: logBounds(config.log_max_bytes).own };
+    if (log_level !== undefined) head.logging.level = log_level;
+    if (log_format !== undefined) head.logging.format = log_format;
     this.#head = new HeadProcess({
       command: [...this.options.self, "head"],
       env: nodeEnv(this.#env, {}),
@@ -379,6 +426,7 @@ export class NodeDaemon {
       command: [...this.options.self, "job-supervisor"],
       env: nodeEnv(this.#env, {}),
       socket: paths.socket,
+      log_limit: logBounds(this.#config.log_max_bytes).job,
       exited: (source, pid, status) => this.#supervisorEnded(source, pid, status),
     });
     this.#templates = new Templates(
@@ -416,10 +464,6 @@ export class NodeDaemon {
       probes: new ProbeOrders({
         node_ip: () => this.#node_ip,
         identity: () => this.#identity(),
-        certificateUntil: () => {
-          const until = this.#tls?.certificate?.until;
-          return until !== undefined && Number.isFinite(until) ? until : undefined;
-        },
         signal: this.#ending.signal,
       }),
       logs: new NodeLogs({
@@ -852,7 +896,7 @@ export class NodeDaemon {
   }
 
   #say(level: Level, text: string): void {
-    this.#log.write(level, text);
+    this.#log.write(level, text, { node_id: this.node_id });
   }
 
   // ── the end ─────────────────────────────────────────────────────────────────────────────────
@@ -881,6 +925,7 @@ export class NodeDaemon {
     await leaving;
     this.#doctor.close();
     await this.#control?.close(spared);
+    await this.#health?.close();
     await this.#splicer?.close();
     await this.#outgoing?.close();
     this.#tls?.close();

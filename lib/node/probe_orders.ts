@@ -20,8 +20,6 @@ const MOST_TARGETS = 4096;
 export interface ProbeOrdersHost {
   node_ip(): string;
   identity(): Identity;
-  /** Until when the port's certificate is good. */
-  certificateUntil(): number | undefined;
   signal: AbortSignal;
 }
 
@@ -79,14 +77,12 @@ export class ProbeOrders {
         if (address === ip) fault = (error as Error).message;
       }
     }
-    const until = this.host.certificateUntil();
     const boot_id = textOf(systemHost(), "/proc/sys/kernel/random/boot_id");
     return {
       at: Date.now(),
       listeners: this.#listeners.map(({ address, port }) => ({ address, port })),
       ...(fault !== undefined && { fault }),
       ...(boot_id !== null && { boot_id }),
-      ...(until !== undefined && { certificate_until: until }),
     };
   }
 

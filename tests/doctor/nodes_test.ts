@@ -3,7 +3,7 @@ import assert from "assert";
 import { join } from "node:path";
 import { theme } from "../e2e/harness/scenario.ts";
 import { lacking } from "../faults/harness/machines.ts";
-import { examine, onlyFinding } from "./harness/examined.ts";
+import { onlyFinding } from "./harness/examined.ts";
 import { Clinic } from "./harness/clinic.ts";
 
 const lacks = lacking();
@@ -14,8 +14,6 @@ let clinic: Clinic;
 Deno.test.afterAll(() => clinic?.machines[Symbol.dispose]());
 const { place, test } = theme("doctor, nodes", async (place) => {
   clinic = new Clinic(place);
-  // A network that the head's machine is not in.
-  clinic.machines.join("192.168.77", { device: "mgmt0", machines: [2, 3] });
   await clinic.open();
 });
 
@@ -29,9 +27,14 @@ tried("one like the others", async () => {
 });
 
 tried("one with an address of another network", async () => {
-  const { seen, mend } = onlyFinding(await clinic.visit({ ip: "192.168.77.3" }), "BD058");
-  assert.match(seen, /192\.168\.77\.3.*10\.79\.0\.3/);
-  assert.match(mend, /--node-ip 10\.79\.0\.3/);
+  clinic.machines.join("192.168.77", { device: "mgmt0", machines: [3] });
+  try {
+    const { seen, mend } = onlyFinding(await clinic.visit({ ip: "192.168.77.3" }), "BD058");
+    assert.match(seen, /192\.168\.77\.3.*10\.79\.0\.3/);
+    assert.match(mend, /--node-ip 10\.79\.0\.3/);
+  } finally {
+    clinic.machines.ip(3, "link", "del", "mgmt0");
+  }
 });
 
 tried("one with an address of loopback", async () => {

@@ -2,13 +2,8 @@
 import { isLoopback } from "../../runtime/loopback.ts";
 import { type CheckText, type Finding, finding } from "../check.ts";
 import { deviceOf, isAlone, isInNetworkOf, networkOf } from "./networks.ts";
-import {
-  about,
-  type ClusterCheck,
-  type ClusterPicture,
-  listed,
-  type NodePicture,
-} from "./picture.ts";
+import { about, type ClusterCheck, type ClusterPicture, type NodePicture } from "./picture.ts";
+import { listText } from "../words.ts";
 
 /** Bridges that software makes on many machines alike, so that their addresses lead nowhere else. */
 const BRIDGE = /^(docker|br-|virbr|lxc|lxd|podman|cni)/;
@@ -131,10 +126,10 @@ export const networks: ClusterCheck = {
     }
     if (found.size < 2) return [];
     const text = [...found].map(([network, nodes]) =>
-      `${network} (${listed(nodes.map(({ name }) => name))})`
+      `${network} (${listText(nodes.map(({ name }) => name))})`
     );
     return [finding(NETWORKS, "info", {
-      seen: `The nodes are in ${found.size} networks: ${listed(text)}.`,
+      seen: `The nodes are in ${found.size} networks: ${listText(text)}.`,
       breaks: "RDMA without routing, and NCCL over several interfaces, do not cross between them.",
       mend: "Where one network joins all machines, give its addresses with `--node-ip`.",
     })];

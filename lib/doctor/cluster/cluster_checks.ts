@@ -6,7 +6,7 @@ import { drivers, gpuModels, memoryKinds, shmSizes } from "./hardware_checks.ts"
 import { mtu, networkVariables } from "./interface_checks.ts";
 import type { ClusterCheck } from "./picture.ts";
 import { reach } from "./reach_checks.ts";
-import { certificates, joinTokens, oldToken, open } from "./security_checks.ts";
+import { headCertificate, joinTokens, oldToken } from "./security_checks.ts";
 import { journal, nodeSilent, nodeState, relay } from "./standing_checks.ts";
 import { builds, nccl, python, torch, vllm } from "./version_checks.ts";
 
@@ -31,9 +31,8 @@ export const CLUSTER_CHECKS: readonly ClusterCheck[] = [
   gpuModels,
   memoryKinds,
   shmSizes,
-  open,
   joinTokens,
-  certificates,
+  headCertificate,
   oldToken,
 ];
 

@@ -102,7 +102,6 @@ export function picture(
     head: {
       address: "10.0.0.1:6379",
       build: "beam 0.1.0 (abc)",
-      open: false,
       join_tokens: [],
       old_tokens: [],
       former_ms: 0,

@@ -4,7 +4,8 @@ import { type CheckText, type Finding, finding } from "../check.ts";
 import type { InterfaceFacts } from "../facts.ts";
 import { misaddressed } from "./address_checks.ts";
 import { deviceOf, isAlone, networkOf, subnetOf } from "./networks.ts";
-import { type ClusterCheck, listed, type NodePicture } from "./picture.ts";
+import { type ClusterCheck, type NodePicture } from "./picture.ts";
+import { listText } from "../words.ts";
 import { byValue, valuesText } from "./values.ts";
 
 const MTU: CheckText = {
@@ -43,7 +44,7 @@ function mtuFindings(network: string, nodes: NodePicture[]): Finding[] {
   return [finding(MTU, "warning", {
     seen: `In ${network} the MTU is ${valuesText(values)}.`,
     breaks: "RDMA and UDP lose what is larger than the smallest; TCP takes the smallest.",
-    mend: `On ${listed(values.get(`${smallest}`)!.map(({ name }) => name))}: ` +
+    mend: `On ${listText(values.get(`${smallest}`)!.map(({ name }) => name))}: ` +
       `\`sudo ip link set dev ${device} mtu ${largest}\`, where the switch takes that; else ${smallest} on all.`,
   })];
 }

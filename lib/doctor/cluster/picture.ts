@@ -54,8 +54,6 @@ export interface HeadPicture {
   /** `host:port`. */
   address: string;
   build: string;
-  /** Nobody needs a token. */
-  open: boolean;
   /** Until when its certificate is good; absent without TLS, or where it is not known. */
   certificate_until?: number;
   /** For how long a new certificate is good, in milliseconds; absent without an authority. */
@@ -81,12 +79,4 @@ export interface ClusterCheck extends CheckText {
 /** With the node that it is about. */
 export function about(node: Pick<NodePicture, "node_id" | "name">, found: Finding): Finding {
   return { ...found, node_id: node.node_id, node: node.name };
-}
-
-/** `a`, `a and b`, `a, b, c and 5 more`. */
-export function listed(names: readonly string[], most = 4): string {
-  if (names.length > most) {
-    return `${names.slice(0, most - 1).join(", ")} and ${names.length - most + 1} more`;
-  }
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

@@ -66,8 +66,6 @@ export interface ProbeReady {
   fault?: string;
   /** The kernel's name for its run since it was started: nodes of one machine say the same. */
   boot_id?: string;
-  /** Until when its port's certificate is good, in milliseconds since the epoch; absent without TLS. */
-  certificate_until?: number;
 }
 
 /**

@@ -3,13 +3,8 @@ import { type CheckText, type Finding, finding, type Severity } from "../check.t
 import { openingLines } from "./firewall.ts";
 import { misaddressed } from "./address_checks.ts";
 import { deviceOf, networkOf } from "./networks.ts";
-import {
-  about,
-  type ClusterCheck,
-  type ClusterPicture,
-  listed,
-  type NodePicture,
-} from "./picture.ts";
+import { about, type ClusterCheck, type ClusterPicture, type NodePicture } from "./picture.ts";
+import { listText } from "../words.ts";
 import type { Outcome, PairResult } from "./probe.ts";
 
 /** An address that nobody answers for is told by the system after this long, in milliseconds; a firewall at once. */
@@ -153,7 +148,7 @@ function told(trouble: Trouble, closed: Path[], all: Path[]): Finding[] {
 
 function inward(trouble: Trouble, to: NodePicture, paths: Path[]): Finding {
   const sources = paths.map(({ from }) => from);
-  const from = listed(sources.map(({ name }) => name));
+  const from = listText(sources.map(({ name }) => name));
   const what = whatText(trouble, to);
   return about(
     to,
@@ -167,7 +162,7 @@ function inward(trouble: Trouble, to: NodePicture, paths: Path[]): Finding {
 
 function outward(trouble: Trouble, from: NodePicture, paths: Path[]): Finding {
   const targets = paths.map(({ to }) => to);
-  const to = listed(targets.map(({ name }) => name));
+  const to = listText(targets.map(({ name }) => name));
   const networks = [...new Set(targets.map((one) => networkOf(one)))];
   const isRoute = trouble.outcome === "net_unreachable";
   const [network = ""] = networks;

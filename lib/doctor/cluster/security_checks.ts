@@ -1,7 +1,7 @@
 /** Tokens and certificates of the cluster. */
-import { isLoopback } from "../../runtime/loopback.ts";
-import { type CheckText, type Finding, finding } from "../check.ts";
-import { about, type ClusterCheck, listed } from "./picture.ts";
+import { type CheckText, finding } from "../check.ts";
+import { about, type ClusterCheck } from "./picture.ts";
+import { listText } from "../words.ts";
 import { aboutHead, span } from "./standing_checks.ts";
 
 const HOUR = 3_600_000;
@@ -10,36 +10,8 @@ const NEAR_END = 48 * HOUR;
 /** A join token that ends sooner is told of. */
 const TOKEN_SOON = 10 * 60_000;
 
-const OPEN: CheckText = {
-  code: "BD074",
-  name: "open-cluster",
-  severity: "warning",
-  tells: "the cluster has no token, and its port can be reached from other machines",
-  explain:
-    "Who reaches the head's port may join, submit work, and run code as the user who started the cluster. " +
-    "`ray start` makes such a cluster, as Ray does, unless RAY_AUTH_MODE=token.",
-};
-
-/** A cluster that anybody may join. */
-export const open: ClusterCheck = {
-  ...OPEN,
-  run: (picture) => {
-    const { head } = picture;
-    const host = head.address.replace(/:\d+$/, "");
-    if (!head.open || isLoopback(host)) return [];
-    return [aboutHead(
-      picture,
-      finding(OPEN, "warning", {
-        seen: `The cluster is open: who reaches ${head.address} needs no token.`,
-        breaks: "Anybody on that network may run programs as you on every node.",
-        mend: "Start it with a token: `beam up --head`, or `RAY_AUTH_MODE=token ray start --head`.",
-      }),
-    )];
-  },
-};
-
 const JOIN: CheckText = {
-  code: "BD075",
+  code: "BD074",
   name: "join-tokens",
   severity: "info",
   tells: "a join token ends within ten minutes",
@@ -65,48 +37,37 @@ export const joinTokens: ClusterCheck = {
   },
 };
 
-const CERTIFICATES: CheckText = {
-  code: "BD076",
-  name: "certificates",
+const CERTIFICATE: CheckText = {
+  code: "BD075",
+  name: "head-certificate",
   severity: "error",
-  tells: "a certificate of the cluster's authority is near its end and was not renewed",
+  tells: "the head's certificate is near its end and was not renewed",
   explain:
-    "Certificates that beam makes are good for a week and renewed when two thirds of that are over. One that has less " +
-    "than two days left could not be renewed: the node does not reach its head, or a clock is wrong.",
+    "Certificates that beam makes are good for a week, and the head renews its own when two thirds of that are over. " +
+    "One that has less than two days left was not renewed: the machine slept, or a clock was set. Each node tells of " +
+    "its own.",
 };
 
-/** Certificates that beam makes. Files of others are each node's own affair. */
-export const certificates: ClusterCheck = {
-  ...CERTIFICATES,
+/** The head's certificate of its own authority. */
+export const headCertificate: ClusterCheck = {
+  ...CERTIFICATE,
   run: (picture) => {
-    const { head, nodes, now } = picture;
-    const bound = Math.min(NEAR_END, (head.certificate_lifetime ?? Infinity) / 4);
-    const isNear = (until: number | undefined): until is number =>
-      until !== undefined && until - now < bound;
-    const ofNodes = nodes.flatMap((node) => {
-      const until = node.ready?.certificate_until;
-      return isNear(until) ? [about(node, endFinding(`Node ${node.name}'s`, until - now))] : [];
+    const { head: { certificate_until, certificate_lifetime = Infinity }, now } = picture;
+    const left = (certificate_until ?? Infinity) - now;
+    if (left >= Math.min(NEAR_END, certificate_lifetime / 4)) return [];
+    const found = finding(CERTIFICATE, left <= 0 ? "error" : "warning", {
+      seen: left <= 0
+        ? `The head's certificate ended ${span(-left)} ago.`
+        : `The head's certificate ends in ${span(left)}.`,
+      breaks: "Then no node can connect to the head any more.",
+      mend: "On the head's machine: `beam up --head --replace`, which makes a new one.",
     });
-    const own = head.certificate_until;
-    return isNear(own)
-      ? [aboutHead(picture, endFinding("The head's", own - now)), ...ofNodes]
-      : ofNodes;
+    return [aboutHead(picture, found)];
   },
 };
 
-function endFinding(whose: string, left: number): Finding {
-  return finding(CERTIFICATES, left <= 0 ? "error" : "warning", {
-    seen: left <= 0
-      ? `${whose} certificate ended ${span(-left)} ago.`
-      : `${whose} certificate ends in ${span(left)}.`,
-    breaks: "Then other nodes refuse its port, and calls to it go by the head.",
-    mend:
-      "Look there with `beam logs daemon` why it was not renewed; `beam up --replace` asks for a new one.",
-  });
-}
-
 const OLD: CheckText = {
-  code: "BD077",
+  code: "BD076",
   name: "old-token",
   severity: "warning",
   tells: "a connected node still has a former token of the cluster",
@@ -122,7 +83,7 @@ export const oldToken: ClusterCheck = {
     const old = nodes.filter(({ node_id }) => head.old_tokens.includes(node_id));
     if (old.length === 0) return [];
     const found = finding(OLD, "warning", {
-      seen: `${listed(old.map(({ name }) => name))} ${
+      seen: `${listText(old.map(({ name }) => name))} ${
         old.length === 1 ? "has" : "have"
       } a former token of the cluster, which is taken for ${span(head.former_ms)} more.`,
       breaks: "Then the head ends these nodes' links, and what runs on them is lost.",

@@ -1,5 +1,6 @@
 /** Which nodes have which value of something that should be the same. */
-import { listed, type NodePicture } from "./picture.ts";
+import { type NodePicture } from "./picture.ts";
+import { listText } from "../words.ts";
 
 /** The nodes by value, the most frequent first; those without one are left out. */
 export function byValue(
@@ -17,7 +18,7 @@ export function byValue(
 /** `3.11 on a and b, and 3.12 on c`. */
 export function valuesText(values: ReadonlyMap<string, readonly NodePicture[]>): string {
   const parts = [...values].map(([value, nodes]) =>
-    `${value} on ${listed(nodes.map(({ name }) => name), 3)}`
+    `${value} on ${listText(nodes.map(({ name }) => name), 3)}`
   );
   return parts.length < 2
     ? parts.join("")

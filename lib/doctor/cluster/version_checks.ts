@@ -1,6 +1,7 @@
 /** Whether all nodes run the same versions of what their processes share. */
 import { type CheckText, type Finding, finding, type Severity } from "../check.ts";
-import { type ClusterCheck, listed, type NodePicture } from "./picture.ts";
+import { type ClusterCheck, type NodePicture } from "./picture.ts";
+import { listText } from "../words.ts";
 import { byValue, valuesText } from "./values.ts";
 
 /** One thing of which all nodes should have the same version. */
@@ -22,7 +23,7 @@ function check(versioned: Versioned): ClusterCheck {
       const values = byValue(nodes, (node) => versioned.of(node) || undefined);
       if (values.size < 2) return [];
       const [[common], ...rare] = [...values] as [[string, NodePicture[]], [string, NodePicture[]]];
-      const few = listed(rare.flatMap(([, there]) => there.map(({ name }) => name)));
+      const few = listText(rare.flatMap(([, there]) => there.map(({ name }) => name)));
       return [finding(versioned.text, versioned.severity, {
         seen: `${versioned.what} is ${valuesText(values)}.`,
         breaks: versioned.breaks,

@@ -56,7 +56,7 @@ export class Machines implements Disposable {
     return ["nsenter", `--net=/run/netns/${this.#name}-${at}`, "--"];
   }
 
-  /** The same, for what also looks at its interfaces in /sys. */
+  /** The same, for what also looks at its interfaces in /sys, and at {@link hosts}. */
   viaWhole(at: number): string[] {
     return ["ip", "netns", "exec", `${this.#name}-${at}`];
   }
@@ -64,6 +64,13 @@ export class Machines implements Disposable {
   /** Runs `ip` on a machine. @throws where it fails */
   ip(at: number, ...args: string[]): void {
     must("-n", `${this.#name}-${at}`, ...args);
+  }
+
+  /** Gives a machine an /etc/hosts of its own, for what is started afterwards by {@link viaWhole}. */
+  hosts(at: number, lines: string): void {
+    const folder = `/etc/netns/${this.#name}-${at}`;
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.writeTextFileSync(`${folder}/hosts`, lines);
   }
 
   /** A further network: an interface on each of these machines, on a switch of its own. */
@@ -99,7 +106,12 @@ export class Machines implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const name of this.#names) ip("netns", "del", name);
+    for (const name of this.#names) {
+      ip("netns", "del", name);
+      try {
+        Deno.removeSync(`/etc/netns/${name}`, { recursive: true });
+      } catch { /* it had no files */ }
+    }
   }
 
   #make(what: string): string {
