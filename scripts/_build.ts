@@ -6,6 +6,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { pageAssets } from "../lib/dashboard/page_files.ts";
 import { type Asset, digestOf, licenseFiles, shimFiles } from "../lib/runtime/assets.ts";
 import { VERSION } from "../lib/runtime/version.ts";
 import { type Arch, ARCHES, archOf, findDenort } from "./_denort.ts";
@@ -127,8 +128,10 @@ async function fill(stage: string): Promise<void> {
   const licenses = [...await licenseFiles(), ...await npmLicenses(join(ROOT, "main.ts"))];
   await writeAssets(join(stage, "shim"), shim);
   await writeAssets(join(stage, "licenses"), licenses);
+  const page = await pageAssets();
+  await writeAssets(join(stage, "page"), page);
   const bundle = { path: "beam.js", bytes: await Deno.readFile(script), mode: 0o644 };
-  const build = digestOf([bundle, ...shim, ...licenses]);
+  const build = digestOf([bundle, ...shim, ...licenses, ...page]);
   await Deno.writeTextFile(join(stage, "build"), `${build}\n`);
   await forgetTimes(stage);
 }
@@ -145,7 +148,16 @@ async function compile(arch: Arch, denort: string | undefined, out: string): Pro
       [
         ...["compile", "-q", "-A", "--no-config", "--no-lock", "--no-npm", "--no-remote"],
         ...["--no-code-cache", "--target", `${arch}-unknown-linux-gnu`],
-        ...["--include", "shim", "--include", "licenses", "--include", "build"],
+        ...[
+          "--include",
+          "shim",
+          "--include",
+          "licenses",
+          "--include",
+          "page",
+          "--include",
+          "build",
+        ],
         ...["-o", made, "beam.js"],
       ],
       stage,

@@ -40,7 +40,8 @@ export function checkHost(headers: Headers, door: Doorkeeper): void {
 export function checkOrigin(headers: Headers): void {
   const origin = headers.get("origin");
   const site = headers.get("sec-fetch-site");
-  const foreign = (origin !== null && origin !== `http://${headers.get("host")}`) ||
+  const scheme = isSecure(headers) ? "https" : "http";
+  const foreign = (origin !== null && origin !== `${scheme}://${headers.get("host")}`) ||
     (site !== null && site !== "same-origin" && site !== "none");
   if (!foreign) return;
   throw new HttpFailure(
@@ -50,8 +51,13 @@ export function checkOrigin(headers: Headers): void {
   );
 }
 
+/** True where a proxy before us speaks TLS with the browser. No page can add this to its requests. */
+export function isSecure(headers: Headers): boolean {
+  return headers.get("x-forwarded-proto") === "https";
+}
+
 /** @throws {HttpFailure} 401 without a token, 403 with another one: as Ray answers */
-export function checkToken(headers: Headers, { tokens }: Doorkeeper): void {
+export function checkToken(headers: Headers, door: Doorkeeper): void {
   // Some proxies keep the first header for themselves; Ray's clients send the second one then.
   const given = headers.get("authorization") ?? headers.get("x-ray-authorization");
   if (given === null) {
@@ -63,11 +69,16 @@ export function checkToken(headers: Headers, { tokens }: Doorkeeper): void {
   }
   const [scheme, sent] = given.trim().split(/\s+/);
   if (scheme?.toLowerCase() === "bearer" && sent !== undefined) {
-    const { token: secret } = partsOf(sent);
-    // All are compared, whichever fits.
-    if (tokens().filter((token) => isSame(secret, token)).length > 0) return;
+    if (tokenIn(sent, door) !== undefined) return;
   }
   throw new HttpFailure(403, "Forbidden: Invalid authentication token.");
+}
+
+/** The token that this text is, as people pass it on; undefined where it is none that opens. */
+export function tokenIn(text: string, { tokens }: Doorkeeper): string | undefined {
+  const { token: secret } = partsOf(text);
+  // All are compared, whichever fits.
+  return tokens().filter((token) => isSame(secret, token))[0];
 }
 
 /** The host without its port, in lower case; undefined where it is none. */

@@ -2,10 +2,10 @@
 import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
 import { reasonOf } from "../runtime/paths.ts";
 import { type Address, addressText, isEveryAddress } from "../wire/address.ts";
-import type { Doorkeeper } from "./auth.ts";
 import type { DashboardHost } from "./dashboard_host.ts";
 import { Guard, type GuardLimits } from "./guard.ts";
-import { route } from "./router.ts";
+import { Login } from "./login.ts";
+import { type Door, route } from "./router.ts";
 
 /** The port that Ray's tools look for. */
 export const DASHBOARD_PORT = 8265;
@@ -40,7 +40,9 @@ export class Dashboard {
     });
     const inside = isLoopback(listen.host);
     const names = [...options.names, ...inside ? [] : [Deno.hostname()]];
-    const door: Doorkeeper = {
+    const { cluster, page } = host;
+    const door: Door = {
+      login: new Login({ sessions: page.sessions, now: () => page.now(), cluster }),
       tokens,
       names: names.map((name) => name.toLowerCase()),
       loopbackOnly: inside,

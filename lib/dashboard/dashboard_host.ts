@@ -1,11 +1,13 @@
 /** What the HTTP server needs of the head. */
 import type { PackageStore } from "../runtime/packages.ts";
 import type { JobsApi } from "./jobs_api.ts";
+import type { PageHost } from "./page_host.ts";
 
 /** See the top of this file. */
 export interface DashboardHost {
   jobs: JobsApi;
   packages: PackageStore;
+  page: PageHost;
   /** The cluster's id, shown as the session's name. */
   cluster: string;
   /** What beam and what programs count, in the format that a request's `Accept` prefers. */

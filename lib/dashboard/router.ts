@@ -6,7 +6,13 @@ import type { DashboardHost } from "./dashboard_host.ts";
 import { HttpFailure } from "./http_failure.ts";
 import { followLog, wholeLog } from "./job_logs.ts";
 import { deleteJob, listJobs, showJob, stopJob, submitJob } from "./jobs.ts";
+import { liveBoard } from "./live.ts";
+import { jobLog, listLogs, nodeLog } from "./live_logs.ts";
+import type { Login } from "./login.ts";
 import { findPackage, takePackage } from "./packages.ts";
+import { pageFile } from "./page_files.ts";
+import type { PageHost } from "./page_host.ts";
+import { requestUrl } from "./request_url.ts";
 import { metrics, readiness, serviceDiscovery } from "./scrape.ts";
 
 /** Characters of a path that an answer repeats. */
@@ -16,10 +22,17 @@ const API_VERSION = "4";
 /** They tell nothing but that the head answers, and probes have no token. */
 const HEALTH = ["/healthz", "/-/healthz", "/api/healthz", "/api/gcs_healthz"];
 
+/** Who may come in, by a token or by a page that is logged in. */
+export interface Door extends Doorkeeper {
+  login: Login;
+}
+
 type Handler = (
   host: DashboardHost,
   request: Request,
   name: string,
+  /** Whether who asks may still be answered; for answers that go on. */
+  isGood: () => boolean,
 ) => Response | Promise<Response>;
 
 /** Method and path; `*` is one part of the path, handed over. */
@@ -32,61 +45,72 @@ const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["GET", "/api/jobs/*", (host, _, id) => showJob(host, id)],
   ["DELETE", "/api/jobs/*", (host, _, id) => deleteJob(host, id)],
   ["POST", "/api/jobs/*/stop", (host, _, id) => stopJob(host, id)],
-  [
-    "GET",
-    "/api/jobs/*/logs",
-    (host, request, id) => wholeLog(host, id, request),
-  ],
-  [
-    "GET",
-    "/api/jobs/*/logs/tail",
-    (host, request, id) => followLog(host, id, request),
-  ],
+  ["GET", "/api/jobs/*/logs", (host, request, id) => wholeLog(host, id, request)],
+  ["GET", "/api/jobs/*/logs/tail", (host, request, id) => followLog(host, id, request)],
+  ["GET", "/api/jobs/*/logs/live", (host, request, id) => jobLog(host, id, request)],
+  ["GET", "/api/events", ({ page }, request, _, isGood) => liveBoard(page, request, isGood)],
+  ["GET", "/api/actors/*", ({ page }, _, id) => showActor(page, id)],
+  ["GET", "/api/nodes/*/logs", (host, _, id) => listLogs(host, id)],
+  ["GET", "/api/nodes/*/log", (host, request, id) => nodeLog(host, id, request)],
+  ["POST", "/api/doctor", ({ page }) => jsonAnswer({ started: page.runDoctor() })],
   ["GET", "/api/packages/gcs/*", (host, _, name) => findPackage(host, name)],
-  [
-    "PUT",
-    "/api/packages/gcs/*",
-    (host, request, name) => takePackage(host, name, request),
-  ],
+  ["PUT", "/api/packages/gcs/*", (host, request, name) => takePackage(host, name, request)],
 ];
 
 /** Answers a request; never rejects. */
 export async function route(
   host: DashboardHost,
-  door: Doorkeeper,
+  door: Door,
   request: Request,
 ): Promise<Response> {
-  const path = pathOf(request.url);
+  const path = requestUrl(request).pathname;
   try {
     checkHost(request.headers, door);
     if (HEALTH.includes(path)) return textAnswer("success");
     if (path === "/readyz") return readiness(host);
+    // Links to the page may stand anywhere; the page itself tells nothing.
+    const file = await pageFile(path, request);
+    if (file) return file;
     checkOrigin(request.headers);
-    checkToken(request.headers, door);
-    return await handle(host, path, request);
+    if (path === "/api/session") return await door.login.answer(request, door);
+    return await handle(host, path, request, admit(request, door));
   } catch (error) {
-    if (error instanceof HttpFailure) {
-      return textAnswer(error.message, error.status);
-    }
+    if (error instanceof HttpFailure) return textAnswer(error.message, error.status);
     host.failed(`${request.method} ${path}`, error);
-    return textAnswer(
-      "The head failed at this request; its log says how.",
-      500,
-    );
+    return textAnswer("The head failed at this request; its log says how.", 500);
   }
+}
+
+/**
+ * Lets in who has a token, or a page that is logged in. @returns whether that is so still
+ * @throws {HttpFailure} 401 or 403 where it is not
+ */
+function admit(request: Request, door: Door): () => boolean {
+  const { headers } = request;
+  if (door.login.isOpen(request, door)) return () => door.login.isGood(headers, door);
+  checkToken(headers, door);
+  return () => {
+    try {
+      checkToken(headers, door);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 }
 
 function handle(
   host: DashboardHost,
   path: string,
   request: Request,
+  isGood: () => boolean,
 ): Response | Promise<Response> {
   let known = false;
   for (const [method, pattern, handler] of ROUTES) {
     const name = matched(pattern, path);
     if (name === undefined) continue;
     known = true;
-    if (method === request.method) return handler(host, request, name);
+    if (method === request.method) return handler(host, request, name, isGood);
   }
   const shown = path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN)}…` : path;
   throw known
@@ -115,9 +139,10 @@ function decoded(text: string): string | undefined {
   }
 }
 
-function pathOf(url: string): string {
-  return new URL(url.replace(/^http\+unix:/, "http:"), "http://localhost")
-    .pathname;
+function showActor(page: PageHost, id: string): Response {
+  const details = page.actor(id);
+  if (details) return jsonAnswer(details);
+  throw new HttpFailure(404, `Actor ${id} is not known (any more)`);
 }
 
 function version(cluster: string): Response {

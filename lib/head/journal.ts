@@ -27,7 +27,7 @@ const CHECKPOINT_PAGES = 8000;
 const TABLES: readonly Table[] = ["nodes", "jobs", "actors", "groups", "deaths", "meta"];
 
 /** Tables of records that are the head's own, in the order in which they were first written. */
-const RECORDS = ["keys", "join_tokens", "events"] as const;
+const RECORDS = ["keys", "join_tokens", "events", "sessions"] as const;
 type RecordTable = typeof RECORDS[number];
 
 /** A journal that cannot be used; both sentences are fit for a user. */

@@ -79,6 +79,11 @@ export function embeddedText(name: string): string | undefined {
   return Deno.build.standalone ? Deno.readTextFileSync(join(embeddedRoot(), name)) : undefined;
 }
 
+/** What `scripts/build` embedded in a folder of this name. */
+export function embeddedFiles(folder: string): Promise<Asset[]> {
+  return filesUnder(join(embeddedRoot(), folder));
+}
+
 /** The folder of the binary's one script, into which this module was bundled. */
 function embeddedRoot(): string {
   return import.meta.dirname!;

@@ -5,6 +5,7 @@
 import assert from "assert";
 import type * as Guard from "../../../lib/dashboard/guard.ts";
 import type * as Router from "../../../lib/dashboard/router.ts";
+import { fakeLogin, fakePage } from "../../../lib/dashboard/_fake_page.ts";
 import type { DashboardHost } from "../../../lib/dashboard/dashboard_host.ts";
 import type { JobDetails } from "../../../lib/dashboard/jobs_api.ts";
 import type * as Failure from "../../../lib/dashboard/http_failure.ts";
@@ -21,7 +22,12 @@ const METHODS: ReadonlySet<string> = new Set([
   "PATCH",
   "OPTIONS",
 ]);
-const DOOR = { tokens: () => ["secret"], names: ["head"], loopbackOnly: false };
+const DOOR = {
+  tokens: () => ["secret"],
+  names: ["head"],
+  loopbackOnly: false,
+  login: fakeLogin("abcd"),
+};
 
 /** The counted modules. */
 export interface HttpModules {
@@ -30,17 +36,11 @@ export interface HttpModules {
   failure: typeof Failure;
 }
 
-function hostOf(
-  folder: string,
-  { HttpFailure }: typeof Failure,
-): DashboardHost {
-  const known = {
-    type: "SUBMISSION",
-    submission_id: "mine",
-    job_id: "mine",
-  } as JobDetails;
+function hostOf(folder: string, { HttpFailure }: typeof Failure): DashboardHost {
+  const known = { type: "SUBMISSION", submission_id: "mine", job_id: "mine" } as JobDetails;
   return {
     cluster: "abcd".repeat(14),
+    page: fakePage(),
     packages: new PackageStore(folder, { one: 100 }),
     metrics: (accept) => Promise.resolve({ text: "", type: accept ?? "text/plain" }),
     unreadiness: () => [],
@@ -72,6 +72,15 @@ const SEEDS: readonly string[] = [
   "GET /api/jobs/%zz\nhost: localhost\nauthorization: Bearer secret\n\n",
   "GET /api/jobs\nhost: evil.example\norigin: http://evil.example\n\n",
   "GET /api/jobs\nhost: localhost\nsec-fetch-site: cross-site\n\n",
+  "GET /\nhost: localhost\n\n",
+  'POST /api/session\nhost: localhost\nx-beam-page: 1\n\n{"token": "secret"}',
+  "GET /api/session\nhost: localhost\ncookie: beam-abcd=x; a=b\n\n",
+  "DELETE /api/session\nhost: localhost\nx-beam-page: 1\ncookie: beam-abcd=x\n\n",
+  "GET /api/actors/ab12\nhost: localhost\nauthorization: Bearer secret\n\n",
+  "GET /api/nodes/ab12/logs\nhost: localhost\nauthorization: Bearer secret\n\n",
+  "GET /api/nodes/ab12/log?name=daemon.log&lines=5\nhost: localhost\nauthorization: Bearer secret\n\n",
+  "GET /api/jobs/mine/logs/live\nhost: localhost\nauthorization: Bearer secret\n\n",
+  "POST /api/doctor\nhost: localhost\nauthorization: Bearer secret\n\n",
   "POST /api/jobs/mine/stop\nhost: localhost\nauthorization: Bearer secret\n\n",
   "DELETE /api/jobs/mine\nhost: localhost\nauthorization: Bearer secret\n\n",
   "GET /api/packages/gcs/_ray_pkg_0123456789abcdef.zip\nhost: localhost\nauthorization: Bearer secret\n\n",
@@ -83,17 +92,8 @@ const SEEDS: readonly string[] = [
       metadata: { a: "b" },
       runtime_env: { pip: [] },
     },
-    {
-      entrypoint: "x",
-      entrypoint_num_cpus: 1.5,
-      entrypoint_num_gpus: 0,
-      entrypoint_memory: 1e9,
-    },
-    {
-      entrypoint: "x",
-      entrypoint_resources: { a: 1 },
-      entrypoint_label_selector: { a: "b" },
-    },
+    { entrypoint: "x", entrypoint_num_cpus: 1.5, entrypoint_num_gpus: 0, entrypoint_memory: 1e9 },
+    { entrypoint: "x", entrypoint_resources: { a: 1 }, entrypoint_label_selector: { a: "b" } },
     { entrypoint: " " },
     { entrypoint: "x", job_id: "../x" },
     { entrypoint: "x", metadata: { a: [[[[1]]]] } },
@@ -117,9 +117,7 @@ export function http({ router, failure }: HttpModules): Target {
     room: ({ length }) => 64 * 1024 + 4 * length,
     async run(input) {
       const end = decoder.decode(input).indexOf("\n\n");
-      const head = decoder.decode(
-        input.subarray(0, end < 0 ? input.length : end),
-      ).split("\n");
+      const head = decoder.decode(input.subarray(0, end < 0 ? input.length : end)).split("\n");
       const body = end < 0 ? new Uint8Array(0) : input.slice(end + 2);
       const [method = "", path = ""] = head[0]!.split(" ");
       if (!METHODS.has(method)) return;
@@ -142,10 +140,7 @@ export function http({ router, failure }: HttpModules): Target {
       const answer = await router.route(host, DOOR, request);
       assert.ok(answer.status < 500, `it answers ${answer.status}`);
       const text = await answer.text();
-      assert.ok(
-        text.length < 4096 + input.length,
-        `it answers with ${text.length} characters`,
-      );
+      assert.ok(text.length < 4096 + input.length, `it answers with ${text.length} characters`);
     },
     close: () => Deno.removeSync(folder, { recursive: true }),
   };
@@ -157,11 +152,7 @@ export function head({ guard }: HttpModules): Target {
   const encoder = new TextEncoder();
   return {
     name: "head",
-    seeds: [
-      "GET / HTTP/1.1\r\nHost: x\r\n\r\nbody",
-      "\r\r\n\r\n\r\n",
-      "\r\n\r\r\n\r\n",
-    ]
+    seeds: ["GET / HTTP/1.1\r\nHost: x\r\n\r\nbody", "\r\r\n\r\n\r\n", "\r\n\r\r\n\r\n"]
       .flatMap((text) => [0, 1, 9].map((how) => new Uint8Array([how, ...encoder.encode(text)]))),
     most: 1024,
     steps: ({ length }) => 100 + 20 * length,
