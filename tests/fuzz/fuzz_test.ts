@@ -12,6 +12,7 @@ const RUNS: Readonly<Record<string, number>> = {
   agreement: 1500,
   stranger: 1500,
   between: 1500,
+  sealed: 1500,
   node: 2000,
   http: 1500,
   head: 10_000,

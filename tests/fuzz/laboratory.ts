@@ -10,6 +10,7 @@ import { frames } from "./targets/frames.ts";
 import { head, http } from "./targets/http.ts";
 import { node } from "./targets/node.ts";
 import { between, stranger } from "./targets/opening.ts";
+import { sealed } from "./targets/sealed.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(HERE, "..", "..");
@@ -22,6 +23,7 @@ const COUNTED = [
   "lib/wire/validate.ts",
   "lib/wire/handshake.ts",
   "lib/wire/keyring.ts",
+  "lib/wire/sealed_stream.ts",
   "lib/dashboard/",
   "lib/head/node_spec.ts",
   "lib/head/node_bounds.ts",
@@ -84,6 +86,7 @@ export class Laboratory implements Disposable {
       agreement(opening.frames, new PythonSide(ROOT, python)),
       await stranger(opening),
       between(opening),
+      await sealed(await this.load("lib/wire/sealed_stream.ts")),
       node({
         frames: opening.frames,
         validate,
