@@ -1,6 +1,7 @@
-"""Kills the cluster's head process while vLLM generates, and prints one line `OUTAGE {json}`.
+"""Kills or exchanges the cluster's head process while vLLM generates; prints one line `OUTAGE {json}`.
 
-usage: outage.py MODEL
+usage: outage.py MODEL             kills it
+       outage.py MODEL REPLACE …   runs the command REPLACE …, `beam up --replace`
 
 The tokens of the generation that the outage fell into must be those of the same generation
 without one; afterwards the head is another process, and new work is placed.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -24,6 +26,15 @@ def head_pid() -> int:
     from ray._core.client import session
 
     return int(session().request("daemon.info", {}).fields.get("head_pid") or 0)
+
+
+def end_head(pid: int) -> None:
+    """Kills that process, or has the command given exchange it."""
+    command = sys.argv[2:]
+    if command:
+        subprocess.run(command, check=True)
+    else:
+        os.kill(pid, signal.SIGKILL)
 
 
 def answer_of_a_worker() -> int:
@@ -60,7 +71,7 @@ def main() -> None:
     took = time.monotonic() - began
     before = head_pid()
     # In the middle of the next generation.
-    killer = threading.Timer(took / 3, os.kill, (before, signal.SIGKILL))
+    killer = threading.Timer(took / 3, end_head, (before,))
     killer.start()
     disturbed = generate()
     killer.join()
