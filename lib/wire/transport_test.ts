@@ -183,6 +183,44 @@ Deno.test("a certificate is exchanged while what is open goes on", async () => {
   fresh.stream.close();
 });
 
+/** Passes one connection on to a port; settles, when that ends, with what the port sent. */
+async function overhear(listener: Deno.TcpListener, port: number): Promise<Uint8Array> {
+  const [near, far] = [await listener.accept(), await Deno.connect({ hostname: HOST, port })];
+  const heard: number[] = [];
+  const tap = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(bytes, out) {
+      heard.push(...bytes);
+      out.enqueue(bytes);
+    },
+  });
+  await Promise.allSettled([
+    near.readable.pipeTo(far.writable),
+    far.readable.pipeThrough(tap).pipeTo(near.writable),
+  ]);
+  return new Uint8Array(heard);
+}
+
+Deno.test("two of beam speak TLS 1.3", async () => {
+  const certificate = await certificateOf(authority);
+  await using port = new Port(certificate);
+  using between = Deno.listen({ hostname: HOST, port: 0 });
+  const overheard = overhear(between, port.port);
+  const opened = await dialTo({ host: HOST, port: between.addr.port }, {
+    identity: identity(await trustIn(authority.id)),
+    role: "caller",
+    peer: "the port",
+    ms: 2000,
+    name: certificate.name,
+  });
+  assert.equal(await echoed(opened), "over");
+  opened.stream.close();
+  const [kind, , , high = 0, low = 0, said, ...rest] = await overheard;
+  assert.deepEqual([kind, said], [0x16, 2], "a ServerHello");
+  // Only of 1.3 it names its version in this extension, two bytes long.
+  const hello = rest.slice(0, high * 256 + low).map((byte) => byte.toString(16).padStart(2, "0"));
+  assert.match(hello.join(" "), /00 2b 00 02 03 04/);
+});
+
 Deno.test("a TLS port sends at once; another process's is left alone", async () => {
   await using port = new Port(await certificateOf(authority));
   assert.equal(sendAtOnce(port.port), 1);
