@@ -11,6 +11,7 @@ Usage:
   beam nodes | actors | pgs | jobs      list nodes, actors, placement groups, jobs
   beam events                           what has happened
   beam logs [WHAT]                      show logs of any node: of an actor, a job, a daemon
+  beam metrics                          what Prometheus reads: use, states, counts
   beam stack ACTOR                      what a process is doing that seems stuck
   beam wait --nodes N --gpus N          wait until the cluster has so much
   beam drain NODE                       take a node out, once it is empty
@@ -38,6 +39,7 @@ export const NAMES = [
   "jobs",
   "events",
   "logs",
+  "metrics",
   "stack",
   "wait",
   "drain",
@@ -75,6 +77,8 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./jobs.ts")).jobs;
     case "events":
       return (await import("./events.ts")).events;
+    case "metrics":
+      return (await import("./metrics.ts")).metrics;
     case "stack":
       return (await import("./stack.ts")).stack;
     case "logs":

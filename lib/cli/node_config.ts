@@ -2,12 +2,23 @@
 import { type DaemonConfig, JOIN_TIMEOUT } from "../node/config.ts";
 import type { DashboardPlan } from "./dashboard_plan.ts";
 import { groupNumber } from "../runtime/group_access.ts";
+import { LOG_FORMATS, LOG_LEVELS } from "../runtime/log.ts";
 import { type Env, processEnv } from "../runtime/paths.ts";
 import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
 import { livenessPlan } from "./liveness_plan.ts";
-import { byteCount, labelMap, portNumber, resourceMap, seconds, wholeNumber } from "./numbers.ts";
+import {
+  byteCount,
+  labelMap,
+  localPort,
+  logBytes,
+  portNumber,
+  resourceMap,
+  seconds,
+  wholeNumber,
+} from "./numbers.ts";
 import type { Called } from "./parse.ts";
+import { valueType } from "./value_types.ts";
 
 /** Values of flags as they were given, with how each came in. */
 export interface NodeFlags {
@@ -24,6 +35,12 @@ export interface NodeFlags {
   suspectAfter?: Called | undefined;
   deadAfter?: Called | undefined;
   name?: string | undefined;
+  /** Where probes are answered. */
+  healthPort?: Called | undefined;
+  logFormat?: Called | undefined;
+  logLevel?: Called | undefined;
+  /** What all logs of the node may take. */
+  logMaxBytes?: Called | undefined;
   /** What starts a Python worker. */
   workerCommand?: string | undefined;
   /** Name or number of the group that may use the daemon. */
@@ -42,6 +59,13 @@ export interface NodePlan {
   /** The head's HTTP server; absent: none. */
   dashboard?: DashboardPlan | undefined;
   env?: Env;
+}
+
+/** One of `words`, or nothing. @throws {UsageError} for another */
+function word(flag: Called | undefined, words: readonly string[]): string | undefined {
+  if (flag === undefined) return undefined;
+  valueType(words).check?.(flag.called, flag.text);
+  return flag.text;
 }
 
 /** @throws {UsageError} naming the flag whose value cannot be used. */
@@ -69,6 +93,12 @@ export function nodeConfig(flags: NodeFlags, plan: NodePlan): DaemonConfig {
   }
   if (flags.nodeIp) config.node_ip = flags.nodeIp;
   if (flags.name) config.node_name = flags.name;
+  const { healthPort } = flags;
+  if (healthPort) config.health = localPort(healthPort.called, healthPort.text);
+  const log_format = word(flags.logFormat, LOG_FORMATS);
+  if (log_format !== undefined) config.log_format = log_format;
+  const log_level = word(flags.logLevel, LOG_LEVELS);
+  if (log_level !== undefined) config.log_level = log_level;
   if (flags.socketGroup) config.socket_group = groupNumber(flags.socketGroup);
   const number = (read: (called: string, text: string) => number, flag: Called | undefined) =>
     flag && read(flag.called, flag.text);
@@ -78,6 +108,7 @@ export function nodeConfig(flags: NodeFlags, plan: NodePlan): DaemonConfig {
     num_gpus: number(wholeNumber, flags.numGpus),
     memory: number(byteCount, flags.memory),
     object_store_memory: number(byteCount, flags.objectStoreMemory),
+    log_max_bytes: number(logBytes, flags.logMaxBytes),
   };
   for (const [name, value] of Object.entries(numbers)) {
     if (value !== undefined) config[name as keyof typeof numbers] = value;

@@ -1,5 +1,6 @@
 /** Values of flags as numbers and addresses, each with one clear error. */
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
+import { LEAST_LOG_MAX_BYTES } from "../runtime/log_bounds.ts";
 import type { Address } from "../wire/address.ts";
 import { UsageError } from "./command.ts";
 
@@ -34,6 +35,11 @@ export function seconds(called: string, text: string): number {
     `Cannot use ${called}=${text}: it must be a number of seconds of at least 0`,
     `Give seconds such as ${called}=300.`,
   );
+}
+
+/** Seconds between two looks, as milliseconds: at least a tenth of one. */
+export function interval(called: string, text: string): number {
+  return Math.max(100, seconds(called, text));
 }
 
 const SPANS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -81,6 +87,27 @@ export function hostAndPort(called: string, text: string): Address {
   throw new UsageError(
     `Cannot use ${called}=${text}: it must be HOST or HOST:PORT`,
     `Give the head's address such as ${called}=10.0.0.1:${HEAD_PORT}.`,
+  );
+}
+
+/** `[IP:]PORT` of a port of this machine, on loopback where no address is given; port 0: any. */
+export function localPort(called: string, text: string): Address {
+  const match = /^(?:(\d+(?:\.\d+){3}|\[[0-9a-fA-F:]+\]):)?(\d{1,5})$/.exec(text);
+  const host = match?.[1]?.replace(/[[\]]/g, "") ?? "127.0.0.1";
+  if (match && isIP(host) && Number(match[2]) <= 65535) return { host, port: Number(match[2]) };
+  throw new UsageError(
+    `Cannot use ${called}=${text}: it must be a port, or an IP address and a port`,
+    `Give one such as ${called}=52365 or ${called}=0.0.0.0:52365.`,
+  );
+}
+
+/** What all logs of a node may take: bytes. */
+export function logBytes(called: string, text: string): number {
+  const bytes = byteCount(called, text);
+  if (bytes >= LEAST_LOG_MAX_BYTES) return bytes;
+  throw new UsageError(
+    `Cannot use ${called}=${text}: logs need ${LEAST_LOG_MAX_BYTES / 2 ** 20} MiB at least`,
+    `Give more, such as ${called}=1GiB.`,
   );
 }
 

@@ -4,6 +4,8 @@ import {
   byteCount,
   hostAndPort,
   labelMap,
+  localPort,
+  logBytes,
   portNumber,
   resourceMap,
   seconds,
@@ -52,4 +54,13 @@ Deno.test("resources and labels", () => {
   assert.deepEqual(labelMap("--x", "zone=a, rack=7=b,"), { zone: "a", rack: "7=b" });
   assert.deepEqual(labelMap("--x", '{"zone": "a,b"}'), { zone: "a,b" });
   refuses(labelMap, "zone", "=a", "{", '{"a": 1}');
+});
+
+Deno.test("ports of this machine, and room for logs", () => {
+  assert.deepEqual(localPort("--x", "52365"), { host: "127.0.0.1", port: 52365 });
+  assert.deepEqual(localPort("--x", "0.0.0.0:80"), { host: "0.0.0.0", port: 80 });
+  assert.deepEqual(localPort("--x", "[::]:80"), { host: "::", port: 80 });
+  refuses(localPort, "", "http", "65536", "host:80", "1.2.3:80", "1.2.3.400:80", "::1:80", "-1");
+  assert.equal(logBytes("--x", "1GiB"), 2 ** 30);
+  refuses(logBytes, "15MiB", "", "much");
 });

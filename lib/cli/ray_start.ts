@@ -46,6 +46,7 @@ Options:
   --node-name NAME
   --include-dashboard BOOL    whether the head serves jobs and metrics over HTTP (true)
   --dashboard-host IP  --dashboard-port N     where (127.0.0.1, 8265)
+  --dashboard-agent-listen-port PORT     answer KubeRay's probes of this node here, on loopback
 
 The cluster is open, as Ray's is, unless there is a token: in BEAM_TOKEN or RAY_AUTH_TOKEN, or made by
 RAY_AUTH_MODE=token. The head listens on the node's address and on loopback; BEAM_LISTEN=0.0.0.0: on all.
@@ -78,6 +79,10 @@ async function run(args: string[]): Promise<number> {
       suspectAfter: parsed.setting("BEAM_SUSPECT_AFTER"),
       deadAfter: parsed.setting("BEAM_DEAD_AFTER"),
       name: values["node-name"],
+      healthPort: called(parsed, "dashboard-agent-listen-port"),
+      logFormat: parsed.setting("BEAM_LOG_FORMAT"),
+      logLevel: parsed.setting("BEAM_LOG_LEVEL"),
+      logMaxBytes: parsed.setting("BEAM_LOG_MAX_BYTES"),
       socketGroup: parsed.setting("BEAM_SOCKET_GROUP")?.text,
       workerCommand: parsed.env("BEAM_WORKER_CMD"),
     },

@@ -20,6 +20,7 @@ export const MEANT = {
   "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD", value: "truth" },
   "dashboard-host": { kind: "text", env: "BEAM_DASHBOARD_HOST" },
   "dashboard-port": { kind: "text", env: "BEAM_DASHBOARD_PORT" },
+  "dashboard-agent-listen-port": { kind: "text", env: "BEAM_HEALTH_PORT" },
 } as const satisfies Flags;
 
 /** Flags whose wish is met as it is: nothing is reported anywhere, nothing is coloured. */
@@ -37,7 +38,6 @@ export const WITHOUT_MEANING = {
   "max-worker-port": { kind: "text", hidden: true },
   "worker-port-list": { kind: "text", hidden: true },
   "ray-client-server-port": { kind: "text", hidden: true },
-  "dashboard-agent-listen-port": { kind: "text", hidden: true },
   "dashboard-agent-grpc-port": { kind: "text", hidden: true },
   "runtime-env-agent-port": { kind: "text", hidden: true },
   "metrics-export-port": { kind: "text", hidden: true },

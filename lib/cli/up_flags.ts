@@ -1,4 +1,5 @@
 /** What `beam up` is told: its help and its flags, which are settings of the configuration file too. */
+import { LOG_FORMATS, LOG_LEVELS } from "../runtime/log.ts";
 import { HEAD_PORT } from "./numbers.ts";
 import type { Flags } from "./parse.ts";
 
@@ -50,6 +51,14 @@ Options:
                                    '/opt/vllm/bin/python -m ray._worker'     BEAM_WORKER_CMD
   --socket-group GROUP             members of this group may use this node as well: their programs'
                                    actors run as this user                   BEAM_SOCKET_GROUP
+  --health-port [IP:]PORT          answer probes (/healthz, /readyz) here, on loopback unless
+                                   an address is given                       BEAM_HEALTH_PORT
+  --log-format FORMAT              of daemon and head: text or json (default text)
+                                                                             BEAM_LOG_FORMAT
+  --log-level LEVEL                debug, info, warning or error (default info)
+                                                                             BEAM_LOG_LEVEL
+  --log-max-bytes BYTES            what all logs of the node may take (default 1GiB)
+                                                                             BEAM_LOG_MAX_BYTES
   --config FILE                    settings, instead of ~/.config/beam/config.toml or
                                    /etc/beam/config.toml                     BEAM_CONFIG
   --json                           print facts for programs
@@ -87,6 +96,10 @@ export const UP_FLAGS = {
   name: { kind: "text", env: "BEAM_NODE_NAME" },
   "worker-cmd": { kind: "text", env: "BEAM_WORKER_CMD" },
   "socket-group": { kind: "text", env: "BEAM_SOCKET_GROUP" },
+  "health-port": { kind: "text", env: "BEAM_HEALTH_PORT", value: "health" },
+  "log-format": { kind: "text", env: "BEAM_LOG_FORMAT", value: LOG_FORMATS },
+  "log-level": { kind: "text", env: "BEAM_LOG_LEVEL", value: LOG_LEVELS },
+  "log-max-bytes": { kind: "text", env: "BEAM_LOG_MAX_BYTES", value: "bytes" },
   replace: { kind: "switch" },
   json: { kind: "switch" },
   "for-driver": { kind: "switch", hidden: true },

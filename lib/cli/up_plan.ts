@@ -52,6 +52,11 @@ export function upPlan(parsed: UpArguments): { config: DaemonConfig; isHead: boo
     suspectAfter: calledBy(parsed, "suspect-after"),
     deadAfter: calledBy(parsed, "dead-after"),
     name: values.name,
+    // Nobody probes a program's own cluster.
+    healthPort: values["for-driver"] ? undefined : calledBy(parsed, "health-port"),
+    logFormat: calledBy(parsed, "log-format"),
+    logLevel: calledBy(parsed, "log-level"),
+    logMaxBytes: calledBy(parsed, "log-max-bytes"),
     workerCommand: values["worker-cmd"],
     // A program's own cluster is its user's alone.
     socketGroup: values["for-driver"] ? undefined : values["socket-group"],

@@ -26,6 +26,16 @@ export interface HeadConfig {
   former?: FormerHead;
   /** Where it logs once it is ready; absent: `logs/head.log` in the runtime directory. */
   log?: string;
+  /** How it logs; absent: info and more, as text. */
+  logging?: LoggingConfig;
+}
+
+/** How the head logs. */
+export interface LoggingConfig {
+  level?: string;
+  format?: string;
+  /** Bytes of each of the file's two generations. */
+  limit?: number;
 }
 
 /** What outlives a journal: who the cluster is, and how often its head was started. */
@@ -132,9 +142,20 @@ export function parseHeadConfig(line: string): HeadConfig {
       throw new ConfigError(`Cannot start the head: ${(error as Error).message}.`);
     }
   }
+  if (fields["logging"] !== undefined && fields["logging"] !== null) {
+    config.logging = loggingOf(mapOf(fields["logging"], "`logging`"));
+  }
   if (fields["liveness"] !== undefined && fields["liveness"] !== null) {
     config.liveness = livenessOf(mapOf(fields["liveness"], "`liveness`"));
   }
+  return config;
+}
+
+function loggingOf({ level, format, limit }: Record<string, unknown>): LoggingConfig {
+  const config: LoggingConfig = {};
+  if (level !== undefined) config.level = textOf(level, "logging.level");
+  if (format !== undefined) config.format = textOf(format, "logging.format");
+  if (typeof limit === "number" && limit > 0) config.limit = limit;
   return config;
 }
 

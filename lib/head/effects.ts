@@ -121,6 +121,7 @@ export class Effects implements Carrier {
       this.state.log.write(
         "info",
         `actor ${actor_id} (${actor.class_name}) died: ${deathOf(actor).message}`,
+        { actor_id, job_id: actor.job_id, node_id: actor.node_id },
       );
     }
     const body = state === "dead" ? this.state.initErrors.get(actor_id) : undefined;
@@ -155,6 +156,7 @@ export class Effects implements Carrier {
       this.state.watched.forget(node_id);
     }
     const why = node.death ? `: ${node.death.message}` : "";
-    this.state.log.write("info", `node ${node_id} (${node.ip}) is ${node.state}${why}`);
+    const text = `node ${node_id} (${node.ip}) is ${node.state}${why}`;
+    this.state.log.write("info", text, { node_id });
   }
 }

@@ -202,7 +202,8 @@ export class Head {
       join: (id, peer) => state.tokens.secret(id, peer, clock.now()),
       now: () => clock.now(),
       onOpened: (opened, ends) => this.#admit(opened, ends),
-      onRefused: (peer, error) => state.log.write("warning", `refused ${peer}: ${error.message}`),
+      onRefused: (peer, error) =>
+        state.log.write("warning", `refused ${peer}: ${error.message}`, { peer }),
     });
     if (parts.tls) parts.tls.exchange = (certificate) => server.exchange?.(certificate);
     this.#stopTicking = clock.every(shell.brain.books.config.tick_ms, () => this.#tick());

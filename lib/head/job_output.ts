@@ -46,7 +46,8 @@ export async function* jobOutput(
       await pause(state, AWAY_MS);
       continue;
     }
-    offset += part.bytes.length;
+    // A log that has become too long was cut: what is left of it follows.
+    offset = part.offset + part.bytes.length;
     const text = decoder.decode(part.bytes, { stream: true });
     if (text !== "") yield text;
     if (part.bytes.length > 0 || part.running) {
@@ -63,10 +64,11 @@ export async function* jobOutput(
 async function readPart(
   link: Link,
   question: { submission_id: string; offset: number; most: number; wait_ms: number },
-): Promise<{ bytes: Uint8Array; running: boolean } | undefined> {
+): Promise<{ bytes: Uint8Array; offset: number; running: boolean } | undefined> {
   try {
     const { fields, body } = await link.request({ kind: "submission.log", ...question });
-    return { bytes: body, running: fields.running };
+    const { running, offset = question.offset } = fields;
+    return { bytes: body, offset, running };
   } catch (error) {
     if (error instanceof LinkClosed) return undefined;
     throw error;

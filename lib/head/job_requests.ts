@@ -40,6 +40,7 @@ export function startJob(
   state.log.write(
     "info",
     `job ${job_id} started: pid ${pid} on node ${asker.node_id}: ${entrypoint}`,
+    { job_id, node_id: asker.node_id },
   );
   reply(job);
 }
@@ -49,7 +50,7 @@ export function endJob(state: HeadState, asker: Asker, answer: Answer): void {
   const job_id = asker.job_id;
   if (!job_id) return answer.give({});
   state.shell.step({ kind: "job.end", job_id, reason: "its driver called ray.shutdown()" });
-  state.log.write("info", `job ${job_id} ended by its driver`);
+  state.log.write("info", `job ${job_id} ended by its driver`, { job_id });
   const leaves = () =>
     [...state.brain.books.actors.values()].some((actor) =>
       actor.job_id === job_id && !actor.detached && actor.leaving.length > 0
@@ -65,7 +66,7 @@ export function endJob(state: HeadState, asker: Asker, answer: Answer): void {
 /** `client.gone`: the driver's process is no more. */
 export function loseDriver(state: HeadState, { job_id, reason }: Message<"client.gone">): void {
   if (state.brain.job(job_id)?.state !== "running") return;
-  state.log.write("info", `job ${job_id} ended: ${reason}`);
+  state.log.write("info", `job ${job_id} ended: ${reason}`, { job_id });
   state.shell.step({ kind: "job.end", job_id, reason });
 }
 

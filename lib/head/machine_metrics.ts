@@ -24,8 +24,8 @@ export function machineMetrics(state: HeadState, out: Collector): void {
     if (read === undefined) continue;
     const at = readings.heardAt(node.node_id) ?? 0;
     out.put("beam_node_reading_age_seconds", labels, Math.max(0, clock.now() - at) / 1000);
-    out.put("beam_node_cpu_count", labels, read.cpu_count);
-    out.maybe("beam_node_cpu_busy", labels, read.cpu_busy);
+    out.put("beam_node_cpus", labels, read.cpu_count);
+    out.maybe("beam_node_cpus_busy", labels, read.cpu_busy);
     out.maybe("beam_node_load1", labels, read.load1);
     out.put("beam_node_memory_total_bytes", labels, read.memory_total);
     out.put("beam_node_memory_used_bytes", labels, read.memory_used);

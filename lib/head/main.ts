@@ -23,7 +23,8 @@ export async function runHead(): Promise<number> {
   try {
     const config = parseHeadConfig(await input.line());
     checkProtocol(config);
-    log = new LogFile(config.log ?? join(config.runtime_dir, "logs", "head.log"));
+    const path = config.log ?? join(config.runtime_dir, "logs", "head.log");
+    log = new LogFile(path, { process: "head", ...config.logging });
     head = await Head.start(config, { log });
   } catch (error) {
     greet({ error: wordsOf(error) });

@@ -91,8 +91,8 @@ export const METRICS = {
     labels: [...NODE, "resource"],
     help: "What of it actors and tasks hold, or placement groups reserve.",
   },
-  beam_node_cpu_count: { type: "gauge", labels: NODE, help: "CPUs of the machine or container." },
-  beam_node_cpu_busy: {
+  beam_node_cpus: { type: "gauge", labels: NODE, help: "CPUs of the machine or container." },
+  beam_node_cpus_busy: {
     type: "gauge",
     labels: NODE,
     help: "CPUs that were busy on average since the reading before.",

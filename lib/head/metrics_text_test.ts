@@ -89,7 +89,7 @@ Deno.test("the cluster, its machines, GPUs and programs are told in one text", (
         `beam_resource_capacity{${where},resource="GPU"} 2.0`,
         `beam_resource_available{${where},resource="GPU"} 1.0`,
         `beam_resource_used{${where},resource="GPU"} 1.0`,
-        `beam_node_cpu_busy{${where}} 2.5`,
+        `beam_node_cpus_busy{${where}} 2.5`,
         `beam_daemon_open_files{${where}} 9.0`,
         `beam_gpu_busy_ratio{${gpu}} 0.97`,
         `beam_gpu_memory_used_bytes{${gpu}} 70.0`,

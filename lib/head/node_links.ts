@@ -149,7 +149,9 @@ export class NodeLinks {
     this.#state.handover.lost(node);
     if (node.node_id === "" || this.#joined.get(node.node_id) !== node) return;
     this.#joined.delete(node.node_id);
-    this.#state.log.write("warning", `link to node ${node.node_id} ended: ${reason.message}`);
+    const about = { node_id: node.node_id, peer: node.ends.peer };
+    const text = `link to node ${node.node_id} ended: ${reason.message}`;
+    this.#state.log.write("warning", text, about);
     this.#state.shell.step({ kind: "node.lost", node_id: node.node_id, reason: reason.message });
   }
 
@@ -164,6 +166,7 @@ export class NodeLinks {
         `message ${received.message.kind} of ${node.ends.peer} ${
           refused ? `was refused: ${error.message}` : `failed: ${(error as Error)?.stack ?? error}`
         }`,
+        { ...(node.node_id !== "" && { node_id: node.node_id }), peer: node.ends.peer },
       );
       node.link.refuse(received, error);
       if (!(error instanceof NotYours) || ++node.lies < MOST_LIES) return;
@@ -379,6 +382,7 @@ export class NodeLinks {
           actor_id.slice(0, 32)
         }/${incarnation}, ` +
           "which the books do not have there",
+        { node_id: node.node_id, actor_id: actor_id.slice(0, 32) },
       );
     }
     switch (event) {

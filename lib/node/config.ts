@@ -40,7 +40,14 @@ export interface DaemonConfig {
   dashboard?: Record<string, unknown>;
   /** The same. */
   liveness?: Record<string, unknown>;
+  /** The least level that daemon and head log; absent: info. */
   log_level?: string;
+  /** `json`: one object a line; absent: text. */
+  log_format?: string;
+  /** What all logs of the node may take, in bytes. */
+  log_max_bytes?: number;
+  /** Where probes are answered; absent: nowhere. */
+  health?: { host: string; port: number };
   /** The join token by which the daemon came in whose place this one takes. */
   joined_by?: string;
   /** Number of the group whose members may use this daemon; absent: its user alone. */
@@ -97,15 +104,39 @@ export function parseDaemonConfig(line: string): DaemonConfig {
     standing: flagOf(fields, "standing", true),
     open: flagOf(fields, "open", false),
   };
-  for (const name of ["node_ip", "node_name", "worker_cmd", "log_level", "joined_by"] as const) {
+  for (
+    const name of [
+      "node_ip",
+      "node_name",
+      "worker_cmd",
+      "log_level",
+      "log_format",
+      "joined_by",
+    ] as const
+  ) {
     if (given(fields, name)) config[name] = textOf(fields, name);
   }
   if (given(fields, "token") && fields["token"] !== "") config.token = textOf(fields, "token");
-  for (const name of ["num_gpus", "memory", "object_store_memory", "socket_group"] as const) {
+  for (
+    const name of [
+      "num_gpus",
+      "memory",
+      "object_store_memory",
+      "socket_group",
+      "log_max_bytes",
+    ] as const
+  ) {
     if (given(fields, name)) config[name] = numberOf(fields, name, {});
   }
   if (given(fields, "num_cpus")) {
     config.num_cpus = numberOf(fields, "num_cpus", { fraction: true });
+  }
+  if (given(fields, "health")) {
+    const health = mapOf(fields["health"], "`health`");
+    config.health = {
+      host: textOf(health, "host", "health.host"),
+      port: numberOf(health, "port", { most: 65535 }, "health.port"),
+    };
   }
   if (given(fields, "node_port")) {
     config.node_port = numberOf(fields, "node_port", { most: 65535 });

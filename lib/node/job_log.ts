@@ -38,27 +38,38 @@ export async function answerJobLog(
     const runs = () => !link.isClosed && running(submission_id);
     const path = jobLogPath(runtime, submission_id);
     const part = await readLogPart(path, { ...question, running: runs, signal });
-    link.reply(received, "submission.log", { size: part.size, running: part.running }, part.bytes);
+    const { size, offset, running: runsOn, bytes } = part;
+    link.reply(received, "submission.log", { size, offset, running: runsOn }, bytes);
   } catch (error) {
     link.refuse(received, error);
   }
 }
 
-/** Removes old output. What cannot be removed stays. */
-export function pruneJobLogs(runtime: string, now: number): void {
+/** A file that nobody wrote for so long, in milliseconds, is of no job that runs. */
+const QUIET = 24 * 3600_000;
+
+/**
+ * Removes old output: past the last hundred and a week, and past `most` bytes in sum what nobody has written
+ * for a day. What cannot be removed stays.
+ */
+export function pruneJobLogs(runtime: string, now: number, most = Infinity): void {
   const { logs } = runtimePaths(runtime);
-  const files: { path: string; at: number }[] = [];
+  const files: { path: string; at: number; size: number }[] = [];
   try {
     for (const { name, isFile } of Deno.readDirSync(logs)) {
       if (!isFile || !NAME.test(name)) continue;
       const path = join(logs, name);
-      files.push({ path, at: Deno.statSync(path).mtime?.getTime() ?? 0 });
+      const { mtime, size } = Deno.statSync(path);
+      files.push({ path, at: mtime?.getTime() ?? 0, size });
     }
   } catch {
     return; // there is none yet, or another daemon prunes too
   }
-  for (const { path, at } of files.sort((a, b) => b.at - a.at).slice(KEPT)) {
-    if (now - at < YOUNG) continue;
+  let sum = 0;
+  for (const [place, { path, at, size }] of files.sort((a, b) => b.at - a.at).entries()) {
+    sum += size;
+    const old = place >= KEPT && now - at >= YOUNG;
+    if (!old && !(sum > most && now - at >= QUIET)) continue;
     try {
       Deno.removeSync(path);
     } catch { /* gone already */ }

@@ -28,6 +28,13 @@ Deno.test("old output goes when there is much of it, and nothing else", () => {
     assert.equal(left.length, 102);
     assert.ok(left.includes("head.log") && left.includes("job-driver-job2.log"));
     assert.ok(!left.includes("job-driver-job0.log") && !left.includes("job-driver-job1.log"));
+    // Past the bound in bytes goes what nobody has written for a day, and nothing else.
+    for (const name of ["job2", "job3"]) Deno.writeTextFileSync(jobLogPath(runtime, name), "12345");
+    const yesterday = new Date(now - 25 * 3600_000);
+    Deno.utimeSync(jobLogPath(runtime, "job2"), yesterday, yesterday);
+    pruneJobLogs(runtime, now, 4);
+    const kept = [...Deno.readDirSync(logs)].map(({ name }) => name);
+    assert.ok(!kept.includes("job-driver-job2.log") && kept.includes("job-driver-job3.log"));
   } finally {
     Deno.removeSync(runtime, { recursive: true });
   }

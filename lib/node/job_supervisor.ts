@@ -16,8 +16,14 @@ import { jobLogPath } from "./job_log.ts";
 import { openLibc } from "./libc.ts";
 import { textIn } from "./order.ts";
 import { endDescendants } from "./process_tree.ts";
+import { shorten } from "./shorten.ts";
 import type { SupervisorOrder } from "./supervisors.ts";
 import { signalNumber } from "./wait_status.ts";
+
+/** How often the log's size is looked at, in milliseconds. */
+const LOOK_MS = 1000;
+/** What of the log stays when it is cut, in bytes. */
+const KEPT = 2 ** 20;
 
 /** How much of the log goes into the message about a failure. */
 const TAIL_LINES = 10;
@@ -67,6 +73,7 @@ export async function runJobSupervisor(): Promise<number> {
     const message = `Cannot run the entrypoint in ${order.cwd}: ${(error as Error).message}`;
     return await leave(link, { cause: "start", message, code: 1 });
   }
+  const looking = setInterval(() => boundLog(path, order.log_limit), LOOK_MS);
   link.send({ kind: "worker.initialized" });
   const child = { pid: run.child.pid!, ended: run.ended };
   const first = await Promise.race([run.ended, stopping.promise]);
@@ -79,9 +86,11 @@ export async function runJobSupervisor(): Promise<number> {
       },
     );
     const code = await run.ended;
+    clearInterval(looking);
     return await leave(link, { cause: "exit", message: "It was stopped.", code });
   }
   await endDescendants(libc, { signal: "SIGKILL", patience: 0, child });
+  clearInterval(looking);
   const message = first === 0 ? "" : failure(first, log);
   closeSync(log);
   return await leave(link, { cause: "exit", message, code: first });
@@ -109,6 +118,17 @@ async function leave(
   link.send({ kind: "worker.failed", cause, message, exit_code: code });
   await link.flushed();
   return code < 0 ? 128 - code : code;
+}
+
+/** Cuts the log where it is too long; its last lines stay. */
+function boundLog(path: string, limit: number): void {
+  try {
+    using file = Deno.openSync(path, { read: true, write: true });
+    const { size } = file.statSync();
+    if (size <= limit) return;
+    const note = `[beam: ${limit} bytes of output were reached; what stood here is gone]`;
+    shorten(file, { read: size, keep: Math.min(KEPT, Math.floor(limit / 4)), note });
+  } catch { /* the folder was removed under us; output is not worth a job */ }
 }
 
 function failure(code: number, log: number): string {

@@ -19,6 +19,8 @@ export interface SupervisorsOptions {
   env: Environment;
   /** The daemon's control socket. */
   socket: string;
+  /** How large a job's log may become, in bytes. */
+  log_limit: number;
   /** One has ended, with this wait status. */
   exited(source: WorkerSource, pid: number, status: number): void;
 }
@@ -30,6 +32,8 @@ export interface SupervisorOrder {
   spawn: string;
   cwd: string;
   env: Environment;
+  /** How large the job's log may become, in bytes. */
+  log_limit: number;
 }
 
 /** See the top of this file. */
@@ -51,7 +55,7 @@ export class Supervisors implements WorkerSource {
 
   /** @throws {RequestFailed} where the process cannot be started. */
   fork({ spawn: name, env, cwd, err }: Fields<"fork">): Promise<number> {
-    const { command, socket } = this.options;
+    const { command, socket, log_limit } = this.options;
     const fd = openSync(err, "a", 0o600);
     try {
       const child = spawn(unlikeNode(command[0]!), command.slice(1), {
@@ -66,7 +70,13 @@ export class Supervisors implements WorkerSource {
         this.options.exited(this, pid, rawStatus(code, signal));
       });
       child.stdin!.on("error", () => {}); // one that fails at once may not read it
-      const order: SupervisorOrder = { socket, spawn: name, cwd, env: env as Environment };
+      const order: SupervisorOrder = {
+        socket,
+        spawn: name,
+        cwd,
+        env: env as Environment,
+        log_limit,
+      };
       child.stdin!.end(JSON.stringify(order) + "\n");
       return Promise.resolve(pid);
     } catch (error) {

@@ -2,12 +2,13 @@
  * The output of all workers of this node: read at most every 100 ms while there are workers, passed
  * on to the drivers in batches.
  */
+import { logBounds } from "../runtime/log_bounds.ts";
 import { OutputFile } from "./output_file.ts";
 
 /** How often the files are looked at, in milliseconds. */
 export const LOG_INTERVAL = 100;
 
-/** Files of ended workers that are kept on a node; the oldest go first. */
+/** Files of ended workers that are kept on a node, at most; the oldest go first. */
 const KEPT_FILES = 400;
 
 /** Bytes of stderr that a death report is made from. */
@@ -22,6 +23,14 @@ export interface LogSink<W> {
   lines(worker: W, stream: Stream, lines: string[]): void;
 }
 
+/** Bytes that output may take. */
+export interface OutputBounds {
+  /** Each file of a worker that runs. */
+  worker: number;
+  /** All files of those that have ended. */
+  ended: number;
+}
+
 type Files = Record<Stream, OutputFile>;
 const STREAMS: readonly Stream[] = ["out", "err"];
 
@@ -29,18 +38,20 @@ const STREAMS: readonly Stream[] = ["out", "err"];
 export class WorkerLogs<W> implements Disposable {
   #files = new Map<W, Files>();
   #timer: number | undefined;
-  #ended: string[] = [];
+  #ended: { path: string; size: number }[] = [];
+  #endedBytes = 0;
 
-  constructor(readonly sink: LogSink<W>) {}
+  constructor(readonly sink: LogSink<W>, readonly bounds: OutputBounds = logBounds()) {}
 
   /**
    * Begins to follow a worker's files.
    * @throws what the system answers where they cannot be made.
    */
   follow(worker: W, paths: Record<Stream, string>): void {
-    const out = new OutputFile(paths.out);
+    const limit = this.bounds.worker;
+    const out = new OutputFile(paths.out, limit);
     try {
-      this.#files.set(worker, { out, err: new OutputFile(paths.err) });
+      this.#files.set(worker, { out, err: new OutputFile(paths.err, limit) });
     } catch (error) {
       out[Symbol.dispose]();
       throw error;
@@ -51,7 +62,10 @@ export class WorkerLogs<W> implements Disposable {
   /** Passes on what is new. */
   poll(): void {
     for (const [worker, files] of this.#files) {
-      if (!this.sink.ready(worker)) continue;
+      if (!this.sink.ready(worker)) {
+        for (const stream of STREAMS) this.#pass(worker, stream, () => (files[stream].bound(), []));
+        continue;
+      }
       for (const stream of STREAMS) this.#pass(worker, stream, () => files[stream].read());
     }
   }
@@ -71,13 +85,26 @@ export class WorkerLogs<W> implements Disposable {
     } catch { /* it cannot be read: the report goes without it */ }
     for (const stream of STREAMS) {
       this.#pass(worker, stream, () => files[stream].rest());
-      const empty = files[stream].isEmpty;
+      const { path, size } = files[stream];
       files[stream][Symbol.dispose]();
-      if (empty) remove(files[stream].path);
-      else this.#ended.push(files[stream].path);
+      if (size === 0) remove(path);
+      else this.#keep(path, size);
     }
-    while (this.#ended.length > KEPT_FILES) remove(this.#ended.shift()!);
     return tail;
+  }
+
+  /** The newest one stays, however large it is. */
+  #keep(path: string, size: number): void {
+    this.#ended.push({ path, size });
+    this.#endedBytes += size;
+    while (
+      this.#ended.length > KEPT_FILES ||
+      (this.#endedBytes > this.bounds.ended && this.#ended.length > 2)
+    ) {
+      const oldest = this.#ended.shift()!;
+      this.#endedBytes -= oldest.size;
+      remove(oldest.path);
+    }
   }
 
   [Symbol.dispose](): void {

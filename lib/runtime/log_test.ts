@@ -53,3 +53,24 @@ Deno.test("what was there before counts, and a line past the limit is written wh
     assert.equal(Deno.statSync(`${path}.1`).size, 100);
   });
 });
+
+Deno.test("as JSON each line is one object, whatever is in its text", () => {
+  withPath((path) => {
+    using log = new LogFile(path, { format: "json", process: "head", limit: 300 });
+    log.write("warning", 'one\n"two"', { node_id: "ab", peer: "10.0.0.1:5" });
+    const { time, ...rest } = JSON.parse(Deno.readTextFileSync(path));
+    assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
+    assert.deepEqual(rest, {
+      level: "warning",
+      process: "head",
+      pid: Deno.pid,
+      node_id: "ab",
+      peer: "10.0.0.1:5",
+      msg: 'one\n"two"',
+    });
+    for (let at = 0; at < 20; at++) log.write("info", "x".repeat(100));
+    for (const name of [path, `${path}.1`]) {
+      for (const line of Deno.readTextFileSync(name).trimEnd().split("\n")) JSON.parse(line);
+    }
+  });
+});

@@ -988,9 +988,9 @@ export const MESSAGES = {
     from: "head",
     doc:
       "Read the output of a job that was submitted to this node, from a byte on. Where there is nothing yet and " +
-      "it runs, the answer waits up to `wait_ms`.",
+      "it runs, the answer waits up to `wait_ms`. `offset` is where the bytes begin: 0 where the log was cut meanwhile.",
     fields: { submission_id: "str", offset: "int", most: "int", wait_ms: "int" },
-    reply: { size: "int", running: "bool" },
+    reply: { size: "int", running: "bool", offset: "int?" },
     replyBody: "the bytes",
   },
   "node.readings": {
