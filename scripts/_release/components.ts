@@ -112,6 +112,7 @@ function runtime(arch: Arch, executable: Uint8Array): Component {
       part("ICU", "Unicode-3.0"),
       part("zlib", "Zlib"),
       part("simdutf", "MIT"),
+      part("lcms2", "MIT"),
       part("SipHash", "CC0-1.0"),
       part("AWS-LC", "ISC AND (Apache-2.0 OR ISC) AND OpenSSL"),
       part("ring", "Apache-2.0 AND ISC"),

@@ -91,8 +91,7 @@ export async function imagePart(
     TYPES.config,
     json({
       created,
-      architecture: OTHER_NAMES[executable.arch],
-      os: "linux",
+      ...platform(executable.arch),
       config: {
         User: `${USER}:${USER}`,
         Env: [
@@ -185,6 +184,7 @@ function beamTree(contents: Contents, executable: Executable): Entry[] {
   ];
 }
 
+/** In the index and in the configuration alike: readers compare them. */
 function platform(arch: Arch): Record<string, string> {
   const architecture = OTHER_NAMES[arch];
   return { architecture, os: "linux", ...(architecture === "arm64" ? { variant: "v8" } : {}) };

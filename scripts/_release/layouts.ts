@@ -4,6 +4,9 @@ import type { Contents, Executable } from "./plan.ts";
 import { gzip } from "./archive.ts";
 import { assetsUnder, type Entry, file } from "./tree.ts";
 
+/** Packages must have an address; this one says that there is none. */
+export const MAINTAINER = "The authors of beam <authors@beam.invalid>";
+
 /** Runs the executable beside it, by whatever path or link it is called. */
 const RAY_LAUNCHER = `#!/bin/sh
 # \`ray …\` is \`beam ray …\`.
@@ -23,14 +26,14 @@ Texts of licences are in licenses/.
 /** The tarball: one folder, to be looked at and copied from. */
 export function tarballTree(contents: Contents, { bytes }: Executable, arch: string): Entry[] {
   const top = `beam-${VERSION}-linux-${arch}`;
-  const { completions, manuals, units, licenses } = contents;
+  const { completions, manuals, systemd, licenses } = contents;
   return [
     file(`${top}/bin/beam`, bytes, 0o755),
     file(`${top}/share/bash-completion/completions/beam`, completions.bash),
     file(`${top}/share/zsh/site-functions/_beam`, completions.zsh),
     file(`${top}/share/fish/vendor_completions.d/beam.fish`, completions.fish),
     ...assetsUnder(`${top}/share/man/man1`, manuals),
-    ...assetsUnder(`${top}/lib/systemd/system`, units),
+    ...assetsUnder(top, systemd),
     ...assetsUnder(`${top}/share/doc/beam/licenses`, licenses),
   ];
 }
@@ -52,7 +55,7 @@ export function packageTree(
   { bytes }: Executable,
   kind: "deb" | "rpm",
 ): Entry[] {
-  const { completions, manuals, units, licenses } = contents;
+  const { completions, manuals, systemd, licenses } = contents;
   const zsh = kind === "deb" ? "vendor-completions" : "site-functions";
   const texts = licenses.map(({ path, bytes }) =>
     file(`usr/share/doc/beam/licenses/${path}`, bytes)
@@ -63,10 +66,34 @@ export function packageTree(
     file(`usr/share/zsh/${zsh}/_beam`, completions.zsh),
     file("usr/share/fish/vendor_completions.d/beam.fish", completions.fish),
     ...manuals.map(({ path, bytes }) => file(`usr/share/man/man1/${path}.gz`, gzip(bytes))),
-    ...assetsUnder("usr/lib/systemd/system", units),
+    ...assetsUnder("usr", systemd),
     ...texts,
-    ...(kind === "deb" ? [file("usr/share/doc/beam/copyright", copyright(contents))] : []),
+    file("usr/share/doc/beam/CHANGELOG.md.gz", gzip(contents.changelog)),
+    ...(kind === "deb"
+      ? [
+        file("usr/share/doc/beam/changelog.gz", gzip(debianChangelog(contents))),
+        file("usr/share/doc/beam/copyright", copyright(contents)),
+        file("usr/share/lintian/overrides/beam", OVERRIDES),
+      ]
+      : []),
   ];
+}
+
+/** What Debian's checker finds, and why it is so. */
+const OVERRIDES = `# One executable that runs everywhere brings its libraries.
+beam: embedded-library *
+beam: statically-linked-binary *
+# There is no address to write to.
+beam: bogus-mail-host Maintainer *
+`;
+
+/** What Debian's tools read of the package's history: this version. */
+function debianChangelog({ time }: Contents): Uint8Array {
+  const date = new Date(time * 1000).toUTCString().replace("GMT", "+0000");
+  return new TextEncoder().encode(
+    `beam (${VERSION}) stable; urgency=medium\n\n  * What changed is in CHANGELOG.md.gz.\n\n` +
+      ` -- ${MAINTAINER}  ${date}\n`,
+  );
 }
 
 /** Debian's machine-readable form, with the licence of beam and where the others are. */
@@ -76,7 +103,7 @@ function copyright({ licenses }: Contents): string {
 Upstream-Name: beam
 
 Files: *
-Copyright: the authors of beam
+Copyright: 2026 the authors of beam
 License: Apache-2.0
 Comment: The executable contains Deno's runtime and packages under licences of their own, word for word in
 ${others}

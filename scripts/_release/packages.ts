@@ -3,14 +3,37 @@ import { dirname, join } from "node:path";
 import { VERSION } from "../../lib/runtime/version.ts";
 import { output } from "./commands.ts";
 import { neededGlibc } from "./glibc.ts";
-import { packageTree } from "./layouts.ts";
+import { MAINTAINER, packageTree } from "./layouts.ts";
 import { OTHER_NAMES } from "./names.ts";
 import type { Contents, Executable } from "./plan.ts";
 
-/** What systemd is told when units come and go; nothing is started or enabled unasked. */
-const RELOAD = `#!/bin/sh
+const SUMMARY = "cluster for vLLM in one executable, in Ray's place";
+const DESCRIPTION = "One file forms the cluster that vLLM spans: node daemon, head, command\n" +
+  "line, GPU probe, and the Python package `ray` that programs import.";
+
+/**
+ * The user of the units, and what systemd is told; nothing is started or enabled unasked. DPKG_ROOT is
+ * where dpkg installs a system that does not run.
+ */
+const INSTALLED = `#!/bin/sh
 set -e
-[ ! -d /run/systemd/system ] || systemctl daemon-reload || true
+if command -v systemd-sysusers >/dev/null; then systemd-sysusers --root="\${DPKG_ROOT:-/}" beam.conf; fi
+if [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+`;
+const REMOVED = `#!/bin/sh
+set -e
+if [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+`;
+
+/** The first argument is dpkg's word, or how many rpm leaves installed: an upgrade stops nothing. */
+const REMOVING = `#!/bin/sh
+set -e
+case $1 in
+  remove | 0)
+    [ -n "$DPKG_ROOT" ] || [ ! -d /run/systemd/system ] ||
+      systemctl --quiet disable --now beam-head.service beam-node.service
+    ;;
+esac
 `;
 
 /** The package's bytes. `nfpm` is the path of that program. */
@@ -25,7 +48,9 @@ export async function distributionPackage(
     const files = await stage(kind, contents, executable, work);
     const config = join(work, "nfpm.json");
     await Deno.writeTextFile(config, JSON.stringify(settings(kind, contents, executable, files)));
-    await Deno.writeTextFile(join(work, "reload"), RELOAD);
+    await Deno.writeTextFile(join(work, "installed"), INSTALLED);
+    await Deno.writeTextFile(join(work, "removing"), REMOVING);
+    await Deno.writeTextFile(join(work, "removed"), REMOVED);
     const target = join(work, `package.${kind}`);
     await output(nfpm, ["package", "--config", config, "--packager", kind, "--target", target], {
       cwd: work,
@@ -65,7 +90,7 @@ async function stage(
 
 function settings(
   kind: "deb" | "rpm",
-  { time, units }: Contents,
+  { time }: Contents,
   { arch, bytes }: Executable,
   contents: unknown[],
 ): unknown {
@@ -79,9 +104,10 @@ function settings(
     ...(kind === "rpm" ? { release: "1" } : {}),
     section: "net",
     priority: "optional",
-    maintainer: "The authors of beam <beam@localhost>",
-    license: "Apache-2.0",
-    description: `${SUMMARY}\n${DESCRIPTION}`,
+    maintainer: MAINTAINER,
+    // Debian has the terms in a file of their own, and its first line of the text is the summary.
+    ...(kind === "rpm" ? { license: "Apache-2.0" } : {}),
+    description: kind === "deb" ? `${SUMMARY}\n${DESCRIPTION}` : DESCRIPTION,
     mtime: new Date(time * 1000).toISOString(),
     depends: kind === "deb"
       ? [`libc6 (>= ${glibc})`, "libgcc-s1 | libgcc1"]
@@ -89,7 +115,7 @@ function settings(
     // Workers run in Python; a head needs none.
     recommends: ["python3"],
     contents,
-    ...(units.length > 0 ? { scripts: { postinstall: "reload", postremove: "reload" } } : {}),
+    scripts: { postinstall: "installed", preremove: "removing", postremove: "removed" },
     deb: { compression: "gzip" },
     rpm: {
       compression: "gzip:9",
@@ -99,8 +125,3 @@ function settings(
     },
   };
 }
-
-const SUMMARY = "beam in Ray's place under vLLM";
-const DESCRIPTION =
-  "One executable forms the cluster that vLLM spans: node daemon, head, command line\n" +
-  "and the Python package that programs import.";

@@ -16,10 +16,12 @@ export interface Contents {
   licenses: readonly Asset[];
   /** `bash`, `zsh` and `fish`. */
   completions: Readonly<Record<Shell, string>>;
+  /** What changed, for people. */
+  changelog: Uint8Array;
   /** Manual pages: `beam.1`. */
   manuals: readonly Asset[];
-  /** systemd units: `beam@.service`. */
-  units: readonly Asset[];
+  /** For systemd, with paths below `/usr`: `lib/systemd/system/beam-head.service`. */
+  systemd: readonly Asset[];
 }
 
 /** An executable of the release. */
@@ -42,8 +44,13 @@ export async function gather(): Promise<Contents> {
     shim: await shimFiles(),
     licenses: [...await licenseFiles(), ...await npmLicenses(main)],
     completions: Object.fromEntries(completions),
-    manuals: [],
-    units: await unitFiles(join(ROOT, "deploy", "systemd")),
+    changelog: await Deno.readFile(join(ROOT, "CHANGELOG.md")),
+    manuals: [{
+      path: "beam.1",
+      bytes: new TextEncoder().encode(await beam("man")),
+      mode: 0o644,
+    }],
+    systemd: await systemdFiles(join(ROOT, "deploy", "systemd")),
   };
 }
 
@@ -73,12 +80,23 @@ async function beam(...args: string[]): Promise<string> {
   ], { cwd: ROOT });
 }
 
-async function unitFiles(folder: string): Promise<Asset[]> {
+/** Where a distribution has each file of `folder`. */
+const SYSTEMD_PLACES: readonly [RegExp, string][] = [
+  [/^.*\.service$/, "lib/systemd/system/$&"],
+  [/^(.*)\.sysusers\.conf$/, "lib/sysusers.d/$1.conf"],
+  // A drop-in that nobody gets unasked.
+  [/^hardened\.conf$/, "share/doc/beam/systemd/$&"],
+];
+
+async function systemdFiles(folder: string): Promise<Asset[]> {
   const found: Asset[] = [];
-  if (!await Deno.stat(folder).then(() => true, () => false)) return found; // TODO until deploy/ is there
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (!isFile || !name.endsWith(".service")) continue;
-    found.push({ path: name, bytes: await Deno.readFile(join(folder, name)), mode: 0o644 });
+  for await (const { name } of Deno.readDir(folder)) {
+    const [pattern, place] = SYSTEMD_PLACES.find(([pattern]) => pattern.test(name)) ?? [];
+    if (pattern === undefined) {
+      throw new Error(`Cannot pack ${join(folder, name)}: its place must be known in plan.ts.`);
+    }
+    const bytes = await Deno.readFile(join(folder, name));
+    found.push({ path: name.replace(pattern, place!), bytes, mode: 0o644 });
   }
   return found.sort((a, b) => a.path < b.path ? -1 : 1);
 }
