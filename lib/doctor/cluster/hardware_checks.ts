@@ -112,7 +112,7 @@ export const shmSizes: ClusterCheck = {
     const size = ({ facts }: NodePicture) => facts?.shm?.size ?? undefined;
     // A node that tells of it itself says more.
     const known = nodes.filter((node) =>
-      size(node) !== undefined && !node.findings?.some(({ check }) => /shm/.test(check))
+      size(node) !== undefined && !node.findings?.some(({ code }) => code === "BD010")
     );
     const sizes = known.map((node) => size(node)!);
     if (sizes.length === 0 || Math.min(...sizes) * FRACTION > Math.max(...sizes)) return [];

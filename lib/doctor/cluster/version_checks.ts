@@ -1,6 +1,6 @@
 /** Whether all nodes run the same versions of what their processes share. */
 import { type CheckText, type Finding, finding, type Severity } from "../check.ts";
-import { type ClusterCheck, type NodePicture } from "./picture.ts";
+import { about, type ClusterCheck, type NodePicture } from "./picture.ts";
 import { listText } from "../words.ts";
 import { byValue, valuesText } from "./values.ts";
 
@@ -23,12 +23,15 @@ function check(versioned: Versioned): ClusterCheck {
       const values = byValue(nodes, (node) => versioned.of(node) || undefined);
       if (values.size < 2) return [];
       const [[common], ...rare] = [...values] as [[string, NodePicture[]], [string, NodePicture[]]];
-      const few = listText(rare.flatMap(([, there]) => there.map(({ name }) => name)));
-      return [finding(versioned.text, versioned.severity, {
+      const odd = rare.flatMap(([, there]) => there);
+      const few = listText(odd.map(({ name }) => name));
+      const found = finding(versioned.text, versioned.severity, {
         seen: `${versioned.what} is ${valuesText(values)}.`,
         breaks: versioned.breaks,
         mend: versioned.mend(few, common),
-      })];
+      });
+      const [one, ...others] = odd;
+      return [others.length === 0 ? about(one!, found) : { ...found, node: few }];
     },
   };
 }

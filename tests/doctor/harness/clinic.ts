@@ -1,7 +1,7 @@
 /** A healthy cluster on machines of their own, and nodes that join it for one situation each. */
 import { Machines } from "../../faults/harness/machines.ts";
 import type { Node, NodeOptions } from "../../e2e/harness/node.ts";
-import type { Place } from "../../e2e/harness/place.ts";
+import type { Changes, Place } from "../../e2e/harness/place.ts";
 import type { ClusterExamination } from "../../../lib/head/doctor.ts";
 import { examine } from "./examined.ts";
 
@@ -27,10 +27,14 @@ export class Clinic {
     this.second = await this.place.join(this.head, this.on(2));
   }
 
+  /** What every node's environment has besides. */
+  env: Changes = {};
+
   /** How a node is started on that machine. */
   on(at: number, options: NodeOptions = {}): NodeOptions {
-    const via = [...this.machines.viaWhole(at), ...options.via ?? []];
-    return { ip: this.machines.address(at), cpus: 4, ...options, via };
+    const via = [...options.via ?? [], ...this.machines.viaWhole(at)];
+    const env = { ...this.env, ...options.env };
+    return { ip: this.machines.address(at), cpus: 4, ...options, via, env };
   }
 
   /** What is found when a node joins from machine 3, started so; it leaves again. */

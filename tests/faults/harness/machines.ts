@@ -88,6 +88,17 @@ export class Machines implements Disposable {
     }
   }
 
+  /** Takes that network away again. */
+  part(device: string, machines: number[]): void {
+    for (const at of machines) this.ip(at, "link", "del", device);
+    must("-n", `${this.#name}-switch`, "link", "del", device);
+  }
+
+  /** Pulls the cable of a machine out of that network. */
+  unplug(device: string, at: number): void {
+    must("-n", `${this.#name}-switch`, "link", "set", `${device}-${at}`, "down");
+  }
+
   /** Pulls the cable of a machine, or puts it in again. */
   link(at: number, state: "up" | "down"): void {
     must("-n", `${this.#name}-switch`, "link", "set", `port${at}`, state);
