@@ -11,8 +11,10 @@ Usage:
   beam nodes | actors | pgs | jobs      list nodes, actors, placement groups, jobs
   beam events                           what has happened
   beam logs [WHAT]                      show logs of any node: of an actor, a job, a daemon
+  beam top                              how busy the machines and GPUs are, and who holds them
   beam metrics                          what Prometheus reads: use, states, counts
   beam stack ACTOR                      what a process is doing that seems stuck
+  beam debug                            pack what a bug report needs, without secrets
   beam wait --nodes N --gpus N          wait until the cluster has so much
   beam drain NODE                       take a node out, once it is empty
   beam run -- CMD                       run a program that finds the package \`ray\`
@@ -39,8 +41,10 @@ export const NAMES = [
   "jobs",
   "events",
   "logs",
+  "top",
   "metrics",
   "stack",
+  "debug",
   "wait",
   "drain",
   "run",
@@ -77,10 +81,14 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./jobs.ts")).jobs;
     case "events":
       return (await import("./events.ts")).events;
+    case "top":
+      return (await import("./top.ts")).top;
     case "metrics":
       return (await import("./metrics.ts")).metrics;
     case "stack":
       return (await import("./stack.ts")).stack;
+    case "debug":
+      return (await import("./debug.ts")).debug;
     case "logs":
       return (await import("./logs.ts")).logs;
     case "wait":

@@ -34,9 +34,11 @@ export class LogFollower {
   /** Settles when there is no more, or with the actor's death; without `follow` at once. */
   async show(logs: readonly FoundLog[]): Promise<void> {
     const { follow, actor, lines } = this.options;
-    this.#several = logs.length > 1;
     // Of an actor's earlier lives only what is asked for without following.
-    const wanted = follow && actor ? logs.filter((log) => isOfLife(log, actor.incarnation)) : logs;
+    const wanted = logs.filter((log) =>
+      follow ? !actor || isOfLife(log, actor.incarnation) : log.bytes > 0
+    );
+    this.#several = wanted.length > 1;
     const readers = wanted.map((log) => ({ log, reader: new LogReader(log) }));
     for (const { log, reader } of readers) await this.#printLast(log, reader, lines);
     if (!follow) return this.#flush();

@@ -5,7 +5,7 @@ import { askStatus, type ClusterStatus, isPresent, sumOf } from "./cluster_statu
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { seconds, wholeNumber } from "./numbers.ts";
-import { print, printJson } from "./output.ts";
+import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
 
 const HELP = `Waits until the cluster has so many nodes and GPUs.
@@ -19,7 +19,7 @@ Options:
   --timeout SECONDS    default 300
   --json               print what is there, for programs
 
-Exit code 1 where the time is over before that.`;
+Says on standard error what is missing while it waits. Exit code 1 where the time is over before that.`;
 
 const FLAGS = {
   nodes: { kind: "text" },
@@ -30,6 +30,8 @@ const FLAGS = {
 
 /** How often the head is asked, in milliseconds. */
 const ASK_INTERVAL = 250;
+/** Who waits no longer than this is told nothing meanwhile, in milliseconds. */
+const QUIET_MS = 2000;
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam wait", flags: FLAGS }, args);
@@ -40,6 +42,7 @@ async function run(args: string[]): Promise<number> {
     throw new UsageError("Cannot wait for nothing: --nodes and --gpus are 0", "Raise one of them.");
   }
   const deadline = Date.now() + timeout;
+  const progress = new Progress();
   for (let last = "no node runs on this machine";; last = await pause(last)) {
     try {
       const present = presentIn(await withDaemon({ anyNode: true }, (link) => askStatus(link)));
@@ -48,10 +51,11 @@ async function run(args: string[]): Promise<number> {
         else print(presentText(present));
         return EXIT.done;
       }
-      last = `it has ${presentText(present)}`;
+      last = `it has ${presentText(present)}: ${missingText(present, { nodes, gpus })}`;
     } catch (error) {
       last = passingCause(error);
     }
+    progress.tell(last, Date.now());
     if (Date.now() + ASK_INTERVAL > deadline) {
       throw new Trouble(
         `Cannot go on: after ${timeout / 1000} s the cluster must have ${
@@ -61,6 +65,19 @@ async function run(args: string[]): Promise<number> {
         { code: "timeout" },
       );
     }
+  }
+}
+
+/** Says on standard error what is waited for, once it has not come at once, and when that changes. */
+class Progress {
+  #begun: number | undefined;
+  #told = "";
+
+  tell(last: string, now: number): void {
+    this.#begun ??= now;
+    if (last === this.#told || now - this.#begun < QUIET_MS) return;
+    this.#told = last;
+    say(`Waiting: ${last}.`);
   }
 }
 
@@ -74,6 +91,18 @@ export interface Present {
 export function presentIn(status: ClusterStatus): Present {
   const alive = status.nodes.filter(isPresent);
   return { nodes: alive.length, gpus: sumOf(alive.map((node) => node.total))["GPU"] ?? 0 };
+}
+
+/** `1 node and 2 GPUs are missing`. */
+export function missingText(present: Present, wanted: Present): string {
+  const nodes = Math.max(0, wanted.nodes - present.nodes);
+  const gpus = Math.max(0, wanted.gpus - present.gpus);
+  const parts = [
+    ...(nodes > 0 ? [`${nodes} ${nodes === 1 ? "node" : "nodes"}`] : []),
+    ...(gpus > 0 ? [`${gpus} ${gpus === 1 ? "GPU" : "GPUs"}`] : []),
+  ];
+  const verb = parts.length === 1 && Math.max(nodes, gpus) === 1 ? "is" : "are";
+  return `${parts.join(" and ")} ${verb} missing`;
 }
 
 function presentText({ nodes, gpus }: Present): string {
