@@ -105,6 +105,8 @@ export interface ActorRecord extends ActorSpec {
   not_before: number;
   failed_starts: number;
   warned_at?: number;
+  /** Nobody can call it any more: it ends when it has done what it has, and is not started again. */
+  released?: boolean;
   /** Names of the last requests that killed an incarnation of it. */
   kills?: string[];
   ended_at?: number;
@@ -119,7 +121,10 @@ export function nextIncarnation({ incarnation, outrun }: ActorRecord): number {
 }
 
 /** True while it has restarts left; those for nodes that were taken away cost none. */
-export function mayRestart({ max_restarts, restarts, evictions = 0 }: ActorRecord): boolean {
+export function mayRestart(
+  { max_restarts, restarts, evictions = 0, released = false }: ActorRecord,
+): boolean {
+  if (released) return false;
   return max_restarts === -1 || restarts - evictions < max_restarts;
 }
 

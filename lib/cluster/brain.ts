@@ -153,6 +153,8 @@ export class Brain {
         return this.#createActor(event.actor);
       case "actor.kill":
         return this.#killActor(event);
+      case "actor.release":
+        return this.#releaseActor(event.actor_id);
       case "actor.died":
         return workerDied(books, event);
       case "actor.ready":
@@ -258,6 +260,13 @@ export class Brain {
     if (spec.name !== "") books.names.set(nameKey(spec.namespace, spec.name), spec.actor_id);
     books.enqueue(spec.actor_id);
     books.touch("actors", spec.actor_id);
+  }
+
+  #releaseActor(actor_id: string): void {
+    const actor = this.books.actors.get(actor_id);
+    if (actor === undefined || actor.step === "ended") return;
+    actor.released = true;
+    this.books.touch("actors", actor_id, false);
   }
 
   #killActor({ actor_id, no_restart, report, ask }: BrainEventOf<"actor.kill">): void {

@@ -48,7 +48,8 @@ export interface Ending {
 /** Ends the present incarnation of an actor: a restart, or its death for good. */
 export function endIncarnation(books: Books, actor: ActorRecord, ending: Ending): void {
   if (actor.step === "ended") return;
-  const left = mayRestart(actor) || (ending.evicted === true && actor.max_restarts > 0);
+  const left = mayRestart(actor) ||
+    (ending.evicted === true && actor.max_restarts > 0 && actor.released !== true);
   // What never had a process loses nothing by the death of one, and needs no restart.
   const again = ending.restart && left && nextStep(actor.step, "again");
   const report = noteDeath(books, actor, {

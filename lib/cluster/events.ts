@@ -106,6 +106,8 @@ export type BrainEvent =
     report: DeathReport;
     ask?: string;
   }
+  /** Nobody can call it any more: whenever its worker ends, it is not started again. */
+  | { kind: "actor.release"; actor_id: string }
   /** Its process waits in `ray.get`: its CPUs may be given to others meanwhile. */
   | { kind: "actor.blocked"; actor_id: string; incarnation: number }
   | { kind: "actor.unblocked"; actor_id: string; incarnation: number }

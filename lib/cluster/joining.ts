@@ -244,7 +244,7 @@ export function workerDied(
   if (currentWorker(books, event) === undefined) return;
   const restart = event.intended !== true && event.report.kind !== "init" &&
     event.report.kind !== "environment";
-  const meant = event.intended === true;
+  const meant = event.intended === true || actor.released === true;
   endIncarnation(books, actor, { report: event.report, restart, gone: true, meant });
 }
 

@@ -9,6 +9,7 @@ import {
   callerState,
   connectable,
   deathOf,
+  drainOrder,
   locationOf,
   releasedDeath,
   unknownDeath,
@@ -148,20 +149,14 @@ export function releaseActor(
   const actor = state.brain.actor(actor_id);
   answer.give({});
   if (!actor || actor.step === "ended" || actor.detached) return;
-  const report = releasedDeath();
-  const link = connectable(actor) ? state.nodes.get(actor.node_id) : undefined;
-  if (!link) {
-    state.shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
-    return;
-  }
-  state.nodes.released.add(actor_id);
-  link.send({
-    kind: "worker.stop",
-    actor_id,
-    incarnation: actor.incarnation,
-    report: report as unknown as Record<string, unknown>,
-    drain: true,
-  });
+  state.shell.step({ kind: "actor.release", actor_id });
+  if (connectable(actor)) state.nodes.get(actor.node_id)?.send(drainOrder(actor));
+  else {state.shell.step({
+      kind: "actor.kill",
+      actor_id,
+      no_restart: true,
+      report: releasedDeath(),
+    });}
 }
 
 /** `actor.by_name`. */

@@ -1,6 +1,7 @@
 /** What those who call an actor are told of it. */
 import type { ActorRecord } from "../cluster/actors.ts";
 import type { DeathReport } from "../cluster/death.ts";
+import type { Message } from "../wire/messages.ts";
 import type { HeadState } from "./state.ts";
 
 /** In the words of `actor.report` and `actor.state`. */
@@ -60,4 +61,10 @@ export function unknownDeath(actor_id: string, lost = ""): DeathReport {
 /** For an actor that nobody can call any more. */
 export function releasedDeath(): DeathReport {
   return { kind: "owner", message: "It ended because nobody had a handle of it any more." };
+}
+
+/** The order to a worker that nobody can call any more: to end when it has run what was submitted. */
+export function drainOrder({ actor_id, incarnation }: ActorRecord): Message<"worker.stop"> {
+  const report = { ...releasedDeath() };
+  return { kind: "worker.stop", actor_id, incarnation, report, drain: true };
 }

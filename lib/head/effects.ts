@@ -1,8 +1,7 @@
 /** Carries out what the brain asks for. */
-import type { ActorRecord } from "../cluster/actors.ts";
 import type { Effect, EffectOf } from "../cluster/effects.ts";
 import type { Message } from "../wire/messages.ts";
-import { callerState, deathOf, releasedDeath } from "./actor_view.ts";
+import { callerState, deathOf } from "./actor_view.ts";
 import { Chronicle } from "./chronicle.ts";
 import type { Carrier } from "./shell.ts";
 import type { HeadState } from "./state.ts";
@@ -104,7 +103,6 @@ export class Effects implements Carrier {
     if (!actor) return;
     this.state.specs.follow(actor);
     this.state.submissions.follow(actor);
-    this.#followRelease(actor);
     const state = callerState(actor);
     const news = `${state}/${actor.incarnation}`;
     if (state === "pending" || this.#pushed.get(actor_id) === news) return;
@@ -135,16 +133,6 @@ export class Effects implements Carrier {
   #wanted({ node_id, actor_id }: EffectOf<"lease.wanted">) {
     const message = { kind: "lease.wanted", actor_id };
     this.state.nodes.get(node_id)?.send({ kind: "client.push", client: "", message });
-  }
-
-  /** What nobody can call any more is not started again. */
-  #followRelease({ actor_id, step }: ActorRecord) {
-    const { released } = this.state.nodes;
-    if (!released.has(actor_id)) return;
-    if (step === "ended") released.delete(actor_id);
-    if (step !== "waiting") return;
-    const report = releasedDeath();
-    this.state.shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
   }
 
   #nodeChanged(node_id: string) {

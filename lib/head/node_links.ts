@@ -9,6 +9,7 @@ import { jobNumberOf } from "../cluster/jobs.ts";
 import type { NodeReport } from "../cluster/events.ts";
 import type { NodeSpec } from "../cluster/node.ts";
 import { checkMessage } from "../wire/validate.ts";
+import { connectable, drainOrder } from "./actor_view.ts";
 import { takeWord } from "./client_words.ts";
 import { loseDriver } from "./job_requests.ts";
 import { MOST_NODES } from "./node_bounds.ts";
@@ -52,8 +53,6 @@ interface NodeLink extends TokenHolder {
 
 /** See the top of this file. */
 export class NodeLinks {
-  /** Actors whose workers were asked to end when they are done. */
-  readonly released = new Set<string>();
   /** Hands a worker's output to its driver. */
   onLog: (message: Message<"log">) => void = () => {};
   #state: HeadState;
@@ -269,6 +268,13 @@ export class NodeLinks {
         registerWorker(this.#state, { ...worker, node_id, pid: worker.pid ?? 0 });
         watched.add(worker.actor_id, node_id);
       }
+      // The order may have been lost with the former link, or with the head that gave it.
+      for (const { actor_id, incarnation } of report?.actors ?? []) {
+        const actor = brain.actor(actor_id);
+        if (actor?.released && actor.incarnation === incarnation && connectable(actor)) {
+          node.link.send(drainOrder(actor));
+        }
+      }
       for (const actor_id of watchedOf(fields.report)) watched.add(actor_id, spec.node_id);
       const former = this.#joined.get(spec.node_id);
       node.node_id = spec.node_id;
@@ -405,7 +411,8 @@ export class NodeLinks {
         return;
       case "died": {
         const death = deathReportOf(report);
-        const meant = intended === true || this.released.has(actor_id);
+        const released = this.#state.brain.actor(actor_id)?.released;
+        const meant = intended === true || released === true;
         if (own) {
           const { workers, clock } = this.#state;
           workers.died(worker, { report: death, now: clock.now(), intended: meant });

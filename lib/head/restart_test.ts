@@ -16,7 +16,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body);
 
 /** A cluster of one node with a named actor in a group, whose head then ends. */
-async function before(folder: Folder) {
+async function before(folder: Folder, { release = false } = {}) {
   await using head = await startHead(folder, { clock: new FakeClock() });
   await using node = await FakeNode.join(head.port, { gpus: 2 });
   const job_id = await node.startJob("driver", { namespace: "ns" });
@@ -35,6 +35,10 @@ async function before(folder: Folder) {
   await node.ask(named, { job_id, body: bytes("boss's class") });
   await node.ask(pending, { job_id, body: bytes("pending's class") });
   await node.run(named.actor_id, 77);
+  const request = { kind: "actor.release", actor_id: named.actor_id };
+  if (release) {
+    await node.link.request({ kind: "client.request", client: "driver", job_id, request });
+  }
   await node.settled();
   return {
     cluster: head.cluster,
@@ -110,6 +114,21 @@ Deno.test("groups, names, actors and what waits survive the head", async () => {
   const late = await node.next("worker.start", (start) => start.actor_id === known.pending_id);
   assert.equal(textOf(late.body), "pending's class");
   assert.deepEqual(late.fields.devices, ["0", "1"]);
+});
+
+Deno.test("a released actor is told again to end, and the next head does not start it again", async () => {
+  using folder = new Folder();
+  const known = await before(folder, { release: true });
+  await using head = await startHead(folder, { clock: new FakeClock(1_700_000_100_000) });
+  const { node_id, actor_id } = known;
+  await using node = await FakeNode.join(head.port, { node_id, gpus: 2, report: reportOf(known) });
+  const { fields } = await node.next("worker.stop");
+  assert.deepEqual([fields.actor_id, fields.drain], [actor_id, true]);
+  node.tell("died", { actor_id, incarnation: 1 }, {
+    report: { kind: "exit", message: "It exited." },
+  });
+  await node.settled();
+  assert.equal(head.state.brain.actor(actor_id)?.state, "DEAD");
 });
 
 Deno.test("a restarted head grants nothing until every known node is back, or for 10 s", async () => {
