@@ -1,9 +1,8 @@
 /** A cluster whose machines speak TLS with each other, and those that do not fit it. */
 import assert from "assert";
-import { join } from "node:path";
 import tls from "node:tls";
-import * as x509 from "x509";
 import type { Node } from "./harness/node.ts";
+import { ownCertificates } from "./harness/own_certificates.ts";
 import { signal } from "./harness/processes.ts";
 import { theme } from "./harness/scenario.ts";
 import { until } from "./harness/until.ts";
@@ -158,7 +157,7 @@ test("a head, and a daemon, that take another's place go on with the same author
 });
 
 test("certificates of one's own are taken by Ray's variables", async () => {
-  const env = await ownCertificates(place.dir);
+  const env = await ownCertificates(place.dir, { ips: ["127.0.0.20", "127.0.0.21"] });
   const own = await place.head({ ip: "127.0.0.20", env: { ...env, BEAM_TOKEN: "mine" } });
   const two = await place.join(own, { ip: "127.0.0.21", env });
   const driver = own.driver("paths.py", [two.ip]);
@@ -171,47 +170,3 @@ test("certificates of one's own are taken by Ray's variables", async () => {
   await two.down();
   await own.down();
 });
-
-/** Files of an authority that is not beam's, and Ray's variables that name them. */
-async function ownCertificates(dir: string): Promise<Record<string, string>> {
-  const alg = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const pair = async () =>
-    await crypto.subtle.generateKey(alg, true, ["sign", "verify"]) as CryptoKeyPair;
-  const [ca, leaf] = [await pair(), await pair()];
-  const dates = { notBefore: new Date(Date.now() - 1e6), notAfter: new Date(Date.now() + 1e8) };
-  const roots = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=own",
-    keys: ca,
-    signingAlgorithm: alg,
-    ...dates,
-    extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
-  });
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: "CN=node",
-    issuer: roots.subject,
-    publicKey: leaf.publicKey,
-    signingKey: ca.privateKey,
-    signingAlgorithm: alg,
-    ...dates,
-    extensions: [
-      new x509.SubjectAlternativeNameExtension([
-        { type: "ip", value: "127.0.0.20" },
-        { type: "ip", value: "127.0.0.21" },
-      ]),
-    ],
-  });
-  const key = x509.PemConverter.encode(
-    await crypto.subtle.exportKey("pkcs8", leaf.privateKey),
-    "PRIVATE KEY",
-  );
-  const files = { cert: certificate.toString("pem"), key, ca: roots.toString("pem") };
-  for (const [name, text] of Object.entries(files)) {
-    Deno.writeTextFileSync(join(dir, `own.${name}`), text);
-  }
-  return {
-    RAY_USE_TLS: "1",
-    RAY_TLS_SERVER_CERT: join(dir, "own.cert"),
-    RAY_TLS_SERVER_KEY: join(dir, "own.key"),
-    RAY_TLS_CA_CERT: join(dir, "own.ca"),
-  };
-}
