@@ -20,14 +20,19 @@ export type NodeView = BareNodeView & { object_store?: ObjectStoreView };
 
 /** One consistent picture of the cluster. */
 export interface ClusterStatus {
+  /** The cluster's id, 56 hex digits. */
   cluster: string;
+  /** Grows by one at each start of the head. */
   epoch: number;
+  /** `host:port` by which others reach the head. */
   head_address: string;
   nodes: NodeView[];
   actors: ActorView[];
   groups: GroupView[];
   jobs: JobView[];
+  /** What waits for a place, and why. */
   pending: PendingReason[];
+  /** The same summed up, as Ray counts demands. */
   demands: Demand[];
   /** What was submitted with `ray job submit`. */
   submissions: JobDetails[];

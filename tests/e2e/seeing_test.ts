@@ -1,5 +1,6 @@
 /** What an operator sees of a cluster of two nodes, from either of them. */
 import assert from "assert";
+import { Ajv } from "ajv";
 import { join } from "node:path";
 import { unpackTar } from "modern-tar";
 import { gunzipSync } from "node:zlib";
@@ -135,6 +136,30 @@ test("top tells once where nobody looks at a screen, and who holds which GPU", a
       readings.memory_total > 0
     ),
   );
+});
+
+test("what each command prints with --json is as its schema says", async () => {
+  const ajv = new Ajv({ allowUnionTypes: true });
+  const docs = join(import.meta.dirname!, "..", "..", "docs", "json");
+  const commands: Record<string, string[]> = {
+    status: ["status"],
+    nodes: ["nodes", "--all"],
+    actors: ["actors", "--all"],
+    deaths: ["actors", "--dead"],
+    pgs: ["pgs", "--all"],
+    jobs: ["jobs", "--all"],
+    events: ["events"],
+    logs: ["logs"],
+    top: ["top"],
+    stack: ["stack", "--all"],
+    wait: ["wait"],
+  };
+  for (const [name, args] of Object.entries(commands)) {
+    const schema = JSON.parse(Deno.readTextFileSync(join(docs, `${name}.schema.json`)));
+    const told = JSON.parse(await far.tell(...args, "--json"));
+    assert.ok(ajv.validate(schema, told), `${name}: ${ajv.errorsText()}`);
+    assert.ok(!Array.isArray(told) || told.length > 0, `${name} is empty`);
+  }
 });
 
 test("a bundle has logs, stacks, events and settings of the cluster, and none of its secrets", async () => {

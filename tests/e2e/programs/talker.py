@@ -7,6 +7,7 @@ import sys
 import threading
 
 import ray
+from ray.util.placement_group import placement_group
 from say import say
 
 
@@ -39,6 +40,7 @@ def main() -> None:
         ).remote()
         for name, ip in zip(("near", "far"), sys.argv[1:3])
     }
+    placement_group([{"GPU": 99}], name="waits")
     pids = {name: ray.get(talker.talk.remote("hello")) for name, talker in talkers.items()}
     say(pids=pids)
     for line in sys.stdin:
