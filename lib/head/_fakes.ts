@@ -90,6 +90,8 @@ export interface NodeFacts {
   port?: number;
   extra?: Record<string, unknown>;
   report?: Record<string, unknown>;
+  /** Answers what the head asks; true: it is not put into the inbox. */
+  answer?: (received: Received, link: Link) => boolean;
 }
 
 const UNIT = 10_000;
@@ -100,7 +102,12 @@ export class FakeNode implements AsyncDisposable {
   readonly inbox: Received[] = [];
   #wake: (() => void) | undefined;
 
-  private constructor(readonly link: Link, readonly node_id: string, readonly joined: Joined) {}
+  private constructor(
+    readonly link: Link,
+    readonly node_id: string,
+    readonly joined: Joined,
+    readonly answer: NodeFacts["answer"],
+  ) {}
 
   static async join(port: number, facts: NodeFacts = {}): Promise<FakeNode> {
     const { node_id = randomBytes(28).toString("hex"), ip = "10.0.0.1" } = facts;
@@ -138,7 +145,7 @@ export class FakeNode implements AsyncDisposable {
         node: spec,
         ...(report && { report }),
       });
-      node = new FakeNode(link, node_id, fields);
+      node = new FakeNode(link, node_id, fields, facts.answer);
     } catch (error) {
       link.close();
       throw error;
@@ -148,7 +155,7 @@ export class FakeNode implements AsyncDisposable {
   }
 
   #take(received: Received): void {
-    if (received.message.kind === "ping") return;
+    if (received.message.kind === "ping" || this.answer?.(received, this.link)) return;
     this.inbox.push(received);
     this.#wake?.();
   }

@@ -114,6 +114,18 @@ Deno.test("a node that reaches nobody, where others do, is the one to mend", () 
   assert.match(told.mend, /On 10\.0\.0\.3, let it send: .*OUTPUT -d 10\.0\.0\.0\/24/);
 });
 
+Deno.test("many nodes that are closed alike are told of together", () => {
+  const nodes = Array.from({ length: 20 }, (_, at) => node(at + 1));
+  const closed = picture(nodes);
+  closed.pairs = closed.pairs.map((one) =>
+    one.way === "high" ? { ...one, outcome: "timeout" } : one
+  );
+  const told = only(closed, "BD055");
+  assert.match(told.node!, /^10\.0\.0\.\d+, .* and 17 more$/);
+  assert.match(told.seen, /^Of 20 nodes/);
+  assert.match(told.mend, /The same on all of them.*10\.0\.0\.0\/24/);
+});
+
 Deno.test("a node without a route is told so", () => {
   const nodes = [node(1), node(2)];
   const [one, two] = nodes as [NodePicture, NodePicture];

@@ -9,6 +9,8 @@ import type { Outcome, PairResult } from "./probe.ts";
 
 /** An address that nobody answers for is told by the system after this long, in milliseconds; a firewall at once. */
 const NOBODY_MS = 500;
+/** More nodes than this that are closed alike are told of together. */
+const ALIKE = 3;
 
 const BEAM_PORT: CheckText = {
   code: "BD054",
@@ -115,7 +117,7 @@ function troubleOf({ beam, high }: Path): Trouble | undefined {
     text,
     severity,
     outcome: one.outcome,
-    slow: one.ms > NOBODY_MS,
+    slow: one.outcome === "host_unreachable" && one.ms > NOBODY_MS,
     port: one.port,
     ...(one.text !== undefined && { words: one.text }),
   });
@@ -140,10 +142,30 @@ function told(trouble: Trouble, closed: Path[], all: Path[]): Finding[] {
   });
   const left = closed.filter(({ from }) => !shut.includes(from));
   const targets = [...new Set(left.map(({ to }) => to))];
+  const groups = Map.groupBy(targets, ({ facts }) => facts?.firewall.kind ?? null);
   return [
     ...shut.map((from) => outward(trouble, from, closed.filter((path) => path.from === from))),
-    ...targets.map((to) => inward(trouble, to, left.filter((path) => path.to === to))),
+    ...[...groups.values()].flatMap((alike) =>
+      alike.length > ALIKE
+        ? [everywhere(trouble, alike, left.filter(({ to }) => alike.includes(to)))]
+        : alike.map((to) => inward(trouble, to, left.filter((path) => path.to === to)))
+    ),
   ];
+}
+
+/** One finding for many nodes that are closed alike. */
+function everywhere(trouble: Trouble, targets: NodePicture[], paths: Path[]): Finding {
+  const [first] = targets as [NodePicture];
+  const sources = [...new Set(paths.map(({ from }) => from))];
+  const names = listText(targets.map(({ name }) => name));
+  const found = finding(trouble.text, trouble.severity, {
+    seen: `Of ${targets.length} nodes, from ${listText(sources.map(({ name }) => name))}, ${
+      whatText(trouble, first)
+    } and its like ${howText(trouble)}.`,
+    breaks: BREAKS[trouble.text.code]!,
+    mend: `The same on all of them. ${mendText(trouble, first, sources)}`,
+  });
+  return { ...found, node: names };
 }
 
 function inward(trouble: Trouble, to: NodePicture, paths: Path[]): Finding {
