@@ -10,15 +10,7 @@ export async function commandCalled(name: string): Promise<Command> {
   throw unknownCommand(name);
 }
 
-/** Commands that the design has and this version has not, with what to do instead. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  doctor: "See `beam status` for what waits and why, and `beam logs daemon`.",
-};
-
 function unknownCommand(name: string): UsageError {
-  if (Object.hasOwn(NOT_YET, name)) {
-    return new UsageError(`Cannot run \`beam ${name}\`: it is not there yet`, NOT_YET[name]!);
-  }
   const near = nearest(name, NAMES);
   return new UsageError(
     `Cannot run \`beam ${name}\`: there is no such command`,

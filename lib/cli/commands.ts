@@ -14,6 +14,7 @@ Usage:
   beam top                              how busy the machines and GPUs are, and who holds them
   beam metrics                          what Prometheus reads: use, states, counts
   beam stack ACTOR                      what a process is doing that seems stuck
+  beam doctor                           what is wrong with this machine, a join, the cluster
   beam debug                            pack what a bug report needs, without secrets
   beam wait --nodes N --gpus N          wait until the cluster has so much
   beam drain NODE                       take a node out, once it is empty
@@ -44,6 +45,7 @@ export const NAMES = [
   "top",
   "metrics",
   "stack",
+  "doctor",
   "debug",
   "wait",
   "drain",
@@ -87,6 +89,8 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./metrics.ts")).metrics;
     case "stack":
       return (await import("./stack.ts")).stack;
+    case "doctor":
+      return (await import("./doctor.ts")).doctor;
     case "debug":
       return (await import("./debug.ts")).debug;
     case "logs":

@@ -1,11 +1,11 @@
 /** Whether this machine fits a configuration of `beam up`. */
-import { lookup } from "node:dns/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { DaemonConfig } from "../node/config.ts";
 import { interfaceOf, readNetwork } from "../probe/network.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { processEnv, reasonOf } from "../runtime/paths.ts";
 import { recordOf } from "../runtime/records.ts";
+import { addressesOf } from "../runtime/resolve.ts";
 import { UsageError } from "./command.ts";
 import type { DashboardPlan } from "./dashboard_plan.ts";
 import { checkHeadToken } from "./head_token.ts";
@@ -63,7 +63,7 @@ async function nameFindings({ parsed, config, isHead }: UpSettings): Promise<Fin
   if (isHead) return [];
   const { host } = config.head;
   try {
-    await lookup(host);
+    await addressesOf(host);
     return [];
   } catch (error) {
     return [{

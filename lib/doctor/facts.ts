@@ -67,6 +67,8 @@ export interface PlatformFacts {
   selinux: "enforcing" | "permissive" | null;
   /** The AppArmor profile of this process; null: none or unconfined. */
   apparmor: string | null;
+  /** Whether this process may read the kernel's log. */
+  kernel_log: boolean | null;
 }
 
 /** What the daemon says of itself; without a daemon, nothing of this is known. */
@@ -82,6 +84,8 @@ export interface NodeFacts {
   head_address: string;
   connected: boolean;
   cluster: string;
+  /** The build of the daemon that runs. */
+  build: string;
   pid: number;
   /** GPUs that the node offers. */
   gpus: number;
@@ -202,6 +206,8 @@ export interface LimitFacts {
   /** Of this user, threads included. */
   processes: Limit | null;
   locked_memory: Limit | null;
+  /** Whether this process may lock memory whatever the limit says (CAP_IPC_LOCK). */
+  may_lock: boolean | null;
   /** Of the control group; `max` null: no limit. */
   cgroup_pids: { max: number | null; current: number | null } | null;
   /** Of the whole machine. */
@@ -210,6 +216,8 @@ export interface LimitFacts {
 
 export interface MemoryFacts {
   total: number | null;
+  /** Used by nobody, not even for a cache. */
+  free: number | null;
   available: number | null;
   swap_total: number | null;
   swap_free: number | null;
@@ -335,6 +343,8 @@ export interface PythonFacts {
   ray: string | null;
   /** Whether that is beam's package. */
   ray_is_beam: boolean;
+  /** The interpreter of the command `vllm` on PATH; null: there is none, or it is no script. */
+  vllm_python: string | null;
   /** Where that interpreter looks for modules, in order. */
   sys_path: string[];
 }

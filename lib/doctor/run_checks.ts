@@ -65,7 +65,8 @@ function unread({ part, why }: Facts["unread"][number]): Finding {
   return unfinished(`Reading ${part}`, why);
 }
 
-function unfinished(what: string, why: unknown): Finding {
+/** That `what` could not be done. */
+export function unfinished(what: string, why: unknown): Finding {
   const text = why instanceof Error ? why.message : String(why);
   return finding(UNFINISHED, "warning", {
     seen: `${what} failed: ${text.split("\n")[0]!.replace(/\.$/, "")}.`,

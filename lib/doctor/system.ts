@@ -2,9 +2,9 @@
  * The machine as the doctor reads it: what the probe reads (`lib/probe/host.ts`), and what no file
  * under a root says. Everything goes through this interface, so that tests hold made-up machines.
  */
-import { lookup } from "node:dns/promises";
 import { statfsSync } from "node:fs";
 import { type Host, systemHost } from "../probe/host.ts";
+import { addressesOf } from "../runtime/resolve.ts";
 import { type ClockState, machineClock } from "./machine_clock.ts";
 
 /** What a name in a folder is, links not followed. */
@@ -90,9 +90,7 @@ export function realSystem(root = "/"): System {
       }
     },
     interfaces: () => Deno.networkInterfaces(),
-    async resolve(name) {
-      return (await lookup(name, { all: true })).map(({ address }) => address);
-    },
+    resolve: addressesOf,
     clock: machineClock,
     run: (command, env, signal) => {
       if (base === "") return run(command, env, signal);

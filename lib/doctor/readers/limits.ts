@@ -3,6 +3,7 @@ import { numberOf, textOf } from "../../probe/host.ts";
 import type { Limit, LimitFacts } from "../facts.ts";
 import type { System } from "../system.ts";
 
+const CAP_IPC_LOCK = 14;
 const CGROUP = "/sys/fs/cgroup";
 
 export function readLimits(system: System): LimitFacts {
@@ -11,9 +12,17 @@ export function readLimits(system: System): LimitFacts {
     open_files: limit(text, "Max open files"),
     processes: limit(text, "Max processes"),
     locked_memory: limit(text, "Max locked memory"),
+    may_lock: capability(system, CAP_IPC_LOCK),
     cgroup_pids: cgroupPids(system),
     threads_max: numberOf(system, "/proc/sys/kernel/threads-max"),
   };
+}
+
+/** Whether this process has a capability of that number; null where /proc does not tell. */
+export function capability(system: System, number: number): boolean | null {
+  const status = system.read("/proc/self/status").text ?? "";
+  const effective = /^CapEff:\s+([0-9a-f]+)/m.exec(status)?.[1];
+  return effective === undefined ? null : (BigInt(`0x${effective}`) >> BigInt(number) & 1n) === 1n;
 }
 
 function limit(text: string, name: string): Limit | null {

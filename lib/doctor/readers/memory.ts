@@ -17,6 +17,7 @@ export function readMemory(system: System): MemoryFacts {
   const size = field("Hugepagesize");
   return {
     total: field("MemTotal"),
+    free: field("MemFree"),
     available: field("MemAvailable"),
     swap_total: field("SwapTotal"),
     swap_free: field("SwapFree"),

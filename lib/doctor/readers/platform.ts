@@ -2,6 +2,9 @@
 import { exists, textOf } from "../../probe/host.ts";
 import type { FirewallFacts, PlatformFacts } from "../facts.ts";
 import type { System } from "../system.ts";
+import { capability } from "./limits.ts";
+
+const CAP_SYSLOG = 34;
 
 /** Where the C library of each architecture lies, by distribution. */
 const LIBRARY_FOLDERS = [
@@ -42,6 +45,8 @@ export function readPlatform(
         !profile.startsWith("unconfined")
       ? profile
       : null,
+    kernel_log: textOf(system, "/proc/sys/kernel/dmesg_restrict") === "0" ||
+      capability(system, CAP_SYSLOG),
   };
 }
 

@@ -89,6 +89,7 @@ export async function readPython(
     nccl: null,
     ray: null,
     ray_is_beam: false,
+    vllm_python: interpreterOf(system, "vllm", env.PATH),
     sys_path: [],
   });
   const program = command[0] ?? "";
@@ -99,17 +100,25 @@ export async function readPython(
   try {
     const words = [found, ...command.slice(1), "-c", PROGRAM, ...PACKAGES];
     const { code, stdout, stderr } = await system.run(words, env, signal);
-    if (code !== 0) {
-      return none(stderr.trim().split("\n").at(-1) || `it ended with code ${code}`);
-    }
+    if (code !== 0) return none(lastWords(stderr) || `it ended with code ${code}`);
     return { ...none(""), ...parsePython(stdout), error: null };
   } catch (error) {
     return none(signal.aborted ? "it did not answer in time" : (error as Error).message);
   }
 }
 
+/** Of a traceback the exception, else the first line. */
+function lastWords(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  const line = lines.some((one) => one.startsWith("Traceback")) ? lines.at(-1) : lines[0];
+  return line!.replace(/\.$/, "");
+}
+
 /** @throws where the last line is not what the program prints */
-export function parsePython(stdout: string): Omit<PythonFacts, "command" | "error"> {
+export function parsePython(stdout: string): Omit<
+  PythonFacts,
+  "command" | "error" | "vllm_python"
+> {
   // What a site's start-up files print comes before it.
   const told = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   const packages = told.packages as Record<string, string>;
@@ -126,4 +135,13 @@ export function parsePython(stdout: string): Omit<PythonFacts, "command" | "erro
     ray_is_beam,
     sys_path,
   };
+}
+
+/** What the first line of a script on PATH names. */
+function interpreterOf(system: System, name: string, path: string | undefined): string | null {
+  const script = system.find(name, path);
+  const line = script === null ? "" : (system.read(script).text ?? "").split("\n", 1)[0]!;
+  const found = /^#!\s*(\S+)(?:\s+(\S+))?/.exec(line);
+  if (found === null) return null;
+  return found[1]!.endsWith("/env") ? system.find(found[2] ?? "", path) : found[1]!;
 }

@@ -12,6 +12,8 @@ export interface SecurityState {
   tls: boolean | null;
   /** Files that Ray's variables name. */
   files: TlsFiles | null;
+  /** Why those variables cannot be used. */
+  files_fault?: string | null;
   listens_on: string | null;
   /** Until when the certificate that this node shows is good. */
   certificate_until: number | null;
@@ -39,12 +41,15 @@ export function readToken(
 export function readTls(
   system: System,
   runtime_dir: string,
-  state: Pick<SecurityState, "tls" | "files" | "certificate_until">,
+  state: Pick<SecurityState, "tls" | "files" | "files_fault" | "certificate_until">,
 ): TlsFacts {
   const { files, certificate_until } = state;
   const certificates: TlsFacts["certificates"] = [];
   for (const path of files === null ? [] : [files.certificate, files.roots]) {
     certificates.push({ path, ...timeOf(system, path) });
+  }
+  if (state.files_fault) {
+    certificates.push({ path: "RAY_USE_TLS", not_after: null, error: state.files_fault });
   }
   if (certificate_until !== null) {
     certificates.push({

@@ -1,0 +1,13 @@
+/** What is said of every check, of nodes, joins and clusters, by code. */
+import type { CheckText } from "./check.ts";
+import { CHECKS } from "./checks.ts";
+import { CLUSTER_CHECK_TEXTS } from "./cluster/cluster_checks.ts";
+import { JOIN_TEXTS } from "./join_texts.ts";
+import { UNFINISHED } from "./run_checks.ts";
+
+export const CHECK_TEXTS: readonly CheckText[] = [
+  UNFINISHED,
+  ...CHECKS,
+  ...JOIN_TEXTS,
+  ...CLUSTER_CHECK_TEXTS,
+].toSorted((a, b) => a.code.localeCompare(b.code));
