@@ -162,6 +162,25 @@ test("what each command prints with --json is as its schema says", async () => {
   }
 });
 
+test("a program reads logs and events by ray.util.state", async () => {
+  const { actors } = await head.status();
+  const { actor_id } = actors.find(({ name }) => name === "far")!;
+  const seen = await head.driver("state_logs.py", [far.ip, actor_id]).said();
+  assert.deepEqual(seen.groups, ["raylet", "worker_out"]);
+  assert.equal(seen.workers.worker_out.length, 2); // one of each life
+  assert.match(seen.actor, /^life begins.*\nsecond\n$/s);
+  assert.equal(seen.last, "second\n");
+  assert.equal(seen.followed, seen.actor);
+  assert.equal(new TextDecoder().decode(Uint8Array.fromHex(seen.bytes)), seen.actor);
+  assert.match(seen.daemon, /is ready at/);
+  assert.ok(
+    seen.events.some(([severity, message]: string[]) =>
+      severity === "ERROR" && /actor far .*died/.test(message!)
+    ),
+  );
+  for (const error of [seen.missing, seen.outside]) assert.match(error, /Cannot find a log of/);
+});
+
 test("a bundle has logs, stacks, events and settings of the cluster, and none of its secrets", async () => {
   await driver.tell(`near talk token-${head.record.token}\n`);
   await driver.tell(`near talk api_key=${PLANTED}\n`);

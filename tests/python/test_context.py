@@ -185,8 +185,10 @@ def test_states_are_attributes_and_keys(session: FakeSession) -> None:
         state.list_nodes(filters=[("colour", "=", "red")])
     with pytest.raises(KeyError):
         _ = first["colour"]
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(AssertionError, match="node id is required"):
         state.list_logs()
+    with pytest.raises(NotImplementedError):
+        next(state.get_log(task_id="12" * 24))
 
 
 def test_actor_states(session: FakeSession) -> None:

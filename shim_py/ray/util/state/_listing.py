@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -39,10 +40,15 @@ def _ask(kind: str, timeout: float) -> Mapping[str, Any]:
         fields: Mapping[str, Any] = client.session().request(kind, {}, timeout=timeout).fields
         return fields
 
-    return _answer(ask, timeout)
+    return answered(ask, timeout)
 
 
-def _answer(ask: Callable[[], Answer], timeout: float) -> Answer:
+def answered(ask: Callable[[], Answer], timeout: float) -> Answer:
+    """Return the head's answer.
+
+    Raises:
+        RayStateApiException: there is none within ``timeout`` seconds, or it refuses.
+    """
     from ray._core.errors import DaemonLost, RequestFailed
 
     try:
@@ -62,7 +68,18 @@ def _asked(
 
 
 def _tasks(timeout: float) -> Found:
-    return Found(*_answer(lambda: query_tasks(timeout), timeout))
+    return Found(*answered(lambda: query_tasks(timeout), timeout))
+
+
+def _events(timeout: float) -> list[Row]:
+    from ray._core import client
+
+    fields = {"limit": RAY_MAX_LIMIT_FROM_API_SERVER}
+    reply = answered(
+        lambda: client.session().request("query.events", fields, timeout=timeout), timeout
+    )
+    events: list[Row] = json.loads(bytes(reply.body))
+    return events
 
 
 def _objects(_timeout: float) -> Found:
@@ -82,9 +99,7 @@ _SOURCES: dict[StateResource, Callable[[float], Found]] = {
     StateResource.RUNTIME_ENVS: lambda timeout: Found(
         _records.environment_rows(_ask("query.workers", timeout)["workers"])
     ),
-    StateResource.CLUSTER_EVENTS: lambda timeout: Found(
-        _records.event_rows(_ask("query.nodes", timeout)["nodes"])
-    ),
+    StateResource.CLUSTER_EVENTS: lambda timeout: Found(_records.event_rows(_events(timeout))),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = dict[str, Any]
@@ -125,28 +125,19 @@ def environment_rows(workers: list[Row]) -> list[Row]:
     return list(rows.values())
 
 
-def event_rows(nodes: list[Mapping[str, Any]]) -> list[Row]:
-    """Return what happened to the nodes, in order."""
-    found: list[tuple[int, Row]] = []
-    for node in nodes:
-        facts = {"node_id": node["node_id"], "node_ip": node["ip"]}
-        said = f"Node {node['ip']} joined the cluster."
-        found.append((node["joined_at"], _event("INFO", "joined", said, facts)))
-        if node.get("ended_at"):
-            death = node.get("death") or {}
-            said = f"Node {node['ip']} ended: {death.get('message') or 'it left'}"
-            found.append((node["ended_at"], _event("ERROR", "ended", said, facts)))
-    found.sort(key=lambda each: each[0])
-    for moment, row in found:
-        row["time"] = str(datetime.datetime.fromtimestamp(moment / 1000))
-    return [row for _, row in found]
-
-
-def _event(severity: str, what: str, message: str, facts: Row) -> Row:
-    return {
-        "severity": severity,
-        "source_type": "GCS",
-        "message": message,
-        "event_id": f"{facts['node_id'][:16]}-{what}",
-        "custom_fields": facts,
-    }
+def event_rows(events: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Return what happened to the cluster, in order."""
+    return [
+        {
+            "severity": event["severity"].upper(),
+            "time": str(datetime.datetime.fromtimestamp(event["at"] / 1000)),
+            "source_type": "GCS",
+            "message": event["text"],
+            "event_id": str(event["seq"]),
+            "custom_fields": {
+                "kind": event["kind"],
+                **{name: id for name, id in event.items() if name.endswith("_id")},
+            },
+        }
+        for event in events
+    ]

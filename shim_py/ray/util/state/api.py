@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import time
 import warnings
-from collections.abc import Sequence
-from typing import Any, NoReturn, Union
+from collections.abc import Generator, Sequence
+from typing import Any, Union
 
-from ray._private.absent import refuse
+from ray.util.state import _logs
 from ray.util.state._listing import check_whole, listed, rows_of
 from ray.util.state._summaries import ActorSummaries, ObjectSummaries, TaskSummaries
 from ray.util.state.common import (
@@ -479,7 +479,7 @@ def list_cluster_events(
     raise_on_missing_output: bool = True,
     _explain: bool = False,
 ) -> list[ClusterEventState]:
-    """Return what happened to the cluster's nodes.
+    """Return what has happened in the cluster, the oldest first.
 
     Arguments and errors are those of `list_actors`.
     """
@@ -546,22 +546,80 @@ def summarize_objects(
     )
 
 
-def get_log(*_args: Any, **_kwargs: Any) -> NoReturn:
-    """Not there: logs by this way.
+def get_log(
+    address: str | None = None,
+    node_id: str | None = None,
+    node_ip: str | None = None,
+    filename: str | None = None,
+    actor_id: str | None = None,
+    task_id: str | None = None,
+    pid: int | None = None,
+    follow: bool = False,
+    tail: int = -1,
+    timeout: int = DEFAULT_RPC_TIMEOUT,
+    suffix: str = "out",
+    encoding: str | None = "utf-8",
+    errors: str | None = "strict",
+    submission_id: str | None = None,
+    attempt_number: int = 0,
+    _interval: float | None = None,
+    filter_ansi_code: bool = False,
+) -> Generator[Any, None, None]:
+    """Yield a log as it is on its node: a file by name, an actor's, a worker's or a job's.
+
+    Args:
+        address: accepted; the cluster of this process is asked.
+        node_id: the node that has it; for ``filename`` and ``pid`` this or ``node_ip`` is needed.
+        node_ip: the same by address.
+        filename: its name, as `list_logs` tells it.
+        actor_id: of this actor's latest life.
+        task_id: refused: a task prints into its worker's log.
+        pid: of the worker that runs under this pid.
+        follow: go on with what is written, until nobody writes it any more.
+        tail: so many last lines; -1 for the whole file.
+        timeout: how long the head and the node may take, in seconds.
+        suffix: ``out`` or ``err``, for actors and workers.
+        encoding: of the texts that come; None for bytes.
+        errors: what becomes of bytes that are none of it.
+        submission_id: of this submitted job.
+        attempt_number: has no effect without ``task_id``.
+        filter_ansi_code: without colours.
 
     Raises:
-        UnsupportedFeature: always.
+        RayStateApiException: there is no such log, or the head does not answer.
+        UnsupportedFeature: for ``task_id``.
     """
-    refuse("ray.util.state.get_log", "Use `beam logs`.")
+    file = _logs.chosen_file(
+        _logs.find_node(node_id, node_ip, timeout),
+        filename=filename,
+        actor_id=actor_id,
+        task_id=task_id,
+        pid=None if pid is None else int(pid),
+        submission_id=submission_id,
+        suffix=suffix,
+        timeout=timeout,
+    )
+    raw = _logs.parts(file, tail, follow, timeout)
+    yield from _logs.decoded(raw, encoding, errors, filter_ansi_code)
 
 
-def list_logs(*_args: Any, **_kwargs: Any) -> NoReturn:
-    """Not there: logs by this way.
+def list_logs(
+    address: str | None = None,
+    node_id: str | None = None,
+    node_ip: str | None = None,
+    glob_filter: str | None = None,
+    timeout: int = DEFAULT_RPC_TIMEOUT,
+) -> dict[str, list[str]]:
+    """Return the names of a node's log files that a pattern fits, by who writes them.
 
     Raises:
-        UnsupportedFeature: always.
+        AssertionError: neither ``node_id`` nor ``node_ip`` is given.
+        RayStateApiException: there is no such node, or the head does not answer.
     """
-    refuse("ray.util.state.list_logs", "Use `beam logs`.")
+    if node_id is None and node_ip is None:
+        raise AssertionError("At least one of node ip and node id is required")
+    node = _logs.find_node(node_id, node_ip, timeout)
+    return _logs.grouped(_logs.find_files(node, "", timeout), glob_filter or "*")
 
 
 __all__ = [
