@@ -17,7 +17,7 @@ import { logBounds } from "../runtime/log_bounds.ts";
 import { environmentsDir, packageLimit, packagesDir, PackageStore } from "../runtime/packages.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { nodeLogDir, reasonOf } from "../runtime/paths.ts";
-import { type DaemonRecord, startTicks, writeRecord } from "../runtime/records.ts";
+import { type DaemonRecord, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
 import { buildName } from "../runtime/version.ts";
 import { removeQuietly, removeTree } from "../runtime/whole_file.ts";
@@ -28,7 +28,7 @@ import { Keyring } from "../wire/keyring.ts";
 import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
 import { ActorAnswers } from "./actor_answers.ts";
-import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
+import { headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
 import { AwayNotice } from "./away_notice.ts";
 import { assignmentOf, type NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
@@ -64,6 +64,14 @@ import { ProbeOrders } from "./probe_orders.ts";
 import { answerRelay } from "./relay_dial.ts";
 import { Replacement } from "./replacement.ts";
 import { Requests } from "./requests.ts";
+import {
+  doctorRequestOf,
+  factsOf,
+  infoOf,
+  type NodeSelf,
+  recordOf,
+  successorConfigOf,
+} from "./self_portrait.ts";
 import { Splicer } from "./splicer.ts";
 import { Stacks } from "./stacks.ts";
 import { Subreaper } from "./subreaper.ts";
@@ -241,38 +249,6 @@ export class NodeDaemon {
     } finally {
       signal?.removeEventListener("abort", abort);
     }
-  }
-
-  /** What is written for others to find it by. */
-  get record(): DaemonRecord {
-    const { runtime, paths } = this.#instance;
-    const address = addressText({ host: this.#head_ip, port: this.#headPort });
-    const aliases = nodeAliases(this.#config, this.#node_ip, this.#network);
-    return {
-      pid: Deno.pid,
-      start_ticks: startTicks(Deno.pid) ?? 0,
-      node_id: this.node_id,
-      node_ip: this.#node_ip,
-      aliases,
-      cluster: this.#cluster,
-      head_address: address,
-      head_aliases: headAliases(this.#config, { address, port: this.#headPort }, aliases),
-      is_head: this.#config.role === "head",
-      runtime_dir: runtime,
-      socket: paths.socket,
-      shim_path: this.#shim,
-      build: buildName(),
-      standing: this.#config.standing,
-      ...headFacts(this.#headReady),
-      ...this.#authorityFact(),
-    };
-  }
-
-  /** Whose certificates this node believes, where the cluster makes its own. */
-  #authorityFact(): Partial<DaemonRecord> {
-    const { tls } = this.#config;
-    const authority = this.#headReady?.authority ?? tls?.authority;
-    return authority === undefined ? {} : { authority };
   }
 
   /** A line for its log. */
@@ -604,7 +580,7 @@ export class NodeDaemon {
       warmUp: (facts) => this.#warmUp(facts.executable),
       packages: this.#packages,
       environments: this.#environments,
-      info: () => this.#info(),
+      info: () => infoOf(this.#self(), this.#link),
       passOutput: () => this.#logs.poll(),
       words: this.#words,
       tokens: this.#tokens,
@@ -624,24 +600,12 @@ export class NodeDaemon {
         drivers: this.#drivers.all.length,
         values: this.#objects!.store.usage.files,
       }),
-      config: () => this.#successorConfig(),
+      config: () => successorConfigOf(this.#self(), this.#tokens.joinedBy),
       self: this.options.self,
       drain: (on) => this.#drain(on),
       giveUp: (reason, client) => this.stop(reason, client),
       log: (level, text) => this.#say(level, text),
     });
-  }
-
-  /** As this one was configured, at the ports that it has got. */
-  #successorConfig(): DaemonConfig {
-    const config = { ...this.#config, head: { ...this.#config.head, port: this.#headPort } };
-    if (this.#tokens.joinedBy !== undefined) config.joined_by = this.#tokens.joinedBy;
-    const address = this.#head?.ready?.dashboard;
-    if (config.dashboard && address !== undefined) {
-      const port = Number(address.slice(address.lastIndexOf(":") + 1));
-      config.dashboard = { ...config.dashboard, port };
-    }
-    return config;
   }
 
   /** A head that is away gives no work either. */
@@ -807,92 +771,51 @@ export class NodeDaemon {
     });
   }
 
-  // ── facts ───────────────────────────────────────────────────────────────────────────────────
+  // ── what it says of itself ──────────────────────────────────────────────────────────────────
 
-  #facts(): NodeFacts {
+  #self(): NodeSelf {
     return {
       node_id: this.node_id,
       node_ip: this.#node_ip,
       cluster: this.#cluster,
-      gcs_address: addressText({ host: this.#head_ip, port: this.#headPort }),
-      runtime_dir: this.#instance.runtime,
+      head_ip: this.#head_ip,
+      head_port: this.#headPort,
       log_dir: this.#log_dir,
-      dashboard_url: this.#headReady?.dashboard ?? "",
+      shim: this.#shim,
       network_env: this.#network_env,
-      gpu_ids_masked: this.#machine.gpus.masked_by !== null,
+      config: this.#config,
+      instance: this.#instance,
+      machine: this.#machine,
+      network: this.#network,
+      keys: this.#keys,
+      head: this.#head,
+      head_ready: this.#headReady,
     };
   }
 
-  #info(): Reply<"daemon.info"> {
-    const { node_id, node_ip, cluster, gcs_address, runtime_dir, log_dir, network_env } = this
-      .#facts();
-    const info: Reply<"daemon.info"> = {
-      node_id,
-      node_ip,
-      cluster,
-      head_address: gcs_address,
-      is_head: this.#config.role === "head",
-      pid: Deno.pid,
-      runtime_dir,
-      log_dir,
-      connected: this.#link.isJoined,
-      build: buildName(),
-      network_env,
-    };
-    if (this.#head?.pid !== undefined) info.head_pid = this.#head.pid;
-    if (this.#head?.ready) info.head_build = this.#head.ready.build;
-    const { away } = this.#link;
-    const fault = this.#head?.fault;
-    if (away) info.away = fault ? { ...away, why: fault.message, mend: fault.mend } : { ...away };
-    Object.assign(info, this.#authorityFact());
-    if (!this.#keys.isOpen) info.token_file = join(runtime_dir, "token");
-    return info;
+  /** What is written for others to find it by. */
+  get record(): DaemonRecord {
+    return recordOf(this.#self());
   }
 
-  /** What the doctor is told of this node. */
+  #facts(): NodeFacts {
+    return factsOf(this.#self());
+  }
+
   #doctorRequest(): FactsRequest {
-    const { runtime, paths } = this.#instance;
-    const { tls, num_gpus, head } = this.#config;
-    const isHead = this.#config.role === "head";
-    const until = this.#tls?.certificate?.until ?? Infinity;
-    return {
-      node: {
-        node_id: this.node_id,
-        name: this.#config.node_name ?? this.#machine.facts.hostname,
-        ip: this.#node_ip,
-        aliases: nodeAliases(this.#config, this.#node_ip, this.#network),
-        port: this.#splicer!.port,
-        is_head: isHead,
-        head_address: addressText({ host: this.#head_ip, port: this.#headPort }),
-        connected: this.#link.isJoined,
-        cluster: this.#cluster,
-        build: buildName(),
-        pid: Deno.pid,
-        gpus: this.#machine.gpus.gpus.length,
-        gpus_given: num_gpus ?? null,
-        shim_path: this.#shim,
-        object_store: this.#config.object_store_memory ?? this.#machine.facts.object_store_bytes,
-        pids: [
-          ...this.#head?.pid === undefined ? [] : [this.#head.pid],
-          ...this.#templates.pids,
-          ...this.#supervisors.pids,
-          ...this.#workers.all.map(({ pid }) => pid),
-          ...this.#drivers.all.map(({ facts }) => facts.pid),
-        ],
-      },
-      runtime_dir: runtime,
-      machine_dir: dirname(paths.dir),
+    return doctorRequestOf(this.#self(), {
+      connected: this.#link.isJoined,
+      port: this.#splicer!.port,
+      certificate_until: this.#tls?.certificate?.until,
       worker_command: this.#plan.commandFor(undefined),
-      env: nodeEnv(this.#env, {}),
-      shim_path: this.#shim,
-      security: {
-        open: this.#keys.isOpen,
-        tls: tls !== undefined,
-        files: tls?.files ?? null,
-        listens_on: isHead ? head.host : null,
-        certificate_until: Number.isFinite(until) ? until : null,
-      },
-    };
+      env: this.#env,
+      pids: [
+        ...this.#templates.pids,
+        ...this.#supervisors.pids,
+        ...this.#workers.all.map(({ pid }) => pid),
+        ...this.#drivers.all.map(({ facts }) => facts.pid),
+      ],
+    });
   }
 
   #say(level: Level, text: string): void {
@@ -937,15 +860,6 @@ export class NodeDaemon {
     this.#log[Symbol.dispose]();
     this.#settleEnded();
   }
-}
-
-/** What the record says of the head's HTTP server and journal. */
-function headFacts(head: HeadReady | undefined): Partial<DaemonRecord> {
-  const facts: Partial<DaemonRecord> = {};
-  if (head?.dashboard !== undefined) facts.dashboard = head.dashboard;
-  if (head?.dashboard_fault !== undefined) facts.dashboard_fault = head.dashboard_fault;
-  if (head?.journal_fault !== undefined) facts.journal_fault = head.journal_fault;
-  return facts;
 }
 
 /** Where this process was started, where that folder is still there. */
