@@ -68,7 +68,14 @@ function actorDetails(
 function sessionStore(journal: Journal): SessionStore {
   return {
     all: () => journal.records("sessions") as SessionRow[],
-    put: (row) => journal.putRecord("sessions", row.id, row),
-    delete: (id) => journal.deleteRecord("sessions", id),
+    // Written at once: a head that ends now must neither forget who came in nor who went out.
+    put(row) {
+      journal.putRecord("sessions", row.id, row);
+      journal.flush();
+    },
+    delete(id) {
+      journal.deleteRecord("sessions", id);
+      journal.flush();
+    },
   };
 }

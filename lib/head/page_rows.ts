@@ -41,8 +41,10 @@ export function bookRows({ brain: { books }, objects, submissions }: HeadState):
   const survey = new Survey(books);
   const pending = pendingReasons(books, survey);
   const why = new Map(pending.map((one) => [one.id, one]));
+  const nodes = withStores(nodesView(books), objects).map(nodeRow);
+  tellApart(nodes);
   return {
-    nodes: withStores(nodesView(books), objects).map((node) => [node.node_id, nodeRow(node)]),
+    nodes: nodes.map((node) => [node.id, node]),
     actors: actorsView(books).map((actor) => [actor.actor_id, actorRow(actor)]),
     groups: groupsView(books, survey).map((group) => [group.pg_id, groupRow(group, why)]),
     waiting: pending.filter(({ kind }) => kind === "actor").map((one) => [one.id, waitingRow(one)]),
@@ -114,6 +116,15 @@ function nodeRow(node: WithStore): NodeRow {
     ...(node.object_store !== undefined && { store: node.object_store }),
     ...(typeof build === "string" && { build }),
   };
+}
+
+/** Nodes of one machine, and machines of one name, are called by their addresses, too. */
+function tellApart(nodes: NodeRow[]): void {
+  const alike = Map.groupBy(nodes.filter(({ state }) => state !== "dead"), ({ name }) => name);
+  for (const [name, group] of alike) {
+    if (name === "" || group.length === 1) continue;
+    for (const node of group) node.name = `${name} ${node.ip}`;
+  }
 }
 
 /** What a node's machine is busy with, without digits that only flicker. */

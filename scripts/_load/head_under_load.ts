@@ -13,6 +13,8 @@ export interface HeadOptions {
   binary?: string | undefined;
   /** Port of an inspector, for a profile; only of a checkout. */
   inspector?: number | undefined;
+  /** It serves its dashboard, on a free port. */
+  dashboard?: boolean;
 }
 
 const HOST = "127.0.0.1";
@@ -25,10 +27,14 @@ export class HeadUnderLoad implements AsyncDisposable {
     readonly dir: string,
     readonly process: HeadProcess,
     readonly port: number,
+    /** `host:port` of its dashboard. */
+    readonly dashboard: string | undefined,
   ) {}
 
   /** Starts it on a free port of this machine. */
-  static async start({ binary, inspector }: HeadOptions): Promise<HeadUnderLoad> {
+  static async start(
+    { binary, inspector, dashboard = false }: HeadOptions,
+  ): Promise<HeadUnderLoad> {
     const dir = Deno.makeTempDirSync({ prefix: "beam-load-" });
     const command = binary === undefined ? selfCommand() : [binary];
     if (inspector !== undefined) command.splice(2, 0, `--inspect=${HOST}:${inspector}`);
@@ -41,12 +47,13 @@ export class HeadUnderLoad implements AsyncDisposable {
         token,
         runtime_dir: dir,
         log: join(dir, "head.log"),
+        ...(dashboard && { dashboard: { host: HOST, port: 0 } }),
       },
       log: (level, text) => console.error(`${level}: ${text}`),
     });
     try {
-      const { port } = await process.start();
-      return Object.assign(new HeadUnderLoad(dir, process, port), { token });
+      const { port, dashboard: address } = await process.start();
+      return Object.assign(new HeadUnderLoad(dir, process, port, address), { token });
     } catch (error) {
       Deno.removeSync(dir, { recursive: true });
       throw error;

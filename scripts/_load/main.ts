@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { randomBytes } from "node:crypto";
 import type { Message } from "../../lib/wire/messages.ts";
 import { HeadUnderLoad } from "./head_under_load.ts";
+import { pretendedActor } from "./pretended_actor.ts";
 import { PretendedNode, UNIT } from "./pretended_node.ts";
 import { cpuTime, mebibytes, processUse } from "./process_use.ts";
 import { Profiler } from "./profile.ts";
@@ -63,6 +64,8 @@ say(`head with them: ${memoryText()}`);
 
 await atRest("at rest");
 await status("status");
+await scrape("metrics");
+await atRest("while readings are asked for");
 for (const strategy of STRATEGIES) {
   const bundles = Array.from({ length: nodeCount }, () => ({ CPU: UNIT, GPU: UNIT }));
   await groups(`${nodeCount} bundles ${strategy}`, { strategy, bundles });
@@ -105,23 +108,8 @@ await timed("its job ended, with all actors", async () => {
 await status("status, all dead");
 say(`head at the end: ${memoryText()}`);
 
-function actorCreate(
-  at: number,
-  more: Partial<Message<"actor.create">> = {},
-): Message<"actor.create"> {
-  return {
-    kind: "actor.create",
-    actor_id: randomBytes(12).toString("hex") + job_id,
-    class_name: at % 2 ? "RolloutWorker" : "TrainerWorker",
-    name: at % 10 ? "" : `worker_${at}`,
-    place: { CPU: UNIT, ...(at % 2 && { GPU: UNIT }) },
-    run: { CPU: UNIT, ...(at % 2 && { GPU: UNIT }) },
-    max_restarts: 0,
-    detached: false,
-    python: "3.11.7",
-    meta: randomBytes(300),
-    ...more,
-  };
+function actorCreate(at: number, more?: Partial<Message<"actor.create">>) {
+  return pretendedActor(job_id, at, more);
 }
 
 async function createGroup(
@@ -165,6 +153,18 @@ async function status(name: string): Promise<void> {
     lines = new TextDecoder().decode(stdout).trimEnd().split("\n").length;
   });
   say(`${name}, the command (${lines} lines): ${timesText(times)}`);
+}
+
+/** What Prometheus gets, the nodes' readings with it. */
+async function scrape(name: string): Promise<void> {
+  const link = await head.link();
+  let bytes = 0;
+  await measured(`${name}, the head's answer`, async () => {
+    const { body } = await link.request({ kind: "query.metrics" });
+    bytes = body.length;
+  });
+  link.close();
+  say(`${name}: ${(bytes / 1024).toFixed(0)} KiB`);
 }
 
 async function measured(name: string, once: () => Promise<number | void>): Promise<void> {

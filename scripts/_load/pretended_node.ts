@@ -5,10 +5,9 @@
 import { randomBytes } from "node:crypto";
 import { driverStart } from "../../lib/head/_fakes.ts";
 import { HeadLink } from "../../lib/node/head_link.ts";
-import { fieldsOf, type Received } from "../../lib/wire/link.ts";
-import type { Answer } from "../../lib/wire/link.ts";
+import { type Answer, fieldsOf, type Link, type Received } from "../../lib/wire/link.ts";
 import type { Keyring } from "../../lib/wire/keyring.ts";
-import type { Fields, Message, RequestKind } from "../../lib/wire/messages.ts";
+import type { Fields, Message, Reply, RequestKind } from "../../lib/wire/messages.ts";
 
 /** Units of one CPU or GPU, as the brain counts. */
 export const UNIT = 10_000;
@@ -53,7 +52,7 @@ export class PretendedNode implements AsyncDisposable {
       identity: () => ({ build: "load", keys: options.keys }),
       opened: () => Promise.resolve(),
       join: () => this.#join(),
-      message: (received) => this.#take(received),
+      message: (received, link) => this.#take(received, link),
       joined: () => void (this.#joins += 1),
       declaredDead: () => {
         this.drop();
@@ -155,11 +154,40 @@ export class PretendedNode implements AsyncDisposable {
     return { ...message, report: { actors, jobs: this.#jobs, deaths: [] } };
   }
 
-  #take(received: Received): void {
+  #take(received: Received, link: Link): void {
     const { kind } = received.message;
     this.heard.set(kind, (this.heard.get(kind) ?? 0) + 1);
     if (kind === "worker.start") this.#run(fieldsOf(received, kind));
     if (kind === "worker.stop") this.#end(fieldsOf(received, kind));
+    if (kind === "node.readings") link.reply(received, kind, this.#readings());
+  }
+
+  /** What its machine is busy with, other each time. */
+  #readings(): Reply<"node.readings"> {
+    const { cpus, gpus } = this.options;
+    const part = () => Math.random();
+    return {
+      at: Date.now(),
+      took_ms: 1,
+      cpu_count: cpus,
+      cpu_busy: cpus * part(),
+      load1: cpus * part(),
+      memory_total: 512 * GIB,
+      memory_used: Math.round(512 * GIB * part()),
+      shm_total: 256 * GIB,
+      shm_used: Math.round(64 * GIB * part()),
+      disk_total: 3500 * GIB,
+      disk_used: Math.round(2000 * GIB * part()),
+      gpus: Array.from({ length: gpus }, (_, index) => ({
+        index,
+        name: "NVIDIA H100 80GB HBM3",
+        busy_percent: Math.round(100 * part()),
+        memory_total: 80 * GIB,
+        memory_used: Math.round((60 + 20 * part()) * GIB),
+        temperature_c: Math.round(45 + 40 * part()),
+        power_w: Math.round(200 + 500 * part()),
+      })),
+    };
   }
 
   #run({ actor_id, incarnation }: Fields<"worker.start">): void {

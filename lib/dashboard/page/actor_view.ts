@@ -13,7 +13,16 @@ import { h, setChildren, setText } from "./dom.ts";
 import { durationText, momentText, timeText } from "./format.ts";
 import { LogPane } from "./log_pane.ts";
 import { nodeName } from "./nodes_model.ts";
-import { backLink, type Context, Facts, heading, section, stateMark, type View } from "./view.ts";
+import {
+  backLink,
+  type Context,
+  Facts,
+  heading,
+  section,
+  stateMark,
+  type View,
+  withCode,
+} from "./view.ts";
 
 export function actorView(context: Context, id: string): View {
   const { tables } = context;
@@ -181,7 +190,7 @@ function deathCard(death: DeathDetails, now: number): HTMLElement {
     ),
     h("p", { class: "said" }, report.message),
     firstCause(first, report),
-    report.mend ? h("p", { class: "mend" }, report.mend) : undefined,
+    report.mend ? h("p", { class: "mend" }, ...withCode(report.mend)) : undefined,
     facts.element,
     words("Traceback", report.traceback?.trimEnd()),
     words("Last words on standard error", report.stderr_tail?.join("\n")),

@@ -8,6 +8,8 @@ import { h, set, setText } from "./dom.ts";
 import { filterOf, type Searchable } from "./filter.ts";
 import { countText } from "./format.ts";
 
+/** As people count: machine-2 before machine-10. */
+const ORDER = new Intl.Collator("en", { numeric: true });
 /** Rows of a page. */
 const PAGE = 100;
 
@@ -143,7 +145,8 @@ export class DataTable<R> {
   #countText(kept: number, from: number, shown: number): string {
     const all = this.#given.length;
     const of = kept === all ? countText(all) : `${countText(kept)} of ${countText(all)}`;
-    return shown === kept ? of : `${countText(from + 1)}–${countText(from + shown)} of ${of}`;
+    const part = shown === kept ? "" : `${countText(from + 1)}–${countText(from + shown)} of `;
+    return `${part}${of} ${this.options.label}`;
   }
 
   #showRow(id: string, row: R, columns: readonly Column<R>[]): ShownRow {
@@ -299,5 +302,5 @@ function classOf({ number, rank, wide }: {
 
 function compare(a: number | string, b: number | string): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b), "en", { numeric: true });
+  return ORDER.compare(String(a), String(b));
 }

@@ -5,7 +5,7 @@ import { h, setText } from "./dom.ts";
 import { SEVERITY_TONES } from "./events_model.ts";
 import { filterOf } from "./filter.ts";
 import { countOf, durationText } from "./format.ts";
-import { type Context, heading, type View } from "./view.ts";
+import { type Context, heading, type View, withCode } from "./view.ts";
 
 export function doctorView(context: Context): View {
   const { tables } = context;
@@ -106,11 +106,6 @@ function card(one: FindingRow): HTMLElement {
     ),
     h("p", {}, seen),
     h("p", { class: "muted" }, breaks),
-    h("p", { class: "mend" }, ...codeParts(mend)),
+    h("p", { class: "mend" }, ...withCode(mend)),
   );
-}
-
-/** What stands between backticks is a line to be copied. */
-function codeParts(text: string): (Node | string)[] {
-  return text.split("`").map((part, at) => at % 2 === 1 ? h("code", {}, part) : part);
 }

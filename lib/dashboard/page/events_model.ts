@@ -120,7 +120,7 @@ function waitingAlarms(tables: Tables, now: number): Alarm[] {
     state === "PENDING" || state === "RESCHEDULING"
   ).map((group): Alarm => ({
     tone: group.feasible === false ? "bad" : "warn",
-    text: `Placement group ${groupName(group)} waits, for ${
+    text: `Placement group ${groupName(group)} has waited for ${
       durationText(now - group.requested_at)
     }`,
     href: `#/groups/${group.id}`,

@@ -17,19 +17,21 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** `23.4 / 80.0 GiB`: both in the unit of the second. */
+/** `23.4 / 80.0 GiB`: both in the unit of the second, but for what would be none of it. */
 export function shareText(used: number, total: number): string {
   const whole = bytesText(total);
   const unit = whole.slice(whole.indexOf(" ") + 1);
   const factor = 1024 ** UNITS.indexOf(unit);
   const value = used / factor;
+  if (value < 0.05 && used > 0) return `${bytesText(used)} / ${whole}`;
   return `${value >= 99.95 ? Math.round(value) : value.toFixed(1)} / ${whole}`;
 }
 
 /** How long something is or was: `12 s`, `5 min`, `3 h 20 min`, `2 d 4 h`. */
 export function durationText(ms: number): string {
   const whole = Math.max(0, ms);
-  if (whole < SECOND) return whole < 1 ? "0 s" : `${Math.round(whole)} ms`;
+  if (whole === 0) return "0 s";
+  if (whole < SECOND) return whole < 1 ? "< 1 ms" : `${Math.round(whole)} ms`;
   if (whole < MINUTE) return `${Math.floor(whole / SECOND)} s`;
   if (whole < HOUR) return `${Math.floor(whole / MINUTE)} min`;
   if (whole < DAY) return joined(whole, [HOUR, "h"], [MINUTE, "min"]);
@@ -76,7 +78,8 @@ export function countOf(value: number, one: string, many = `${one}s`): string {
 
 /** An amount of a resource: at most two decimals. */
 export function amountText(value: number): string {
-  return String(Math.round(value * 100) / 100);
+  const [whole, part] = String(Math.round(value * 100) / 100).split(".");
+  return countText(Number(whole)) + (part === undefined ? "" : `.${part}`);
 }
 
 /** Enough of an id to tell a few thousand apart. */
@@ -90,10 +93,10 @@ export function shareOf(used: number | undefined, total: number | undefined): nu
   return Math.min(1, Math.max(0, used / total));
 }
 
-/** Resources in a line, memory in its units: `CPU 1 · GPU 2 · memory 4.0 GiB`. */
+/** Resources in a line, those inside placement groups left out, memory in its units: `CPU 1 · GPU 2 · memory 4.0 GiB`. */
 export function amountsText(amounts: Readonly<Record<string, number>>): string {
   const shown = Object.entries(amounts).filter(([name, value]) =>
-    value > 0 && !name.startsWith("node:")
+    value > 0 && !name.startsWith("node:") && !/_group_/.test(name)
   );
   return shown.map(([name, value]) =>
     `${name.replace("object_store_memory", "object store")} ${

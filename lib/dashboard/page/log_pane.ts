@@ -1,6 +1,6 @@
 /** A log as it is written: the last lines, filtered, followed. */
 import { h, setText } from "./dom.ts";
-import { countText } from "./format.ts";
+import { countOf } from "./format.ts";
 import { type LogLine, LogLines, toneOf } from "./log_lines.ts";
 
 /** What can be read. */
@@ -155,7 +155,7 @@ export class LogPane {
 
   #count(): void {
     const lines = this.#text.childElementCount;
-    const said = lines === 0 ? "" : `${countText(lines)} lines · `;
+    const said = lines === 0 ? "" : `${countOf(lines, "line")} · `;
     setText(this.#said, said + this.#state);
   }
 

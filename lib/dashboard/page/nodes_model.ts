@@ -67,12 +67,12 @@ export function gpuLines({ node, readings }: Pick<NodeLine, "node" | "readings">
 /** How a GPU looks in a strip. */
 export function gpuMark({ index, gpu, reading }: GpuLine): GpuMark {
   const held = Math.round((1 - gpu.free) * 100) / 100;
-  const [name, busy, used, total, temperature] = reading ??
+  const [, busy, used, total, temperature] = reading ??
     ["", null, null, null, null, null, []] as const;
   const foreign = held === 0 &&
     ((busy ?? 0) / 100 >= FOREIGN_BUSY || (used ?? 0) >= FOREIGN_MEMORY);
   const facts = [
-    `GPU ${index}${name ? ` ${name}` : ""}`,
+    `GPU ${index} ${modelOf(reading)}`.trimEnd(),
     held === 0 ? foreign ? "held by nobody here, but in use" : "free" : holdersText(gpu),
     busy === null ? undefined : `${Math.round(busy)} % busy`,
     used === null ? undefined : total === null ? bytesText(used) : shareText(used, total),
@@ -133,7 +133,8 @@ export const NODE_COLUMNS: readonly Column<NodeLine>[] = [
     rank: 2,
     cell: ({ readings }) => {
       const { used, total } = gpuMemory(readings);
-      return total === undefined ? none() : sizeCell(used, total);
+      // To be full is what it is for.
+      return { ...sizeCell(used, total), ...(total !== undefined && { tone: "plain" }) };
     },
     order: ({ readings }) => gpuMemory(readings).used ?? -1,
   },
@@ -265,7 +266,7 @@ export const GPU_COLUMNS: readonly Column<GpuLine>[] = [
       const [used, total] = [reading?.[2] ?? undefined, reading?.[3] ?? undefined];
       return total === undefined && used !== undefined
         ? { text: bytesText(used), title: "It shares the machine's memory" }
-        : sizeCell(used, total);
+        : { ...sizeCell(used, total), ...(total !== undefined && { tone: "plain" }) };
     },
     order: ({ reading }) => reading?.[2] ?? -1,
   },
@@ -294,8 +295,14 @@ export const GPU_COLUMNS: readonly Column<GpuLine>[] = [
 function gpuNameCell({ index, gpu, reading }: GpuLine): Cell {
   return {
     text: `GPU ${index}`,
-    sub: reading?.[0] || (gpu.device === String(index) ? "" : gpu.device),
+    sub: modelOf(reading) || (gpu.device === String(index) ? "" : gpu.device),
   };
+}
+
+/** Its model, where its driver or its files tell more than that it is one. */
+function modelOf(reading: GpuReadingRow | undefined): string {
+  const name = reading?.[0] ?? "";
+  return name === "GPU" ? "" : name;
 }
 
 /** Bytes of bytes, with a bar. */
@@ -306,7 +313,7 @@ export function sizeCell(used: number | undefined, total: number | undefined): C
 }
 
 function temperatureCell(degrees: number): Cell {
-  const tone: Tone = degrees >= 90 ? "bad" : degrees >= 80 ? "warn" : "plain";
+  const tone: Tone = degrees >= 95 ? "bad" : degrees >= 85 ? "warn" : "plain";
   return { text: `${Math.round(degrees)} °C`, tone };
 }
 

@@ -8,6 +8,8 @@ import { gpuLines, gpuMark, nodeHref, nodeLines, nodeName } from "./nodes_model.
 import { type Tile, tilesOf } from "./tiles_model.ts";
 import { type Context, heading, section, type View } from "./view.ts";
 
+/** As people count: machine-2 before machine-10. */
+const ORDER = new Intl.Collator("en", { numeric: true });
 /** Events that are shown. */
 const MOST_EVENTS = 8;
 /** Alarms that are shown. */
@@ -58,7 +60,7 @@ export function overview(context: Context): View {
       const nodes = lines.map(({ node, readings }) => ({
         node,
         gpus: gpuLines({ node, readings }).map(gpuMark),
-      }));
+      })).sort((a, b) => ORDER.compare(nodeName(a.node), nodeName(b.node)));
       keyed(
         map,
         nodes,

@@ -1,6 +1,6 @@
 /** The figures of the first view. Pure. */
 import { fullness, type Tone } from "./cell.ts";
-import { amountText, bytesText, countOf, countText, shareOf, shareText } from "./format.ts";
+import { amountText, bytesText, countOf, countText, shareOf } from "./format.ts";
 import type { Tables } from "./tables.ts";
 
 /** One figure. */
@@ -27,38 +27,36 @@ export function tilesOf(tables: Tables): Tile[] {
   const tiles: Tile[] = [];
   for (const name of ["GPU", "CPU"]) {
     if ((total[name] ?? 0) === 0) continue;
-    tiles.push(amountTile(name, `${name}s held`, held(name), total[name]!));
+    tiles.push(amountTile(`${name}s held`, held(name), total[name]!));
   }
   tiles.push(...machineTiles(tables));
   const [store, room] = [used["object_store_memory"] ?? 0, total["object_store_memory"] ?? 0];
   if (room > 0) tiles.push(sizeTile("Object store", store, room, "#/objects"));
   for (const [name, amount] of Object.entries(total)) {
     if (USUAL.includes(name) || /^(node:|accelerator_type:)/.test(name)) continue;
-    tiles.push(amountTile(name, name, held(name), amount));
+    tiles.push(amountTile(name, held(name), amount));
   }
   return [...tiles, ...countTiles(tables)];
 }
 
-function amountTile(name: string, title: string, held: number, total: number): Tile {
+function amountTile(name: string, held: number, total: number): Tile {
   const share = shareOf(held, total);
   return {
-    name: title,
+    name,
     value: amountText(held),
     of: `of ${amountText(total)}`,
     ...(share !== undefined && { share }),
     tone: "plain",
-    href: name === "GPU" ? "#/nodes" : "#/nodes",
+    href: "#/nodes",
   };
 }
 
 function sizeTile(name: string, used: number, total: number, href: string): Tile {
   const share = shareOf(used, total);
-  const [value, of] = shareText(used, total).split(" / ");
-  const unit = of!.slice(of!.indexOf(" "));
   return {
     name,
-    value: value! + unit,
-    of: `of ${of}`,
+    value: bytesText(used),
+    of: `of ${bytesText(total)}`,
     ...(share !== undefined && { share }),
     tone: fullness(share),
     href,

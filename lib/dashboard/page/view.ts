@@ -61,6 +61,11 @@ export class Facts {
   }
 }
 
+/** A text in which what stands between backticks is a line to be copied. */
+export function withCode(text: string): (Node | string)[] {
+  return text.split("`").map((part, at) => at % 2 === 1 ? h("code", {}, part) : part);
+}
+
 /** A state with its dot, as in tables. */
 export function stateMark(
   { text, tone = "plain", sub }: { text: string; tone?: string; sub?: string },
