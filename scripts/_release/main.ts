@@ -103,8 +103,9 @@ try {
   else await release(options);
 } catch (error) {
   if (!(error instanceof Error)) throw error;
-  // parseArgs throws a TypeError with a code of its own for an unknown flag.
-  const isUsage = error instanceof UsageError || "code" in error;
+  // parseArgs has codes of its own for an unknown flag and its like.
+  const { code } = error as { code?: unknown };
+  const isUsage = error instanceof UsageError || String(code).startsWith("ERR_PARSE_ARGS");
   const cause = error.cause instanceof Error ? `\nrelease: ${error.cause.message}` : "";
   console.error(`release: ${error.message}${cause}`);
   if (isUsage) console.error("release: See scripts/release --help.");

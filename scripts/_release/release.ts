@@ -1,7 +1,7 @@
 /** Makes the files of a release into a folder laid out as a mirror. */
 import { join } from "node:path";
 import { VERSION } from "../../lib/runtime/version.ts";
-import type { Arch } from "../_denort.ts";
+import { type Arch, archOf } from "../_denort.ts";
 import { sha256 } from "../_digest.ts";
 import { gzip, tar } from "./archive.ts";
 import { billOfMaterials } from "./bom.ts";
@@ -151,7 +151,11 @@ async function executableFor(
   part: string,
 ): Promise<Uint8Array> {
   const name = `beam-${VERSION}-linux-${arch}`;
-  if (folder !== undefined) return await Deno.readFile(join(folder, name));
+  if (folder !== undefined) {
+    const bytes = await Deno.readFile(join(folder, name));
+    if (archOf(bytes) === arch) return bytes;
+    throw new Error(`Cannot release ${join(folder, name)}: it must be an executable for ${arch}.`);
+  }
   const work = await Deno.makeTempDir({ dir: part, prefix: "build-" });
   try {
     await output(join(ROOT, "scripts", "build"), ["--arch", arch, "--out", work]);
