@@ -95,7 +95,7 @@ const SITUATIONS: readonly Situation[] = [
     restore: () => clinic.nameLeadsTo(3, clinic.machines.address(3)),
     options: () => ({ env: { GLOO_SOCKET_IFNAME: "" } }),
     seen: /resolves to 127\.0\.1\.1/,
-    mend: /\/etc\/hosts/,
+    mend: /unset GLOO_SOCKET_IFNAME/,
   },
   {
     what: "NCCL_SOCKET_IFNAME of another machine",
