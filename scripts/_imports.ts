@@ -11,6 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "lib/runtime": [],
   "lib/probe": ["lib/runtime"],
   "lib/dashboard": ["lib/wire", "lib/runtime"],
+  "lib/dashboard/page": [],
   "lib/head": ["lib/cluster", "lib/wire", "lib/runtime", "lib/dashboard"],
   "lib/node": ["lib/wire", "lib/runtime", "lib/probe", "lib/cluster"],
 };

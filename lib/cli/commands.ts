@@ -12,6 +12,7 @@ Usage:
   beam events                           what has happened
   beam logs [WHAT]                      show logs of any node: of an actor, a job, a daemon
   beam top                              how busy the machines and GPUs are, and who holds them
+  beam dashboard                        where the page for browsers is, and how to log in
   beam metrics                          what Prometheus reads: use, states, counts
   beam stack ACTOR                      what a process is doing that seems stuck
   beam doctor                           what is wrong with this machine, a join, the cluster
@@ -43,6 +44,7 @@ export const NAMES = [
   "events",
   "logs",
   "top",
+  "dashboard",
   "metrics",
   "stack",
   "doctor",
@@ -85,6 +87,8 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./events.ts")).events;
     case "top":
       return (await import("./top.ts")).top;
+    case "dashboard":
+      return (await import("./dashboard.ts")).dashboard;
     case "metrics":
       return (await import("./metrics.ts")).metrics;
     case "stack":
