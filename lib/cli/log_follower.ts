@@ -14,6 +14,7 @@ const PAUSE_MS = 1000;
 
 /** How logs are shown. */
 export interface FollowOptions {
+  /** How many last lines; Infinity: all. */
   lines: number;
   follow: boolean;
   /** Its later lives are followed too. */

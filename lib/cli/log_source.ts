@@ -132,9 +132,10 @@ export class LogReader {
 
   constructor(readonly log: Pick<FoundLog, "node_id" | "name">) {}
 
-  /** The last lines. */
+  /** The last lines, of very long ones those within the last mebibyte; with Infinity all of it. */
   async last(lines: number): Promise<LogText> {
-    let part = await this.#ask({ offset: 0, lines, wait_ms: 0 });
+    const from = Number.isFinite(lines) ? { offset: 0, lines } : { offset: 0 };
+    let part = await this.#ask({ ...from, wait_ms: 0 });
     let text = part.text;
     // One answer holds a bounded part of it.
     while (part.more) {

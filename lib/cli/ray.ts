@@ -11,10 +11,13 @@ Usage:
   ray start           start a node on this machine
   ray stop            end every node of this user on this machine
   ray status          show the cluster
-  ray list            list nodes, actors, placement groups, jobs, workers, tasks or runtime-envs
+  ray list            list nodes, actors, placement groups, jobs, workers, tasks and more
   ray get             show one of them
   ray summary         count tasks or actors by state
   ray job             submit jobs, follow and end them
+  ray logs            show logs of nodes, actors, workers and jobs
+  ray stack           what this machine's workers are doing
+  ray memory          what large values take
   ray health-check    exit code 0 where the head is there
   ray get-auth-token  the token that Ray's variables say; --generate makes one
   ray --version       the version of Ray whose interface this is
@@ -24,10 +27,7 @@ Each has --help.`;
 /** Commands of Ray's that are not there, with what to do instead. */
 const ABSENT: Readonly<Record<string, string>> = {
   "symmetric-run": "Run `beam up` on each machine, then `beam wait --nodes N`, then the program.",
-  memory: "See `beam status` and `beam actors`.",
-  logs: "See `beam logs`.",
   timeline: "Call ray.timeline() in a program.",
-  stack: "Use py-spy on the worker's process; `beam actors` shows its pid.",
   "kill-actor": "Use `ray.kill` in a program.",
   "drain-node": "Use `beam drain NODE`.",
   "check-open-ports": "One port must be reachable, the head's; `beam status` shows it.",
@@ -47,6 +47,9 @@ const NAMES = [
   "get",
   "summary",
   "job",
+  "logs",
+  "stack",
+  "memory",
   "health-check",
   "get-auth-token",
 ] as const;
@@ -92,6 +95,12 @@ async function load(name: string | undefined): Promise<Command | undefined> {
       return (await import("./ray_summary.ts")).raySummary;
     case "job":
       return (await import("./ray_job.ts")).rayJob;
+    case "logs":
+      return (await import("./ray_logs.ts")).rayLogs;
+    case "stack":
+      return (await import("./ray_stack.ts")).rayStack;
+    case "memory":
+      return (await import("./ray_memory.ts")).rayMemory;
     case "get-auth-token":
       return (await import("./ray_get_auth_token.ts")).rayGetAuthToken;
     case "health-check":

@@ -2,8 +2,10 @@
 import { UsageError } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import { LISTED, type Listed, type Row, rowsOf } from "./ray_rows.ts";
+import { type ClusterEvent, MOST_EVENTS } from "../head/event_log.ts";
 import {
   environmentRows,
+  eventRow,
   taskRow,
   type TaskView,
   workerRow,
@@ -12,13 +14,12 @@ import {
 import { askCluster, clusterStatus } from "./status_source.ts";
 
 /** Everything that can be listed. */
-export const KINDS = [...LISTED, "workers", "tasks", "runtime-envs"] as const;
+export const KINDS = [...LISTED, "workers", "tasks", "runtime-envs", "cluster-events"] as const;
 export type Kind = typeof KINDS[number];
 
 /** What Ray lists and only a program here can. */
 const ABSENT: Readonly<Record<string, string>> = {
   objects: "Each process knows its own: call ray.util.state.list_objects() in it.",
-  "cluster-events": "Call ray.util.state.list_cluster_events() in a program, or see `beam logs`.",
 };
 
 /** The column of the id; kinds without one cannot be got. */
@@ -65,6 +66,12 @@ export async function fetchRows(
       const { body } = await askCluster(address, { kind: "query.tasks" }, timeout);
       const tasks = JSON.parse(new TextDecoder().decode(body)) as TaskView[];
       return tasks.map((task) => taskRow(task, detail));
+    }
+    case "cluster-events": {
+      const ask = { kind: "query.events", limit: MOST_EVENTS } as const;
+      const { body } = await askCluster(address, ask, timeout);
+      const events = JSON.parse(new TextDecoder().decode(body)) as ClusterEvent[];
+      return events.map((event) => eventRow(event, detail));
     }
     default:
       return rowsOf(await clusterStatus(address, timeout), kind satisfies Listed, detail);

@@ -1,6 +1,8 @@
 /** Workers, tasks and runtime environments as rows with Ray's own column names. */
+import type { ClusterEvent } from "../head/event_log.ts";
 import type { TaskView } from "../head/task_log.ts";
 import type { WorkerView } from "../head/worker_registry.ts";
+import { timeText } from "./events_text.ts";
 import type { Row } from "./ray_rows.ts";
 
 export type { TaskView, WorkerView };
@@ -27,6 +29,19 @@ export function workerRow(worker: WorkerView, detail: boolean): Row {
     debugger_port: worker.debugger_port,
     num_paused_threads: worker.num_paused_threads,
   };
+}
+
+/** What has happened, in the fields of Ray's `ClusterEventState`. */
+export function eventRow(event: ClusterEvent, detail: boolean): Row {
+  const { seq, at, kind, severity, text, ...ids } = event;
+  const row: Row = {
+    severity: severity.toUpperCase(),
+    time: timeText(at),
+    source_type: "GCS",
+    message: text,
+    event_id: String(seq),
+  };
+  return detail ? { ...row, custom_fields: { kind, ...ids } } : row;
 }
 
 /** `detail` adds Ray's further columns. */

@@ -5,6 +5,9 @@ import { type ActorView, type ClusterStatus, nameOf, type NodeView } from "./clu
 import { bar } from "./screen_text.ts";
 import { table, type TableLook } from "./table.ts";
 
+/** A terminal of so many columns has room for them. */
+const ROOM_FOR_BARS = 120;
+
 /** What rows are sorted by: a name, and which are first. */
 export const SORTS = {
   name: "name",
@@ -112,7 +115,8 @@ export function sorted(nodes: readonly TopNode[], sort: Sort): TopNode[] {
 
 /** The machines' table, and below it the GPUs'. */
 export function topText(nodes: readonly TopNode[], look: TableLook = {}): string {
-  const bars = look.width === undefined ? false : look.width !== Infinity;
+  const { width = Infinity } = look;
+  const bars = width !== Infinity && width >= ROOM_FOR_BARS;
   const machines = table(
     ["NODE", "NAME", "STATE", "CPU", "LOAD", "MEMORY", "SHM", "DISK", "RTT", "ACTORS"],
     nodes.map(({ readings, ...node }) => [

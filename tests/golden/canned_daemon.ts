@@ -1,5 +1,6 @@
 /** A daemon's control socket that answers from a canned picture. */
 import type { ClusterStatus } from "../../lib/cli/cluster_status.ts";
+import { LOGS, READINGS, STACKS } from "./canned_machines.ts";
 import { EVENTS } from "./canned_status.ts";
 import { Link } from "../../lib/wire/link.ts";
 import type { Reply, RequestKind } from "../../lib/wire/messages.ts";
@@ -14,10 +15,18 @@ export function cannedDaemon(path: string, status: ClusterStatus): AsyncDisposab
   const bodies: Partial<Record<RequestKind, Uint8Array>> = {
     "query.status": encoded(picture),
     "query.events": encoded(EVENTS),
+    "query.logs": encoded(LOGS),
+    "query.log": new TextEncoder().encode("the last line\n"),
+    "query.readings": encoded(READINGS),
+    "query.stacks": encoded(STACKS),
   };
   const answers: Partial<Record<RequestKind, Record<string, unknown>>> = {
     "query.status": { ...head },
     "query.events": { count: EVENTS.length, last: EVENTS.length, epoch },
+    "query.logs": { count: LOGS.length },
+    "query.log": { size: 114, offset: 100, running: true },
+    "query.readings": { count: READINGS.length },
+    "query.stacks": { count: 1 },
     "node.drain": {},
     "query.work": {
       state: "draining",
