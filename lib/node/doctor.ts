@@ -21,6 +21,8 @@ export interface DoctorHost {
   /** The daemon's, without secrets. */
   env: Environment;
   request(): FactsRequest;
+  /** In milliseconds. */
+  timeout?: number;
 }
 
 /** See the top of this file. */
@@ -57,14 +59,15 @@ export class Doctor {
 
   /** The diagnosis as JSON. @throws {RequestFailed} */
   async #run(): Promise<Uint8Array> {
-    const { command, env } = this.host;
+    const { command, env, timeout = TIMEOUT } = this.host;
     const child = spawn(unlikeNode(command[0]!), command.slice(1), {
       env,
       stdio: ["pipe", "pipe", "pipe"],
     });
-    this.#child = child;
     const { promise: ended, resolve } = Promise.withResolvers<string>();
     child.once("error", (error) => resolve(error.message));
+    if (child.pid === undefined) throw failed(await ended);
+    this.#child = child;
     child.once("close", (code, signal) => resolve(signal ? `ended by ${signal}` : `code ${code}`));
     const parts: Uint8Array[] = [];
     let size = 0;
@@ -83,13 +86,13 @@ export class Doctor {
     const timer = setTimeout(() => {
       late = true;
       child.kill("SIGKILL");
-    }, TIMEOUT);
+    }, timeout);
     const end = await ended;
     clearTimeout(timer);
     this.#child = undefined;
     if (end === "code 0") return joined(parts, size);
     throw failed(
-      late ? `it did not end within ${TIMEOUT / 1000} s` : words.trim().split("\n").at(-1) || end,
+      late ? `it did not end within ${timeout / 1000} s` : words.trim().split("\n").at(-1) || end,
     );
   }
 }

@@ -1,0 +1,67 @@
+import assert from "assert";
+import { madeSystem } from "../testdata/made_system.ts";
+import { kindOf, readProcesses } from "./processes.ts";
+
+const words = (text: string) => ({ name: "x", words: text.split(" ") });
+
+Deno.test("processes are known by their commands", () => {
+  const kinds: [string, ReturnType<typeof kindOf>][] = [
+    ["/opt/venv/lib/python3.12/site-packages/ray/core/src/ray/raylet/raylet --a", "ray"],
+    ["ray::IDLE", "ray"],
+    ["/usr/bin/python -u /x/ray/dashboard/dashboard.py --host=127.0.0.1", "ray"],
+    ["redis-server *:6379", "redis"],
+    ["/usr/sbin/chronyd -F 1", "clock"],
+    ["/opt/vllm/bin/python -m ray._worker", "beam-worker"],
+    ["/usr/bin/python /home/me/.beam/shim/1/ray/_worker/start.py", "beam-worker"],
+    ["VLLM::EngineCore", "vllm"],
+    ["/usr/bin/python3 /usr/local/bin/vllm serve m", "vllm"],
+    ["/usr/local/bin/beam daemon", "beam-daemon"],
+    ["/usr/local/bin/beam head", "beam-head"],
+    ["/usr/bin/deno run -A --quiet /src/beam/main.ts daemon", "beam-daemon"],
+    ["/usr/bin/python train.py", undefined],
+    ["vim /etc/beam/ray.conf", undefined],
+    ["/usr/local/bin/beam doctor", undefined],
+  ];
+  for (const [text, kind] of kinds) assert.equal(kindOf(words(text)), kind, text);
+});
+
+const stat = (pid: number, ppid: number, name: string, state = "S") =>
+  `${pid} (${name}) ${state} ${ppid} 0 0\n`;
+const TREE = {
+  "/proc/10/stat": stat(10, 1, "beam"),
+  "/proc/10/cmdline": "/usr/local/bin/beam\0daemon\0",
+  "/proc/11/stat": stat(11, 10, "python"),
+  "/proc/11/cmdline": "python\0-m\0ray._worker\0",
+  "/proc/12/stat": stat(12, 11, "VLLM::Worker"),
+  "/proc/12/cmdline": "VLLM::Worker\0",
+  "/proc/20/stat": stat(20, 1, "redis-server"),
+  "/proc/20/cmdline": "redis-server *:6379\0--requirepass\0hunter2\0--x\0--y\0",
+  "/proc/21/stat": stat(21, 1, "gone", "Z"),
+  "/proc/20/fd/7": "",
+  "/proc/net/tcp":
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" +
+    "   0: 00000000:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 555 1\n" +
+    "   1: 0100007F:2049 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 556 1\n" +
+    "   2: 0100007F:18EB 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 557 1\n",
+};
+
+Deno.test("a node's own are its processes and what descends from them", () => {
+  const found = readProcesses(madeSystem({ tree: TREE }), [10]);
+  assert.deepEqual(found.processes.map(({ pid, kind, ours }) => [pid, kind, ours]), [
+    [10, "beam-daemon", true],
+    [11, "beam-worker", true],
+    [12, "vllm", true],
+    [20, "redis", false],
+  ]);
+  assert.equal(found.isOurs(12), true);
+  assert.equal(found.commandOf(21), null);
+});
+
+Deno.test("listeners on beam's ports are told with who holds them, others are not", () => {
+  const links = { "/proc/20/fd/7": "socket:[555]" };
+  const { listeners } = readProcesses(madeSystem({ tree: TREE, links }), []);
+  assert.deepEqual(listeners.map(({ port, address, pid }) => [port, address, pid]), [
+    [6379, "0.0.0.0", 20],
+    [8265, "127.0.0.1", null],
+  ]);
+});
