@@ -28,6 +28,7 @@ Usage:
   beam validate [FILE]                  check the configuration file
   beam completions bash|zsh|fish        completions for a shell
   beam man                              the manual page
+  beam uninstall                        take beam off this machine
   beam version                          which beam this is
 
 Each command has --help; listings have --json. Exit codes: 0 done, 1 failed, 2 wrong usage.`;
@@ -60,6 +61,7 @@ export const NAMES = [
   "validate",
   "completions",
   "man",
+  "uninstall",
   "version",
 ] as const;
 
@@ -121,6 +123,8 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
       return (await import("./completions.ts")).completions;
     case "man":
       return (await import("./man.ts")).man;
+    case "uninstall":
+      return (await import("./uninstall.ts")).uninstall;
     case "version":
     case "--version":
       return (await import("./version.ts")).version;

@@ -59,26 +59,32 @@ async function answer(words: readonly string[], all: SubCommands): Promise<numbe
 
 // The scripts ask the program whose line it is: another beam on PATH, or a path, has its own answers.
 const BASH = `_beam() {
-  local IFS=$'\\n' line cur=\${COMP_WORDS[COMP_CWORD]} prev= words
-  # Bash parts words at = and :, which stand in addresses and in --flag=value.
-  if declare -F _get_comp_words_by_ref >/dev/null; then
-    _get_comp_words_by_ref -n =: -w words -c cur
-  else
-    words=("\${COMP_WORDS[@]:0:COMP_CWORD+1}")
-  fi
-  local lines
-  lines=$("\${words[0]/#\\~/$HOME}" completions --words -- "\${words[@]:1}" 2>/dev/null) || return 0
+  local IFS=$'\\n' at line cut=0
+  local words=()
+  # Bash may part words at =, as in --flag=value.
+  for ((at = 0; at <= COMP_CWORD; at++)); do
+    cut=0
+    if ((at > 1)) && [[ \${COMP_WORDS[at]} == "=" || \${COMP_WORDS[at - 1]} == "=" ]]; then
+      words[-1]+=\${COMP_WORDS[at]} cut=1
+    else
+      words+=("\${COMP_WORDS[at]}")
+    fi
+  done
+  local cur=\${words[-1]} flag= files=
+  [[ $cur == --*=* ]] && flag=\${cur%%=*}=
   COMPREPLY=()
-  for line in $lines; do
+  for line in $("\${words[0]/#\\~/$HOME}" completions --words -- "\${words[@]:1}" 2>/dev/null); do
     case $line in
-      :files) compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- "\${cur#--*=}")) ;;
-      :folders) compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -d -- "\${cur#--*=}")) ;;
+      :files) files=-f ;;
+      :folders) files=-d ;;
       *) COMPREPLY+=("\${line%%$'\\t'*}") ;;
     esac
   done
-  if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
-  case $cur in --*=*) COMPREPLY=("\${COMPREPLY[@]#--*=}") ;; esac
-  case \${COMPREPLY[0]-} in *=) compopt -o nospace 2>/dev/null ;; esac
+  if [[ $files ]]; then
+    compopt -o filenames 2>/dev/null
+    while read -r line; do COMPREPLY+=("$line"); done < <(compgen "$files" -P "$flag" -- "\${cur#"$flag"}")
+  fi
+  if ((cut)); then COMPREPLY=("\${COMPREPLY[@]#"$flag"}"); fi
 }
 complete -F _beam beam`;
 
@@ -107,12 +113,14 @@ fi`;
 
 const FISH = `function __beam_complete
     set -l words (commandline -opc) (commandline -ct)
+    set -l flag (string match -r -- '^--[^=]*=' $words[-1])
+    set -l value (string replace -r -- '^--[^=]*=' '' $words[-1])
     for line in ($words[1] completions --words -- $words[2..] 2>/dev/null)
         switch $line
             case :files
-                __fish_complete_path (string replace -r -- '^--[^=]*=' '' $words[-1])
+                __fish_complete_path $value | string replace -r -- '^' "$flag"
             case :folders
-                __fish_complete_directories (string replace -r -- '^--[^=]*=' '' $words[-1])
+                __fish_complete_directories $value | string replace -r -- '^' "$flag"
             case '*'
                 echo $line
         end
