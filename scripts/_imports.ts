@@ -12,8 +12,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "lib/probe": ["lib/runtime"],
   "lib/dashboard": ["lib/wire", "lib/runtime"],
   "lib/dashboard/page": [],
-  "lib/head": ["lib/cluster", "lib/wire", "lib/runtime", "lib/dashboard"],
-  "lib/node": ["lib/wire", "lib/runtime", "lib/probe", "lib/cluster"],
+  "lib/doctor/checks": ["lib/doctor", "lib/probe", "lib/runtime"],
+  "lib/doctor/cluster": ["lib/doctor", "lib/probe", "lib/wire", "lib/runtime"],
+  "lib/head": [
+    "lib/cluster",
+    "lib/wire",
+    "lib/runtime",
+    "lib/dashboard",
+    "lib/doctor",
+    "lib/doctor/cluster",
+  ],
+  "lib/node": ["lib/wire", "lib/runtime", "lib/probe", "lib/cluster", "lib/doctor/cluster"],
 };
 
 /** A file's imports by path from the checkout's root. */
