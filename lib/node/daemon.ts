@@ -137,6 +137,7 @@ export class NodeDaemon {
   readonly #subreaper: Subreaper;
   readonly #ending = new AbortController();
   readonly #doctor: Doctor;
+  readonly #readings: Readings;
   readonly #notice = new AwayNotice({
     peer: () => this.#link.peer,
     fault: () => this.#head?.fault?.message,
@@ -193,6 +194,7 @@ export class NodeDaemon {
     pruneLogFolders(join(this.#instance.runtime, "logs"), Date.now());
     const bounds = logBounds(config.log_max_bytes);
     pruneJobLogs(this.#instance.runtime, Date.now(), bounds.jobs);
+    this.#readings = new Readings({ machine: this.#machine, folder: this.#instance.runtime });
     this.#log_dir = nodeLogDir(this.#instance.runtime, this.node_id);
     Deno.mkdirSync(this.#log_dir, { recursive: true, mode: 0o700 });
     this.#log = new LogFile(join(this.#log_dir, "daemon.log"), {
@@ -222,6 +224,7 @@ export class NodeDaemon {
         ...this.#supervisors?.pids ?? [],
         ...this.#environments?.pids ?? [],
         ...this.#doctor.pids,
+        ...this.#readings.pids,
         ...this.#head?.pid ? [this.#head.pid] : [],
       ],
     });
@@ -457,7 +460,7 @@ export class NodeDaemon {
         askingHead: () => this.#link.pending,
         path: this.#env["PATH"] ?? "",
       }),
-      readings: new Readings({ machine: this.#machine, folder: this.#instance.runtime }),
+      readings: this.#readings,
       answerRelay: (fields) => this.#answerRelay(fields),
       warn: (text) => this.#say("warning", text),
     });
@@ -847,6 +850,7 @@ export class NodeDaemon {
     }
     await leaving;
     this.#doctor.close();
+    this.#readings.close();
     await this.#control?.close(spared);
     await this.#health?.close();
     await this.#splicer?.close();

@@ -44,10 +44,21 @@ export class NvidiaSmi {
   #last: { gpus: SmiGpu[]; at: number } | undefined;
   #running: Promise<void> | undefined;
   #absentUntil = -Infinity;
+  #children = new Set<Deno.ChildProcess>();
   /** Why the last run gave nothing, in words. */
   fault: string | undefined;
 
   constructor(readonly options: NvidiaSmiOptions = {}) {}
+
+  /** Pids of the runs that are under way: whoever reaps orphans leaves them alone. */
+  get pids(): number[] {
+    return [...this.#children].map(({ pid }) => pid);
+  }
+
+  /** Ends what runs. */
+  close(): void {
+    for (const child of this.#children) end(child);
+  }
 
   /**
    * The GPUs, no older than a few seconds where it answers within `patience` milliseconds, else as it
@@ -65,11 +76,14 @@ export class NvidiaSmi {
 
   async #run(now: () => number): Promise<void> {
     try {
-      const [gpus, apps] = await Promise.all([
+      const [gpus, apps] = await Promise.allSettled([
         this.#ask(`--query-gpu=${GPU_QUERY}`),
-        this.#ask(`--query-compute-apps=${APP_QUERY}`).catch(() => ""), // refused by some drivers
+        this.#ask(`--query-compute-apps=${APP_QUERY}`),
       ]);
-      this.#last = { gpus: parseSmi(gpus, apps), at: now() };
+      if (gpus.status === "rejected") throw gpus.reason;
+      // Some drivers refuse the second.
+      const users = apps.status === "fulfilled" ? apps.value : "";
+      this.#last = { gpus: parseSmi(gpus.value, users), at: now() };
       this.fault = undefined;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) this.#absentUntil = now() + ABSENT;
@@ -88,6 +102,7 @@ export class NvidiaSmi {
       stdout: "piped",
       stderr: "null",
     }).spawn();
+    this.#children.add(child);
     let late = false;
     // One that the kernel holds does not even die of this. No other is begun while it is there.
     const timer = setTimeout(() => {
@@ -102,6 +117,7 @@ export class NvidiaSmi {
       return new TextDecoder().decode(stdout);
     } finally {
       clearTimeout(timer);
+      this.#children.delete(child);
     }
   }
 }

@@ -81,8 +81,10 @@ Deno.test("one that hangs is ended, and holds nobody up meanwhile", async () => 
   using command = new Command("exec sleep 1000");
   const smi = new NvidiaSmi({ command: command.path, timeout: 300 });
   assert.deepEqual(await smi.read(1), []);
+  assert.equal(smi.pids.length, 2, "who reaps orphans must know them");
   assert.deepEqual(await smi.read(60_000), [], "it waits for the run that is under way");
   assert.match(smi.fault ?? "", /did not answer within 0.3 s/);
+  assert.deepEqual(smi.pids, []);
 });
 
 Deno.test("one that fails tells why, one that is not there is not looked for each time", async () => {

@@ -21,15 +21,17 @@ export interface ReadingsOptions {
   folder: string;
   /** Instead of the real machine, in tests. */
   host?: Host;
-  smi?: Pick<NvidiaSmi, "read">;
+  smi?: Smi;
   files?: Partial<MachineFilesOptions>;
 }
+
+type Smi = Pick<NvidiaSmi, "read" | "pids" | "close">;
 
 /** See the top of this file. */
 export class Readings {
   readonly #host: Host;
   readonly #files: MachineFiles;
-  readonly #smi: Pick<NvidiaSmi, "read">;
+  readonly #smi: Smi;
 
   constructor(readonly options: ReadingsOptions) {
     const { machine: { facts }, folder, host = systemHost(), smi = new NvidiaSmi() } = options;
@@ -38,6 +40,16 @@ export class Readings {
     this.#smi = smi;
     this.#files = new MachineFiles({ host, cpus, memory_bytes, folder, ...options.files });
     this.#files.read(); // the next one says how busy the CPUs were since now
+  }
+
+  /** Processes of its own that run now. */
+  get pids(): number[] {
+    return this.#smi.pids;
+  }
+
+  /** Ends them. */
+  close(): void {
+    this.#smi.close();
   }
 
   /** Reads everything. Never rejects. */

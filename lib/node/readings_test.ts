@@ -28,7 +28,7 @@ function readings(gpus: Gpu[], said: SmiGpu[], vendor: GpuProbe["vendor"] = "nvi
     facts: machineFacts({ host }),
     gpus: { vendor, gpus, accelerator_types: [], masked_by: null, driver_version: null, notes: [] },
   };
-  const smi = { read: () => Promise.resolve(said) };
+  const smi = { read: () => Promise.resolve(said), pids: [], close() {} };
   return new Readings({ machine, folder: "/", host, smi });
 }
 
