@@ -70,8 +70,9 @@ export class Readings {
   async #gpus(): Promise<GpuReading[]> {
     const { vendor, gpus } = this.options.machine.gpus;
     if (gpus.length === 0) return [];
-    if (vendor === "nvidia") return joined(gpus, await this.#smi.read(PATIENCE));
     if (vendor === "amd") return amdReadings(this.#host, gpus);
+    // A count given by hand, where files show none, says nothing of the vendor (WSL).
+    if (vendor !== "tegra") return joined(gpus, await this.#smi.read(PATIENCE));
     return gpus.map(named);
   }
 }
@@ -83,8 +84,9 @@ function joined(gpus: readonly Gpu[], said: readonly SmiGpu[]): GpuReading[] {
       said.find(({ pci }) => pci !== undefined && gpu.pci !== null && sameAddress(pci, gpu.pci)) ??
       // A mask may name what the files did not show.
       said.find((one) => one.uuid === gpu.id) ??
-      (gpu.uuid === null && gpu.pci === null && said.length === gpus.length
-        ? said[gpu.index]
+      // Where files show no card, its number is all there is: both count by PCI address.
+      (gpu.uuid === null && gpu.pci === null && /^\d+$/.test(gpu.id)
+        ? said[Number(gpu.id)]
         : undefined);
     if (words === undefined) return named(gpu);
     const { pci: _, ...reading } = words;

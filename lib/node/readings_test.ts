@@ -43,12 +43,14 @@ Deno.test("the command's GPUs are joined to those that the node counts", async (
     gpu(1, { uuid: "GPU-a" }),
     gpu(2, { id: "MIG-c" }),
     gpu(3, { uuid: "GPU-gone", memory_bytes: 80 }),
+    gpu(4, { id: "1" }),
   ], said).read();
   assert.deepEqual(gpus, [
     { index: 0, uuid: "GPU-b", name: "B", busy_percent: 2, processes: [] },
     { index: 1, uuid: "GPU-a", name: "A", busy_percent: 1, processes: [] },
     { index: 2, uuid: "MIG-c", name: "C", busy_percent: 3, processes: [{ pid: 7 }] },
     { index: 3, name: "NVIDIA H100", uuid: "GPU-gone", memory_total: 80 },
+    { index: 4, uuid: "GPU-b", name: "B", busy_percent: 2, processes: [] },
   ]);
 });
 

@@ -15,11 +15,26 @@ const OBSERVERS = Deno.env.get("BEAM_OBSERVERS") ?? "";
 const OPENMETRICS =
   "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3";
 
+/** Two GPUs as the vendor's command shows them, the second sharing the machine's memory. */
+const NVIDIA_SMI = `#!/bin/sh
+case "$1" in
+*compute-apps*) echo "GPU-aaaa, 4242, 70000" ;;
+*)
+  echo "GPU-aaaa, 00000000:18:00.0, NVIDIA H100 80GB HBM3, 97, 81559, 70123, 61, 689.12"
+  echo "GPU-bbbb, 0000000F:01:00.0, NVIDIA GB10, 3, [N/A], [N/A], 45, [N/A]"
+  ;;
+esac
+`;
+
 let head: Node;
 let other: Node;
 let url: string;
 const { place, test } = theme("metrics", async (place) => {
-  head = await place.head({ gpus: 2, flags: ["--health-port", "0"] });
+  const bin = join(place.dir, "bin");
+  Deno.mkdirSync(bin);
+  Deno.writeTextFileSync(join(bin, "nvidia-smi"), NVIDIA_SMI, { mode: 0o755 });
+  const PATH = `${bin}:${Deno.env.get("PATH")}`;
+  head = await place.head({ gpus: 2, env: { PATH, CUDA_VISIBLE_DEVICES: "0,1" } });
   other = await place.join(head, { gpus: 1 });
   url = `http://${head.record.dashboard}`;
 });
@@ -112,6 +127,24 @@ test("programs' counters arrive beside beam's own, with node, actor and worker",
     "its counts are gone",
     async () => !(await scrape()).text.includes("ray_served_total"),
   );
+});
+
+test("GPUs are read by the vendor's command, and named by index, uuid and model", async () => {
+  const { text } = await scrape();
+  const own = text.split("\n").filter((line) =>
+    /^beam_gpu_/.test(line) && line.includes('model="NVIDIA')
+  );
+  const value = (name: string, uuid: string) => {
+    const line = own.find((each) => each.startsWith(`${name}{`) && each.includes(`uuid="${uuid}"`));
+    return line && Number(line.split(" ").at(-1));
+  };
+  assert.equal(value("beam_gpu_busy_ratio", "GPU-aaaa"), 0.97);
+  assert.equal(value("beam_gpu_memory_used_bytes", "GPU-aaaa"), 70123 * 2 ** 20);
+  assert.equal(value("beam_gpu_power_watts", "GPU-aaaa"), 689.12);
+  assert.equal(value("beam_gpu_processes", "GPU-aaaa"), 1);
+  assert.equal(value("beam_gpu_temperature_celsius", "GPU-bbbb"), 45);
+  assert.equal(value("beam_gpu_memory_used_bytes", "GPU-bbbb"), undefined);
+  assert.equal(value("beam_gpu_power_watts", "GPU-bbbb"), undefined);
 });
 
 test("beam metrics prints the same from any node", async () => {
