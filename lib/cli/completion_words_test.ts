@@ -19,7 +19,7 @@ const words = async (line: string): Promise<string[]> => {
 Deno.test("commands, commands of commands, and what arguments may be", async () => {
   assert.ok((await words("")).includes("status"));
   assert.deepEqual(await words("wa"), ["wait"]);
-  assert.deepEqual(await words("ray sta"), ["start", "status"]);
+  assert.deepEqual(await words("ray sto"), ["stop"]);
   assert.deepEqual(await words("ray job s"), ["submit", "status", "stop"]);
   assert.deepEqual(await words("token cr"), ["create"]);
   assert.deepEqual(await words("completions "), ["bash", "zsh", "fish"]);

@@ -49,9 +49,16 @@ export function defaultOf({ text }: Option): string | undefined {
   return /\(?\bdefault:? ([^;,)]+)/.exec(text)?.[1];
 }
 
-/** The option called `name` (`--port`). */
+/** The option called `name` (`--port`), among the options or else in the lines of usage. */
 export function optionCalled(table: HelpTable, name: string): Option | undefined {
-  return table.options.find(({ names }) => names.includes(name));
+  const option = table.options.find(({ names }) => names.includes(name));
+  if (option) return option;
+  for (const { form, text } of table.usage) {
+    const found = new RegExp(`(?<= )${name}(?: ([A-Z]\\S*))?(?= |$)`).exec(form);
+    if (!found || text === "") continue;
+    return { names: [name], ...(found[1] ? { value: found[1] } : {}), text, variables: [] };
+  }
+  return undefined;
 }
 
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " ").trim();

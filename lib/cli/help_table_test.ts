@@ -51,6 +51,15 @@ Options:
     ["BEAM_NAME", "BEAM_OTHER"],
   ]);
   assert.equal(optionCalled(table, "--a")!.text, "both of them");
+  const usage = helpTable("X.\n\nUsage:\n  beam x --head | --join HOST[:PORT]   start it");
+  assert.deepEqual(optionCalled(usage, "--join"), {
+    names: ["--join"],
+    value: "HOST[:PORT]",
+    text: "start it",
+    variables: [],
+  });
+  assert.equal(optionCalled(usage, "--head")!.value, undefined);
+  assert.equal(optionCalled(usage, "--jo"), undefined);
 });
 
 Deno.test("every flag is in its command's help with its variable, and the other way round", () => {

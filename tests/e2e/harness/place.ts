@@ -51,6 +51,7 @@ export class Place {
       XDG_RUNTIME_DIR: join(this.dir, "run"),
       BEAM_RUNTIME_DIR: join(this.dir, "none"),
       BEAM_DASHBOARD_PORT: "0", // several heads at a time
+      BEAM_CONFIG: "/dev/null", // this machine's is not a test's
       PYTHONDONTWRITEBYTECODE: "1",
       NO_COLOR: "1",
       [name!]: value!,
