@@ -25,6 +25,8 @@ export const OUTPUTS: readonly Output[] = [
   { type: "TopOutput", name: "top" },
   { type: "StackOutput", name: "stack" },
   { type: "WaitOutput", name: "wait" },
+  { type: "DoctorOutput", name: "doctor" },
+  { type: "DoctorClusterOutput", name: "doctor-cluster" },
   { type: "DebugOutput", name: "debug" },
 ];
 

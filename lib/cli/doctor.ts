@@ -14,6 +14,7 @@ import { examineCluster, progressText } from "./doctor_cluster.ts";
 import { diagnoseHere } from "./doctor_local.ts";
 import { countsText, explainText, findingsText, joinText, listText } from "./doctor_text.ts";
 import { tryJoin } from "./join_trial.ts";
+import type { DoctorOutput } from "./json_output.ts";
 import { nearest } from "./nearest.ts";
 import { hostAndPort } from "./numbers.ts";
 import { print, printJson, printPart } from "./output.ts";
@@ -72,13 +73,13 @@ async function run(args: string[]): Promise<number> {
   if (values.cluster) return await cluster(floor, values.json);
   if (values.join !== undefined) return await join(parsed, floor);
   const { findings, facts } = await diagnoseHere(parsed.env);
-  if (values.json) printJson({ findings: sorted(findings), facts });
+  if (values.json) printJson({ findings: sorted(findings), facts } satisfies DoctorOutput);
   else {
     const { node, network: { host_name: { name } } } = facts;
     const of = node === null
       ? `${name}, where no node runs`
       : `${name}, node ${node.ip} of the cluster at ${node.head_address}`;
-    tell(findings, floor, `${CHECKS.length} checks of ${of}`);
+    tell(unnamed(findings), floor, `${CHECKS.length} checks of ${of}`);
   }
   return exitCode(findings, floor);
 }
@@ -112,11 +113,11 @@ async function join(parsed: Arguments, floor: Severity): Promise<number> {
     diagnoseHere(parsed.env),
   ]);
   const findings = sorted([...trial.findings, ...here.findings]);
-  if (values.json) printJson({ join: trial, findings, facts: here.facts });
+  if (values.json) printJson({ join: trial, findings, facts: here.facts } satisfies DoctorOutput);
   else {
     print(joinText(trial));
     print("");
-    tell(findings, floor, `a join tried, and ${CHECKS.length} checks of this machine`);
+    tell(unnamed(findings), floor, `a join tried, and ${CHECKS.length} checks of this machine`);
   }
   return exitCode(findings, floor);
 }
@@ -136,6 +137,11 @@ function tell(findings: readonly Finding[], floor: Severity, checked: string): v
     }: ${checked}.${rest}`,
   );
   if (told.length > 0) print("`beam doctor --explain CODE` says more of one.");
+}
+
+/** Of one machine nobody needs to be told which. */
+function unnamed(findings: readonly Finding[]): Finding[] {
+  return findings.map(({ node: _, ...one }) => one);
 }
 
 function exitCode(findings: readonly Finding[], floor: Severity): number {

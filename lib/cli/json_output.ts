@@ -3,10 +3,14 @@
  * from these types by `scripts/json_schemas`; a field that is here stays, and keeps its meaning.
  */
 import type { DeathRecord } from "../cluster/deaths.ts";
+import type { Finding } from "../doctor/check.ts";
+import type { Facts } from "../doctor/facts.ts";
+import type { ClusterExamination } from "../head/doctor.ts";
 import type { ClusterEvent } from "../head/event_log.ts";
 import type { ClusterStacks } from "../head/node_questions.ts";
 import type { ActorView, ClusterStatus, GroupView, NodeView } from "./cluster_status.ts";
 import type { JobRow } from "./jobs.ts";
+import type { JoinTrial } from "./join_trial.ts";
 import type { FoundLog } from "./log_source.ts";
 import type { TopNode } from "./top_text.ts";
 import type { Present } from "./wait.ts";
@@ -46,6 +50,19 @@ export type StackOutput = ClusterStacks["nodes"];
 
 /** `beam wait --json`: what is there. */
 export type WaitOutput = Present;
+
+/** `beam doctor --json`, with `--join` too. */
+export interface DoctorOutput {
+  /** The worst first. */
+  findings: Finding[];
+  /** Everything that was read of this machine. */
+  facts: Facts;
+  /** With `--join`: how each step of a join went. */
+  join?: JoinTrial;
+}
+
+/** `beam doctor --cluster --json`. */
+export type DoctorClusterOutput = ClusterExamination;
 
 /** `beam debug --json`. */
 export interface DebugOutput {

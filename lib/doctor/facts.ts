@@ -358,6 +358,8 @@ export interface ProcessFacts {
   /** Cut short. */
   command: string;
   ours: boolean;
+  /** Nobody but init is its parent: whoever started it has ended. */
+  orphan: boolean;
 }
 
 /** A TCP port that beam or Ray use by default and that somebody listens on. */

@@ -9,7 +9,7 @@ import { readLimits } from "./readers/limits.ts";
 import { readCpus, readMemory } from "./readers/memory.ts";
 import { readNetworkFacts } from "./readers/network.ts";
 import { readFirewall, readPlatform } from "./readers/platform.ts";
-import { readProcesses } from "./readers/processes.ts";
+import { type ReadProcesses, readProcesses } from "./readers/processes.ts";
 import { readPython } from "./readers/python.ts";
 import { readRdma } from "./readers/rdma.ts";
 import { readTls, readToken, type SecurityState } from "./readers/security.ts";
@@ -18,6 +18,8 @@ import { realSystem, type System } from "./system.ts";
 
 /** How long one part may take, in milliseconds. */
 export const PART_DEADLINE = 8000;
+/** How long workers may take to end when their daemon has, in milliseconds. */
+const SETTLE_MS = 1500;
 
 /** Where the machine is looked at from. */
 export interface FactsRequest {
@@ -62,10 +64,10 @@ export async function readFacts(request: FactsRequest, options: ReadOptions = {}
     }
   };
   const at = system.now();
-  const { processes, listeners, commandOf, isOurs } = await part(
+  const { processes, listeners, commandOf, isOurs } = await part<ReadProcesses>(
     "the processes",
     { processes: [], listeners: [], commandOf: () => null, isOurs: () => false },
-    () => readProcesses(system, [...node?.pids ?? [], ...node ? [node.pid] : []]),
+    () => settledProcesses(system, [...node?.pids ?? [], ...node ? [node.pid] : []]),
   );
   const nothing = emptyFacts(request, at);
   const network = await part(
@@ -127,6 +129,14 @@ export async function readFacts(request: FactsRequest, options: ReadOptions = {}
     ),
     unread,
   };
+}
+
+/** Workers whose daemon has just ended are about to end too: orphans are looked at again. */
+async function settledProcesses(system: System, ours: readonly number[]): Promise<ReadProcesses> {
+  const found = readProcesses(system, ours);
+  if (!found.processes.some(({ kind, orphan }) => kind === "beam-worker" && orphan)) return found;
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  return readProcesses(system, ours);
 }
 
 /** As `lib/node/worker_env.ts` puts it there. */

@@ -37,6 +37,23 @@ Deno.test("a part that breaks or hangs is told, and leaves the others", async ()
   assert.equal(facts.network.cluster.address, "127.0.0.1");
 });
 
+Deno.test("a worker that is about to end with its daemon is not told as left behind", async () => {
+  let looks = 0;
+  const made = madeSystem({
+    tree: {
+      "/proc/9/stat": "9 (python) S 1 0 0\n",
+      "/proc/9/cmdline": "python\0-m\0ray._worker\0",
+    },
+  });
+  const system = {
+    ...made,
+    list: (path: string) => path === "/proc" && looks++ > 0 ? [] : made.list(path),
+  };
+  const facts = await readFacts(REQUEST, { system });
+  assert.equal(looks, 2);
+  assert.deepEqual(facts.processes, []);
+});
+
 Deno.test("facts are plain JSON and hold no secret", async () => {
   const facts = await readFacts(REQUEST, { system: madeSystem() });
   assert.deepEqual(JSON.parse(JSON.stringify(facts)), facts);

@@ -1,5 +1,7 @@
 /** `beam doctor`: through a node's daemon, from a shell, before there is a node, and of a join. */
+import { Ajv } from "ajv";
 import assert from "assert";
+import { join as path } from "node:path";
 import type { Finding } from "../../lib/doctor/check.ts";
 import type { Facts } from "../../lib/doctor/facts.ts";
 import { primaryAddress, readNetwork } from "../../lib/probe/network.ts";
@@ -11,6 +13,10 @@ const OWN = primaryAddress(readNetwork());
 
 const { place, test } = theme("doctor");
 
+const SCHEMA = JSON.parse(
+  Deno.readTextFileSync(path(import.meta.dirname!, "../../docs/json/doctor.schema.json")),
+);
+
 interface Told {
   code: number;
   findings: Finding[];
@@ -20,7 +26,10 @@ interface Told {
 async function doctor(node: Node, env: Changes = {}, ...args: string[]): Promise<Told> {
   const { code, stdout, stderr } = await node.cli(["doctor", "--json", ...args], env);
   assert.ok(stdout.startsWith("{"), stderr);
-  return { code, ...JSON.parse(stdout) };
+  const told: Omit<Told, "code"> = JSON.parse(stdout);
+  const ajv = new Ajv({ allowUnionTypes: true });
+  assert.ok(ajv.validate(SCHEMA, told), ajv.errorsText());
+  return { code, ...told };
 }
 
 const of = ({ findings }: Told, code: string) => findings.filter((one) => one.code === code);
@@ -71,5 +80,6 @@ test("a join is tried step by step, with the token that a join would take", asyn
   assert.match(bad.stdout, /failed {2}token[^]*error {2}BD043 {2}join-token/);
   await head.down();
   const none = await join(head.record.token!);
+  assert.equal((await doctor(joiner, {}, "--join", head.record.head_address)).code, 1);
   assert.match(none.stdout, /failed {2}connection[^]*error {2}BD041 {2}join-port/);
 });

@@ -26,6 +26,7 @@ const raylet = {
   kind: "ray" as const,
   command: "/opt/ray/raylet --raylet_socket_name=…",
   ours: false,
+  orphan: true,
 };
 
 Deno.test("BD035: a genuine Ray on the machine", async () => {

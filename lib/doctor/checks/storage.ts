@@ -143,11 +143,8 @@ export const leftovers: Check = {
     }
     const records = left.filter(({ kind }) => kind === "instance");
     if (records.length > 0) found.push(recordsFinding(records));
-    const known = new Set(
-      processes.filter(({ kind }) => kind.startsWith("beam-")).map(({ pid }) => pid),
-    );
-    const orphans = processes.filter(({ kind, ppid, ours }) =>
-      kind === "beam-worker" && !ours && !known.has(ppid)
+    const orphans = processes.filter(({ kind, orphan, ours }) =>
+      kind === "beam-worker" && orphan && !ours
     );
     if (orphans.length > 0) {
       found.push(finding(leftovers, "warning", {

@@ -61,6 +61,7 @@ Deno.test("BD034: workers whose daemon is gone", async () => {
   const worker = (pid: number, ppid: number) => ({
     pid,
     ppid,
+    orphan: ppid === 1,
     uid: 1000,
     kind: "beam-worker" as const,
     command: "python -m ray._worker",

@@ -188,6 +188,7 @@ Deno.test("who keeps the clock", () => {
     kind: "clock" as const,
     command: "/usr/sbin/chronyd -F 1",
     ours: false,
+    orphan: true,
   };
   const clock = { synchronized: false, max_error_ms: 16_000 };
   assert.deepEqual(readClock(madeSystem({ clock }), [chrony]), { ...clock, kept_by: "chronyd" });

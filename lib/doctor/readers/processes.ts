@@ -59,6 +59,7 @@ export function readProcesses(system: System, ours: readonly number[]): ReadProc
       kind,
       command: shown(seen),
       ours: isOurs(seen.pid),
+      orphan: seen.ppid === 1 || /^(systemd|init)$/.test(all.get(seen.ppid)?.name ?? ""),
     });
   }
   return {

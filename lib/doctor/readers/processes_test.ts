@@ -36,6 +36,9 @@ const TREE = {
   "/proc/12/cmdline": "VLLM::Worker\0",
   "/proc/20/stat": stat(20, 1, "redis-server"),
   "/proc/20/cmdline": "redis-server *:6379\0--requirepass\0hunter2\0--x\0--y\0",
+  "/proc/30/stat": stat(30, 1, "systemd"),
+  "/proc/31/stat": stat(31, 30, "python"),
+  "/proc/31/cmdline": "python\0-m\0ray._worker\0",
   "/proc/21/stat": stat(21, 1, "gone", "Z"),
   "/proc/20/fd/7": "",
   "/proc/net/tcp":
@@ -47,12 +50,16 @@ const TREE = {
 
 Deno.test("a node's own are its processes and what descends from them", () => {
   const found = readProcesses(madeSystem({ tree: TREE }), [10]);
-  assert.deepEqual(found.processes.map(({ pid, kind, ours }) => [pid, kind, ours]), [
-    [10, "beam-daemon", true],
-    [11, "beam-worker", true],
-    [12, "vllm", true],
-    [20, "redis", false],
-  ]);
+  assert.deepEqual(
+    found.processes.map(({ pid, kind, ours, orphan }) => [pid, kind, ours, orphan]),
+    [
+      [10, "beam-daemon", true, true],
+      [11, "beam-worker", true, false],
+      [12, "vllm", true, false],
+      [20, "redis", false, true],
+      [31, "beam-worker", false, true],
+    ],
+  );
   assert.equal(found.isOurs(12), true);
   assert.equal(found.commandOf(21), null);
 });
