@@ -16,6 +16,7 @@ const HELP = `Make the files of a release, laid out as a mirror serves them (doc
   --only KINDS        only these, of ${KINDS.join(", ")}
   --executables DIR   take the executables that scripts/build made there, instead of building them
   --out DIR           the base folder (dist/release)
+  --base-url URL      where this release will be served: install.sh fetches from there
   --check             make everything twice and compare
   --renew-debian      pin the Debian packages that there are now, and make nothing
 
@@ -31,6 +32,7 @@ interface Options {
   kinds: ReadonlySet<Kind>;
   executables: string | undefined;
   out: string;
+  baseUrl: string;
   check: boolean;
 }
 
@@ -42,6 +44,7 @@ function optionsFrom(args: string[]): Options | "help" | "renew" {
       only: { type: "string", default: KINDS.join(",") },
       executables: { type: "string" },
       out: { type: "string", default: join(import.meta.dirname!, "..", "..", "dist", "release") },
+      "base-url": { type: "string", default: "" },
       check: { type: "boolean", default: false },
       "renew-debian": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -49,12 +52,17 @@ function optionsFrom(args: string[]): Options | "help" | "renew" {
   });
   if (values.help) return "help";
   if (values["renew-debian"]) return "renew";
+  // It is put between quotes of a shell.
+  if (!/^(https?:\/\/[\w.:@/%-]+)?$/.test(values["base-url"])) {
+    throw new UsageError(`--base-url must be an address, not "${values["base-url"]}".`);
+  }
   const arches = chosen("--arch", values.arch, ARCHES);
   return {
     arches: arches.length > 0 ? arches : ARCHES,
     kinds: new Set(chosen("--only", values.only.split(","), KINDS)),
     executables: values.executables === undefined ? undefined : resolve(values.executables),
     out: resolve(values.out),
+    baseUrl: values["base-url"],
     check: values.check,
   };
 }

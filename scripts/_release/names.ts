@@ -12,6 +12,7 @@ export const KINDS = [
   "rpm",
   "image",
   "bom",
+  "installer",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -25,6 +26,7 @@ export const BUDGET: Record<Kind, number> = {
   rpm: 41,
   image: 88,
   bom: 0.1,
+  installer: 0.1,
 };
 
 /** Debian's and OCI's names of the architectures. */
@@ -40,5 +42,6 @@ export const NAMES = {
   rpm: (arch: Arch) => `beam-${VERSION}-1.${arch}.rpm`,
   bom: (arch: Arch) => `beam-${VERSION}-linux-${arch}.cdx.json`,
   imageBom: (arch: Arch) => `beam-${VERSION}-oci-linux-${arch}.cdx.json`,
+  installer: () => "install.sh",
   image: () => `beam-${VERSION}-oci.tar`,
 } as const;

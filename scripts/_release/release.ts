@@ -32,6 +32,8 @@ export interface ReleaseOptions {
   executables: string | undefined;
   /** The base folder. */
   out: string;
+  /** Where `install.sh` looks for releases unless told otherwise; empty for nowhere. */
+  baseUrl: string;
 }
 
 /** Make it all. @returns the files, in the order of their names. */
@@ -46,7 +48,7 @@ export async function makeRelease(options: ReleaseOptions): Promise<Made[]> {
       const image = await maker.makeFor({ arch, bytes });
       if (image !== undefined) images.push(image);
     }
-    await maker.finish(images);
+    await maker.finish(images, options.baseUrl);
     await publish(part, out);
     return maker.made;
   } finally {
@@ -100,8 +102,9 @@ class Maker {
     return this.#kinds.has("image") ? await this.#makeImage(executable) : undefined;
   }
 
-  /** The image of all architectures, and the digests of everything. */
-  async finish(images: readonly ImagePart[]): Promise<void> {
+  /** What is the same for all architectures, and the digests of everything. */
+  async finish(images: readonly ImagePart[], baseUrl: string): Promise<void> {
+    await this.#make("installer", NAMES.installer(), () => installer(baseUrl));
     if (images.length > 0) {
       await this.#make("image", NAMES.image(), () => imageLayout(images, this.#contents.time));
     }
@@ -137,7 +140,7 @@ class Maker {
   ): Promise<void> {
     if (!this.#kinds.has(kind)) return;
     const bytes = await content();
-    const mode = kind === "executable" ? 0o755 : 0o644;
+    const mode = kind === "executable" || kind === "installer" ? 0o755 : 0o644;
     const path = join(this.#folder, name);
     await Deno.writeFile(path, bytes, { mode });
     await Deno.utime(path, this.#contents.time, this.#contents.time);
@@ -178,10 +181,31 @@ async function publish(part: string, out: string): Promise<void> {
     for await (const { name } of Deno.readDir(part)) {
       await Deno.rename(join(part, name), join(place, name));
     }
-    await Deno.copyFile(join(place, "VERSION"), join(out, "latest", "VERSION"));
+    await copyWhole(join(place, NAMES.installer()), join(out, NAMES.installer()));
+    await copyWhole(join(place, "VERSION"), join(out, "latest", "VERSION"));
   } finally {
     await Deno.remove(former, { recursive: true });
   }
+}
+
+/** Nobody who fetches it meanwhile gets a part of it. A file that was not made is not copied. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  try {
+    await Deno.copyFile(from, `${to}.part`);
+    await Deno.rename(`${to}.part`, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** `scripts/install.sh`, with the address that it fetches from. */
+async function installer(baseUrl: string): Promise<Uint8Array> {
+  const script = await Deno.readTextFile(join(ROOT, "scripts", "install.sh"));
+  const line = "release_base=''";
+  if (script.split(line).length !== 2) {
+    throw new Error(`Cannot set the address in install.sh: it must have one line ${line}.`);
+  }
+  return text(script.replace(line, () => `release_base='${baseUrl}'`));
 }
 
 function text(content: string): Uint8Array {

@@ -36,7 +36,8 @@ Deno.test("two releases of the same sources have the same bytes, whoever makes t
   const dir = await Deno.makeTempDir();
   try {
     writeStandIns(dir);
-    const flags = ["--only", "executable,tarball,mount,wheel,bom"];
+    const only = "executable,tarball,mount,wheel,bom,installer";
+    const flags = ["--only", only, "--base-url", "https://beam.invalid/r"];
     const one = await release(dir, "one", flags, { TZ: "UTC", LANG: "C" });
     assert.equal(one.code, 0, one.stderr);
     const other = await release(dir, "other", flags, { TZ: "Asia/Tokyo", UMASK: "077" });
@@ -47,6 +48,9 @@ Deno.test("two releases of the same sources have the same bytes, whoever makes t
       cwd: `${dir}/one/v${VERSION}`,
     });
     assert.equal(Deno.readTextFileSync(`${dir}/one/latest/VERSION`), `${VERSION}\n`);
+    const installer = Deno.readTextFileSync(`${dir}/one/install.sh`);
+    assert.match(installer, /^ *release_base='https:\/\/beam\.invalid\/r'$/m);
+    await must(["sh", "-n", `${dir}/one/install.sh`]);
     for (const arch of ARCHES) {
       assert.match(sums("one"), new RegExp(`^[0-9a-f]{64}  beam-linux-${arch}$`, "m"));
       assert.match(sums("one"), new RegExp(`py3-none-manylinux_2_27_${arch}\\.whl$`, "m"));
@@ -100,7 +104,9 @@ Deno.test("an executable of another architecture is not released under this name
 });
 
 Deno.test("a wrong word is wrong usage", async () => {
-  for (const flags of [["--only", "zip"], ["--arch", "riscv64"], ["--unknown"]]) {
+  for (
+    const flags of [["--only", "zip"], ["--arch", "riscv64"], ["--base-url", "x'y"], ["--unknown"]]
+  ) {
     const ending = await release(Deno.cwd(), "none", flags);
     assert.equal(ending.code, 2, ending.stderr);
     assert.match(ending.stderr, /See scripts\/release --help/);
