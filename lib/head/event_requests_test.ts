@@ -47,7 +47,7 @@ Deno.test("the life of a cluster is told in order", async () => {
   const [restarting, died] = [events[7]!, events[9]!];
   assert.match(
     restarting.text,
-    /^actor boss \(.{9}\) died: .*SIGKILL\..*started again \(life 2\)$/,
+    /^actor boss \(.{9}\) died: .*SIGKILL; it is started again \(life 2\)$/,
   );
   assert.deepEqual([restarting.severity, died.severity], ["warning", "error"]);
   assert.deepEqual([died.actor_id, died.job_id, died.node_id], [actor_id, job_id, node.node_id]);

@@ -332,7 +332,9 @@ export class NodeDaemon {
     if (this.#stopping) return "The node is being ended.";
     if (this.#link?.isJoined) return undefined;
     const away = this.#link?.away;
-    return away ? `The head cannot be reached: ${away.why}.` : "The node has not joined yet.";
+    if (!away) return "The node has not joined yet.";
+    const seconds = Math.max(1, Math.round((Date.now() - away.since) / 1000));
+    return `The head has been out of reach for ${seconds} s: \`beam status\` here says why.`;
   }
 
   async #openTls(): Promise<void> {
@@ -459,6 +461,7 @@ export class NodeDaemon {
         connected: () => this.#link.isJoined,
         askingHead: () => this.#link.pending,
         path: this.#env["PATH"] ?? "",
+        signal: this.options.libc && ((pid, number) => this.options.libc!.signal(pid, number)),
       }),
       readings: this.#readings,
       answerRelay: (fields) => this.#answerRelay(fields),

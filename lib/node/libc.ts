@@ -11,6 +11,7 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
 } as const;
 
 const PR_SET_CHILD_SUBREAPER = 36;
@@ -39,6 +40,11 @@ export class Libc {
    */
   leaveTerminal(): void {
     this.#library.symbols.setpgid(0, 0); // fails only for a session's leader, which leads its group
+  }
+
+  /** Sends a signal by its number, the real-time ones too. @returns whether it could be sent */
+  signal(pid: number, number: number): boolean {
+    return this.#library.symbols.kill(pid, number) === 0;
   }
 
   /** Takes the wait status of an ended child; undefined while it runs or where it is no child. */

@@ -1,14 +1,16 @@
 /**
  * What this node's processes are doing, for who looks at one that seems stuck. The Python stacks are
  * py-spy's where it is installed (it sees native frames, and needs nothing of the process), else the
- * process is asked, whose I/O thread answers while a method runs. Where that does not answer either,
- * a library holds the interpreter: then what the kernel says of its threads is all there is.
+ * process is asked, whose I/O thread answers while a method runs. Where that does not answer, a library
+ * holds the interpreter: then a signal has a worker write them, which needs no interpreter. Of a process
+ * that was stopped what the kernel says of its threads is all there is.
  */
 import { fieldsOf, type Link, type Received } from "../wire/link.ts";
 import type { Client } from "./client.ts";
 import { withDeadline } from "./deadline.ts";
 import { textOf } from "./order.ts";
 import { statOf } from "./proc.ts";
+import { stacksBySignal } from "./stack_signal.ts";
 import type { Worker } from "./worker.ts";
 
 /** How long a process may take to answer, in milliseconds. */
@@ -39,7 +41,7 @@ export interface ProcessStacks {
   /** Its Python stacks; absent where nobody could tell them. */
   python?: string;
   /** Who told them. */
-  told_by?: "py-spy" | "process";
+  told_by?: "py-spy" | "process" | "signal";
   /** Why they are absent. */
   fault?: string;
   threads: ThreadView[];
@@ -69,6 +71,8 @@ export interface StacksHost {
   askingHead(): number;
   /** Where py-spy is looked for. */
   path: string;
+  /** Sends a signal by its number; absent where that cannot be. */
+  signal?: ((pid: number, number: number) => boolean) | undefined;
 }
 
 /** What is to be looked at; all where nothing is named. */
@@ -98,7 +102,7 @@ export class Stacks {
     const processes = await Promise.all(
       this.#processes(wanted).map(async ({ link, ...view }) => ({
         ...view,
-        ...await pythonOf(view.pid, link, spy),
+        ...await this.#pythonOf(view.pid, link, spy),
         threads: threadsOf(view.pid),
       })),
     );
@@ -127,6 +131,31 @@ export class Stacks {
     );
   }
 
+  async #pythonOf(pid: number, link: Link | undefined, spy: string | undefined): Promise<Python> {
+    if (spy !== undefined) {
+      const told = await spied(spy, pid);
+      if (told !== undefined) return { python: told, told_by: "py-spy" };
+    }
+    if (!link || link.isClosed) return { fault: "it is not connected to its daemon" };
+    try {
+      const { fields } = await withDeadline(
+        ANSWER_PATIENCE,
+        (signal) => link.request({ kind: "process.stacks" }, { signal }),
+      );
+      return { python: fields.text, told_by: "process" };
+    } catch (error) {
+      if (link.isClosed) return { fault: (error as Error).message };
+      const { signal } = this.host;
+      const told = signal && await stacksBySignal(pid, signal);
+      if (told !== undefined) return { python: told, told_by: "signal" };
+      return {
+        fault:
+          `it has not answered within ${ANSWER_PATIENCE / 1000} s: it was stopped, or a library ` +
+          "holds the interpreter. Install py-spy on that machine to see more",
+      };
+    }
+  }
+
   #daemon(): NodeStacks["daemon"] {
     return {
       pid: Deno.pid,
@@ -146,31 +175,6 @@ export class Stacks {
 }
 
 type Python = Pick<ProcessStacks, "python" | "told_by" | "fault">;
-
-async function pythonOf(
-  pid: number,
-  link: Link | undefined,
-  spy: string | undefined,
-): Promise<Python> {
-  if (spy !== undefined) {
-    const told = await spied(spy, pid);
-    if (told !== undefined) return { python: told, told_by: "py-spy" };
-  }
-  if (!link || link.isClosed) return { fault: "it is not connected to its daemon" };
-  try {
-    const { fields } = await withDeadline(
-      ANSWER_PATIENCE,
-      (signal) => link.request({ kind: "process.stacks" }, { signal }),
-    );
-    return { python: fields.text, told_by: "process" };
-  } catch (error) {
-    const late = link.isClosed
-      ? (error as Error).message
-      : `it has not answered within ${ANSWER_PATIENCE / 1000} s: a library of it holds the ` +
-        "interpreter, or it was stopped. Install py-spy on that machine to see more";
-    return { fault: late };
-  }
-}
 
 /** What py-spy says; undefined where it cannot, as where it may not trace processes. */
 async function spied(spy: string, pid: number): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import type { Node } from "./harness/node.ts";
 import type { Program } from "./harness/program.ts";
 import { PROGRAMS } from "./harness/programs.ts";
+import { signal } from "./harness/processes.ts";
 import { theme } from "./harness/scenario.ts";
 
 /** Made anew for each run, so that nothing can know it. */
@@ -19,7 +20,7 @@ let pids: Record<string, number>;
 const { place, test } = theme("seeing", async (place) => {
   head = await place.head({ gpus: 2, env: { HF_TOKEN: PLANTED } });
   far = await place.join(head, { gpus: 1 });
-  const args = [head.ip, far.ip, "--api-key", PLANTED];
+  const args = [head.ip, far.ip, head.ip, "--api-key", PLANTED];
   driver = head.driver("talker.py", args, { input: true, env: { PLANTED } });
   ({ pids } = await driver.said() as { pids: Record<string, number> });
 });
@@ -57,9 +58,23 @@ test("the stack of a method that hangs is shown, and names where", async () => {
   assert.match(text, /talker\.py", line \d+, in hang_here/);
   assert.match(text, /Threads in the kernel:\n\s+\d+ /);
   const all = JSON.parse(await far.tell("stack", "--all", "--json"));
-  assert.deepEqual(all.map(({ processes }: { processes: unknown[] }) => processes.length), [2, 1]);
+  assert.deepEqual(all.map(({ processes }: { processes: unknown[] }) => processes.length), [3, 1]);
   const none = await head.cli(["stack", "1"]);
   assert.equal(none.code, 1);
+});
+
+test("the stack is told of who holds the interpreter, and of who is stopped what the kernel knows", async () => {
+  await driver.tell("stuck hold_interpreter\n");
+  let text = "";
+  for (let tries = 0; !/hold_interpreter/.test(text) && tries < 20; tries++) {
+    text = await head.tell("stack", "stuck");
+  }
+  assert.match(text, /talker\.py", line \d+ in hold_interpreter/);
+  signal(pids["stuck"]!, "SIGSTOP");
+  const stopped = await head.tell("stack", "stuck");
+  assert.match(stopped, /No Python stack: it has not answered/);
+  assert.match(stopped, /^\s+\d+ \S+ T/m);
+  signal(pids["stuck"]!, "SIGCONT");
 });
 
 test("followers of an actor see its next life and its death, and events tell both", async () => {

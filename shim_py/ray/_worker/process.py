@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import os
 import signal
 from collections.abc import Iterable
@@ -13,6 +14,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 #: How much less than others workers ask of the processors: what Ray's do.
 _NICENESS = 15
+
+#: A real-time signal that nothing else uses; the daemon's `stack_signal.ts` has the same number.
+_STACKS_SIGNAL = 60
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,6 +50,16 @@ def yield_to_drivers() -> None:
         nice = _NICENESS
     with contextlib.suppress(OSError):  # a negative one without the right to it
         os.nice(nice)
+
+
+def offer_stacks() -> None:
+    """Has the daemon's signal write all threads' stacks, also while C code holds the interpreter.
+
+    They go to a file in memory, which the daemon finds by its name.
+    """
+    with contextlib.suppress(OSError, AttributeError, ValueError):  # an old kernel, another system
+        descriptor = os.memfd_create("beam-stacks")
+        faulthandler.register(_STACKS_SIGNAL, file=descriptor, all_threads=True, chain=False)
 
 
 def thread_count() -> int:

@@ -54,6 +54,7 @@ def _settle(order: dict[str, Any]) -> None:
         if stream is not None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     faulthandler.enable(file=2)  # the descriptor, which is the log file
+    process.offer_stacks()
     random.seed()
     numpy: Any = sys.modules.get("numpy")
     if numpy is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import threading
@@ -25,6 +26,10 @@ class Talker:
     def hang_here(self) -> None:
         threading.Event().wait()
 
+    def hold_interpreter(self) -> None:
+        """Waits in C without letting other threads run, as a library may."""
+        ctypes.PyDLL(None).sleep(1000)
+
     def leave(self) -> None:
         os._exit(3)
 
@@ -38,7 +43,7 @@ def main() -> None:
             resources={f"node:{ip}": 0.01},
             runtime_env={"env_vars": {"SERVICE_PASSWORD": secret, "INNOCENT": f"{secret}-too"}},
         ).remote()
-        for name, ip in zip(("near", "far"), sys.argv[1:3])
+        for name, ip in zip(("near", "far", "stuck"), sys.argv[1:4])
     }
     placement_group([{"GPU": 99}], name="waits")
     pids = {name: ray.get(talker.talk.remote("hello")) for name, talker in talkers.items()}
