@@ -3,7 +3,7 @@
 #
 #   BEAM_VERSION       which version (the newest)
 #   BEAM_INSTALL_DIR   where to (~/.local/bin; for root /usr/local/bin)
-#   BEAM_BASE_URL      where releases are: another server or a mirror, laid out as docs/release.md says
+#   BEAM_BASE_URL      where releases are: another server, a mirror, or a folder, as docs/release.md lays them out
 #   BEAM_COMPLETIONS   no: neither completions nor the manual page
 #
 # No root is needed. Everything is in one function that the last line calls: a download that was cut
@@ -94,8 +94,9 @@ install_beam() {
       fetch_with -# "$1" "$2" && return 0 # its own words are on the terminal
     else
       fetch_with -s "$1" "$2" 2>"$work/why" && return 0
-      case $fetcher in
-        curl) why=$(sed -n '$s/^curl: ([0-9]*) *//p' "$work/why") ;;
+      case $1:$fetcher in
+        file:*) why='there is no such file' ;;
+        *:curl) why=$(sed -n '$s/^curl: ([0-9]*) *//p' "$work/why") ;;
         *) why=$(grep -E 'rror|ERROR|nable|ailed|refused|bad address' "$work/why" | tail -n 1 | sed 's/^wget: //') ;;
       esac
     fi
@@ -111,8 +112,9 @@ install_beam() {
       https://*) only='=https' ;; # nothing leads to less
       *) only='=http,https' ;;
     esac
-    case $fetcher in
-      curl)
+    case $2:$fetcher in
+      file:*) cp "${2#file://}" "$3" ;;
+      *:curl)
         curl -fSL "$1" --proto "$only" --proto-redir "$only" --connect-timeout 20 --retry 2 \
           --speed-limit 1 --speed-time 60 -o "$3" "$2"
         ;;
@@ -206,7 +208,7 @@ install_beam() {
       echo "Installs beam, or upgrades it. Say by variables what shall be otherwise:"
       echo "  BEAM_VERSION=0.1.0       this version instead of the newest"
       echo "  BEAM_INSTALL_DIR=DIR     there instead of ~/.local/bin (root: /usr/local/bin)"
-      echo "  BEAM_BASE_URL=URL        from there, such as a mirror in a closed network"
+      echo "  BEAM_BASE_URL=URL        from there: a mirror in a closed network, or a folder"
       echo "  BEAM_COMPLETIONS=no      without completions and the manual page"
       return 0
       ;;
@@ -221,9 +223,10 @@ install_beam() {
   base=${BEAM_BASE_URL:-$release_base}
   base=${base%/}
   case $base in
-    https://?* | http://?*) ;;
+    https://?* | http://?* | file:///?*) ;;
+    /?*) base=file://$base ;;
     '') fail "no release address yet: set BEAM_BASE_URL" "It is the address of a folder with releases, such as https://mirror.example/beam." ;;
-    *) fail "BEAM_BASE_URL=$base must begin with https:// or http://" ;;
+    *) fail "BEAM_BASE_URL=$base must begin with https://, http:// or / (a folder)" ;;
   esac
 
   find_machine

@@ -1,6 +1,6 @@
 /** `scripts/install.sh` against a release on loopback, with several shells and sets of tools. */
 import assert from "assert";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Faults, releaseFiles, serveRelease, standIn } from "./release_server.ts";
 import { type Toolset, toolsets } from "./toolset.ts";
 
@@ -123,6 +123,26 @@ for (const tools of sets) {
     const env = { BEAM_BASE_URL: server.base, HOME: home, BEAM_COMPLETIONS: "no" };
     assert.equal((await install(tools, { env })).code, 0);
     assert.deepEqual(below(home), [".local/bin/beam"]);
+  });
+
+  Deno.test(`install with ${tools.name}: from a folder, as from a disk in a closed network`, async () => {
+    const folder = join(DIR, `folder-${count++}`);
+    for (const [path, bytes] of releaseFiles(["1.0.0"], standIn)) {
+      Deno.mkdirSync(dirname(join(folder, path)), { recursive: true });
+      Deno.writeFileSync(join(folder, path), bytes);
+    }
+    const bin = fresh();
+    const env = { BEAM_BASE_URL: folder, BEAM_INSTALL_DIR: bin };
+    assert.match((await install(tools, { env })).out, /Installed beam 1\.0\.0/);
+    const none = {
+      BEAM_BASE_URL: `file://${folder}`,
+      BEAM_INSTALL_DIR: fresh(),
+      BEAM_VERSION: "2",
+    };
+    assertTold(
+      await install(tools, { env: none }),
+      /v2\/SHA256SUMS cannot be fetched \(there is no/,
+    );
   });
 
   const release = releaseFiles(["1.0.0"], standIn);
