@@ -3,7 +3,6 @@
  * never more than a small part of the head's time: a picture that took long is made less often.
  */
 import { Board } from "../dashboard/board.ts";
-import { pageDigest } from "../dashboard/page_files.ts";
 import type { DoctorRow, EventRow, FindingRow } from "../dashboard/picture.ts";
 import { bookRows, clusterRow, readingsRow, taskRows } from "./page_rows.ts";
 import type { HeadState } from "./state.ts";
@@ -23,6 +22,13 @@ export interface DoctorNews {
   findings: readonly FindingRow[];
 }
 
+/** What the board has from elsewhere. */
+export interface BoardSources {
+  doctor(): DoctorNews;
+  /** What changes when the page's own files do. */
+  digest(): Promise<string>;
+}
+
 /** See the top of this file. */
 export class PageBoard {
   readonly board = new Board();
@@ -34,7 +40,7 @@ export class PageBoard {
   #page = "";
   readonly #started: number;
 
-  constructor(readonly state: HeadState, readonly doctor: () => DoctorNews) {
+  constructor(readonly state: HeadState, readonly sources: BoardSources) {
     this.#started = state.clock.now();
   }
 
@@ -47,7 +53,7 @@ export class PageBoard {
       if (this.#watchers === 0) this.close();
     }, { once: true });
     if (this.#stop) return;
-    pageDigest().then((digest) => this.#page = digest, () => {});
+    this.sources.digest().then((digest) => this.#page = digest, () => {});
     this.#look();
   }
 
@@ -111,7 +117,7 @@ export class PageBoard {
     if (this.#looks++ % TASK_LOOKS === 0) {
       board.update("tasks", taskRows(state.tasks.view(state.brain.books, state.workers)));
     }
-    const doctor = this.doctor();
+    const doctor = this.sources.doctor();
     board.update("doctor", [["", doctor.row]]);
     board.update("findings", doctor.findings.map((one, at) => [String(at), one] as const));
     this.#addEvents();

@@ -2,6 +2,7 @@
 import { deathsView } from "../cluster/deaths.ts";
 import { actorText } from "../cluster/actors.ts";
 import { actorView } from "../cluster/views.ts";
+import { pageDigest } from "../dashboard/page_files.ts";
 import type { PageHost, SessionRow, SessionStore } from "../dashboard/page_host.ts";
 import type { ActorDetails, DeathDetails } from "../dashboard/picture.ts";
 import type { Journal } from "./journal.ts";
@@ -14,10 +15,13 @@ import type { HeadState } from "./state.ts";
 /** Events of one actor that are shown. */
 const MOST_EVENTS = 200;
 
-/** See the top of this file. */
-export function pageHost(state: HeadState): PageHost {
+/**
+ * See the top of this file.
+ * @param digest what changes when the page's own files do
+ */
+export function pageHost(state: HeadState, digest = pageDigest): PageHost {
   const doctor = new PageDoctor(state, () => board.now());
-  const board = new PageBoard(state, () => doctor.news);
+  const board = new PageBoard(state, { doctor: () => doctor.news, digest });
   return {
     sessions: sessionStore(state.shell.journal),
     board: board.board,

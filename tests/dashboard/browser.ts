@@ -64,6 +64,10 @@ export class Visit implements AsyncDisposable {
       if (message.type() === "error" || message.type() === "warning") visit.#say(message.text());
     });
     page.on("pageerror", (error) => visit.#say(String(error.stack ?? error)));
+    page.on("dialog", (dialog) => {
+      visit.#say(`It asked: ${dialog.message()}`);
+      dialog.dismiss();
+    });
     page.on("request", (request) => {
       const { protocol, host } = new URL(request.url());
       if (protocol !== "data:") visit.hosts.add(host);

@@ -68,6 +68,27 @@ else {
     await answer.body?.cancel();
   });
 
+  test("names stay texts, and the browser holds the page to its policy", async () => {
+    await using visit = await enter();
+    visit.expected = [/Content Security Policy|Trusted(HTML|Script)/];
+    const { page } = visit;
+    await visit.go("Actors");
+    await row(page, "<img src=x onerror=alert(1)>").click();
+    await page.getByRole("heading", { level: 1, name: "Actor <img src=x" }).waitFor();
+    assert.equal(await page.locator("main img").count(), 0);
+    const refused = (action: string) =>
+      inPage<string>(
+        page,
+        `(async () => { try { ${action}; return "done" } catch (error) { return error.name } })()`,
+      );
+    assert.equal(await refused('document.body.innerHTML = "<b>x</b>"'), "TypeError");
+    const port = freePort();
+    assert.equal(await refused(`await fetch("http://127.0.0.1:${port}/")`), "TypeError");
+    const script = 'document.head.append(Object.assign(document.createElement("script"), ' +
+      '{ text: "document.title = 1" }))';
+    assert.equal(await refused(script), "TypeError");
+  });
+
   test("an actor that died is found, and its cause read", async () => {
     await using visit = await enter();
     const { page } = visit;

@@ -59,6 +59,7 @@ export const ACTOR_COLUMNS: readonly Column<ActorLine>[] = [
   {
     id: "name",
     title: "Actor",
+    wrap: true,
     cell: ({ actor }) => ({
       text: actorName(actor),
       sub: actor.name ? `${actor.class_name} · ${shortId(actor.id)}` : shortId(actor.id),

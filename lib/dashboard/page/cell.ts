@@ -45,6 +45,8 @@ export interface Column<R> {
   rank?: 2 | 3;
   /** Takes the room that is left. */
   wide?: boolean;
+  /** May go on in a second line. */
+  wrap?: boolean;
 }
 
 /** A bar's tone: nearly full is worth a look. */

@@ -15,7 +15,7 @@ const PAGE = 100;
 
 /** How a table is made. */
 export interface TableOptions<R> {
-  /** What it lists, for screen readers and the search field: "actors". */
+  /** What it lists, for screen readers and the search field, in the plural: "actors". */
   label: string;
   columns: readonly Column<R>[];
   key(row: R): string;
@@ -146,16 +146,17 @@ export class DataTable<R> {
     const all = this.#given.length;
     const of = kept === all ? countText(all) : `${countText(kept)} of ${countText(all)}`;
     const part = shown === kept ? "" : `${countText(from + 1)}–${countText(from + shown)} of `;
-    return `${part}${of} ${this.options.label}`;
+    const { label } = this.options;
+    return `${part}${of} ${of === "1" ? label.replace(/s$/, "") : label}`;
   }
 
   #showRow(id: string, row: R, columns: readonly Column<R>[]): ShownRow {
     let known = this.#rows.get(id);
     if (!known) {
-      const cells = columns.map(({ number, rank, wide }, at) =>
+      const cells = columns.map(({ number, rank, wide, wrap }, at) =>
         h(at === 0 ? "th" : "td", {
           ...(at === 0 && { scope: "row" }),
-          class: classOf({ number, rank, wide }),
+          class: classOf({ number, rank, wide, wrap }),
         })
       );
       const element = h("tr", { "data-key": id }, ...cells);
@@ -291,12 +292,14 @@ export class DataTable<R> {
   }
 }
 
-function classOf({ number, rank, wide }: {
+function classOf({ number, rank, wide, wrap }: {
   number?: boolean | undefined;
   rank?: number | undefined;
   wide?: boolean | undefined;
+  wrap?: boolean | undefined;
 }): string | undefined {
-  const names = [number && "number", rank && `rank-${rank}`, wide && "wide"].filter(Boolean);
+  const names = [number && "number", rank && `rank-${rank}`, wide && "wide", wrap && "wrap"]
+    .filter(Boolean);
   return names.length > 0 ? names.join(" ") : undefined;
 }
 

@@ -51,6 +51,7 @@ export const GROUP_COLUMNS: readonly Column<GroupLine>[] = [
   {
     id: "name",
     title: "Group",
+    wrap: true,
     cell: ({ group }) => ({
       text: groupName(group),
       sub: group.name ? shortId(group.id) : "",
@@ -68,6 +69,7 @@ export const GROUP_COLUMNS: readonly Column<GroupLine>[] = [
   {
     id: "bundles",
     title: "Bundles",
+    wrap: true,
     cell: ({ group }) => ({ text: bundlesText(group.bundles) }),
     order: ({ group }) => group.bundles.length,
   },
@@ -151,7 +153,7 @@ export const BUNDLE_COLUMNS: readonly Column<BundleLine>[] = [
     cell: ({ index }) => ({ text: String(index) }),
     order: ({ index }) => index,
   },
-  { id: "holds", title: "Holds", cell: ({ holds }) => ({ text: holds }) },
+  { id: "holds", title: "Holds", wrap: true, cell: ({ holds }) => ({ text: holds }) },
   {
     id: "node",
     title: "Node",

@@ -47,6 +47,7 @@ export const JOB_COLUMNS: readonly Column<JobLine>[] = [
   {
     id: "id",
     title: "Job",
+    wrap: true,
     cell: ({ job }) => ({
       text: job.id,
       sub: job.submitted ? "submitted" : "driver",

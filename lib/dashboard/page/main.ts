@@ -108,7 +108,7 @@ function drawHeader(): void {
   setText(byId("cluster"), shortId(cluster.cluster));
   set(byId("cluster"), "title", cluster.cluster);
   setText(byId("epoch"), String(cluster.epoch));
-  setText(byId("build"), cluster.build.split(" ")[0] ?? "");
+  setText(byId("build"), cluster.build.split("+")[0]!);
   set(byId("build"), "title", cluster.build);
   setText(
     byId("safety"),

@@ -102,9 +102,10 @@ export const NODE_COLUMNS: readonly Column<NodeLine>[] = [
   {
     id: "name",
     title: "Node",
+    wrap: true,
     cell: ({ node }) => ({
       text: nodeName(node),
-      sub: node.name ? node.ip : shortId(node.id),
+      sub: node.name.includes(node.ip) || node.name === "" ? shortId(node.id) : node.ip,
       href: nodeHref(node.id),
       title: node.id,
     }),

@@ -120,6 +120,7 @@ function tileItem({ name, value, of, share, tone, href }: Tile): HTMLElement {
     "li",
     { class: "tile" },
     h("a", { href }, h("span", { class: "name" }, name), " ", h("strong", {}, value)),
+    " ",
     of === "" ? undefined : h("span", { class: "of" }, of),
     share === undefined ? undefined : barOf(share, tone),
   );

@@ -37,6 +37,7 @@ export const STORE_COLUMNS: readonly Column<StoreLine>[] = [
   {
     id: "name",
     title: "Node",
+    wrap: true,
     cell: ({ node }) => ({
       text: nodeName(node),
       sub: node.name ? node.ip : "",

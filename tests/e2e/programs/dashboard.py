@@ -54,7 +54,8 @@ def main() -> None:
     running = engine.run.remote()
     victim = Victim.options(name="victim").remote()
     phoenix = Victim.options(name="phoenix", max_restarts=2).remote()
-    ray.get([victim.ping.remote(), phoenix.ping.remote()])
+    hostile = Victim.options(name="<img src=x onerror=alert(1)>").remote()
+    ray.get([victim.ping.remote(), phoenix.ping.remote(), hostile.ping.remote()])
     group = placement_group([{"CPU": 1}, {"CPU": 1}], strategy="SPREAD", name="pair")
     ray.get(group.ready())
     never = placement_group([{"GPU": 64}], name="too_large")
@@ -67,7 +68,7 @@ def main() -> None:
             print(f"{type(error).__name__} is what was expected", file=sys.stderr)
     say(ready=True, victim=victim._actor_id.hex())
     sys.stdin.read()
-    del running, never, large
+    del running, never, large, hostile
 
 
 main()
