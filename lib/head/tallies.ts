@@ -1,13 +1,23 @@
 /** What the head counts from its start on: what only the present tells cannot be read from the books later. */
+import type { DeathKind } from "../cluster/death.ts";
 import type { DeathRecord } from "../cluster/deaths.ts";
 import type { EventKind, EventLog } from "./event_log.ts";
+
+/** Deaths that may come unasked: those that have not come yet are told as 0, or nobody would see the first. */
+const UNASKED: readonly (readonly [of: DeathRecord["of"], ...kinds: DeathKind[]])[] = [
+  ["actor", "exit", "signal", "init", "environment", "start", "node"],
+  ["task", "exit", "signal", "environment", "start", "node"],
+  ["node", "node"],
+];
 
 /** See the top of this file. */
 export class Tallies {
   /** Events by their kind. */
   readonly events = new Map<EventKind, number>();
   /** Deaths that nobody asked for, by `of` and `kind`, divided by a blank. */
-  readonly deaths = new Map<string, number>();
+  readonly deaths = new Map<string, number>(
+    UNASKED.flatMap(([of, ...kinds]) => kinds.map((kind) => [`${of} ${kind}`, 0] as const)),
+  );
   relayed = 0;
   #stop: () => void;
 

@@ -74,6 +74,33 @@ test("a node whose head is away lives, and is not ready", async () => {
   await head.down();
 });
 
+test("a worker's last words outlive the bound of its output", async () => {
+  const head = await place.head({ flags: ["--log-max-bytes", "16MiB"] });
+  const program = [
+    "import os, sys, ray",
+    "@ray.remote(max_restarts=0)",
+    "class Talker:",
+    "    def talk(self):",
+    "        for at in range(3000): os.write(2, b'x' * 1000 + b'\\n')", // 3 MB, and 512 KiB may be
+    "        print('the last words', file=sys.stderr, flush=True)",
+    "        os._exit(3)",
+    "ray.init('auto', log_to_driver=False)",
+    "try: ray.get(Talker.remote().talk.remote())",
+    "except ray.exceptions.ActorDiedError as error: print(error)",
+  ].join("\n");
+  const file = join(place.dir, "home", "talker.py");
+  Deno.writeTextFileSync(file, program);
+  const ending = await place.run([place.python, file], { env: head.programEnv() }).end();
+  assert.equal(ending.code, 0, ending.stderr);
+  assert.match(ending.stdout, /^\s*the last words$/m);
+  const folder = nodeLogDir(head.dir, head.record.node_id);
+  const sizes = [...Deno.readDirSync(folder)].map(({ name }) =>
+    Deno.statSync(join(folder, name)).size
+  );
+  assert.ok(sizes.every((size) => size < 3_000_000), String(sizes));
+  await head.down();
+});
+
 test("logs are JSON where asked, and a job's log is cut where it is too long", async () => {
   const head = await place.head({
     flags: ["--log-format", "json", "--log-level", "debug", "--log-max-bytes", "16MiB"],
