@@ -1,5 +1,6 @@
 /** Reads the facts of this machine, each part with a deadline; what fails is told and leaves its part empty. */
 import { emptyFacts } from "./empty_facts.ts";
+import { deadline, inTime } from "./in_time.ts";
 import type { Facts, NodeFacts, PythonFacts, Unread } from "./facts.ts";
 import { readClock } from "./readers/clock.ts";
 import { readFileSystem, readRuntimeDir } from "./readers/file_systems.ts";
@@ -53,13 +54,11 @@ export async function readFacts(request: FactsRequest, options: ReadOptions = {}
     otherwise: T,
     read: (signal: AbortSignal) => T | Promise<T>,
   ) => {
-    const deadline = AbortSignal.timeout(options.deadline ?? PART_DEADLINE);
-    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    using until = deadline(options.deadline ?? PART_DEADLINE, options.signal);
     try {
-      return await inTime(Promise.try(read, signal), signal);
+      return await inTime(Promise.try(read, until.signal), until.signal);
     } catch (error) {
-      const why = deadline.aborted ? "it took too long" : (error as Error).message;
-      unread.push({ part: name, why });
+      unread.push({ part: name, why: (error as Error).message });
       return otherwise;
     }
   };
@@ -144,15 +143,4 @@ function withShim(env: Record<string, string>, shim_path: string | null): Record
   if (shim_path === null) return env;
   const others = (env.PYTHONPATH ?? "").split(":").filter((path) => path && path !== shim_path);
   return { ...env, PYTHONPATH: [shim_path, ...others].join(":") };
-}
-
-async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -1,6 +1,7 @@
 /** Runs checks side by side, each with a deadline. One that fails is told; the others go on. */
 import { type Check, type CheckText, type Finding, finding, sorted } from "./check.ts";
 import type { Facts } from "./facts.ts";
+import { deadline, inTime } from "./in_time.ts";
 
 /** How long one check may take, in milliseconds. */
 export const CHECK_DEADLINE = 10_000;
@@ -40,24 +41,12 @@ function of({ node }: Facts, one: Finding): Finding {
 }
 
 async function runOne(check: Check, facts: Facts, options: RunOptions): Promise<Finding[]> {
-  const { deadline = CHECK_DEADLINE, signal } = options;
-  const ending = new AbortController();
-  const stop = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(stop.reason);
-  stop.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(
-    () => ending.abort(new Error(`it has not ended within ${deadline / 1000} s`)),
-    deadline,
-  );
+  using until = deadline(options.deadline ?? CHECK_DEADLINE, options.signal);
   try {
-    stop.throwIfAborted();
-    return await Promise.race([late, Promise.try(() => check.run(facts, stop))]);
+    until.signal.throwIfAborted();
+    return await inTime(Promise.try(() => check.run(facts, until.signal)), until.signal);
   } catch (error) {
     return [unfinished(`The check ${check.code} (${check.name})`, error)];
-  } finally {
-    clearTimeout(timer);
-    stop.removeEventListener("abort", abort);
   }
 }
 

@@ -11,7 +11,7 @@ Deno.test("BD017: nvidia-smi's own words, and what mends them", async () => {
     "error",
     /Start the container again/,
   );
-  const late = { tool: { count: null, error: "it did not answer in time" } };
+  const late = { tool: { count: null, error: "there was no answer within 6 s" } };
   await tells("BD017", machine({ gpus: late }), "error", /dmesg/);
 });
 

@@ -4,6 +4,7 @@ import { parseSmi, type SmiGpu } from "../../node/nvidia_smi.ts";
 import { type Gpu, type GpuProbe, probe } from "../../probe/gpus.ts";
 import { scanPci, VENDORS } from "../../probe/pci.ts";
 import type { GpuFacts, GpuProcessFacts, GpuTool } from "../facts.ts";
+import { deadline, inTime } from "../in_time.ts";
 import type { System } from "../system.ts";
 import type { ReadProcesses } from "./processes.ts";
 
@@ -27,12 +28,17 @@ const GPU_QUERY =
 const APP_QUERY = "--query-compute-apps=gpu_uuid,pid,used_memory";
 const FORMAT = "--format=csv,noheader,nounits";
 
+/** A command that takes longer than this, in milliseconds, hangs with its driver. */
+const TOOL_MS = 6000;
+
 export interface GpuReaderOptions {
   env: Record<string, string>;
   /** `--num-gpus` of the node. */
   given: number | null;
   processes: Pick<ReadProcesses, "commandOf" | "isOurs">;
   signal: AbortSignal;
+  /** How long the vendor's command may take, in milliseconds. */
+  tool_ms?: number;
 }
 
 /** Never rejects: a vendor's command that hangs or fails is itself a fact. */
@@ -105,11 +111,14 @@ interface Asked {
   gpus: SmiGpu[];
 }
 
-async function askNvidia(system: System, { env, signal }: GpuReaderOptions): Promise<Asked> {
+async function askNvidia(system: System, options: GpuReaderOptions): Promise<Asked> {
+  const { env } = options;
   const command = system.find("nvidia-smi", env.PATH);
   if (command === null) return { tool: null, gpus: [] };
+  using until = deadline(options.tool_ms ?? TOOL_MS, options.signal);
   const ask = async (query: string) => {
-    const { code, stdout, stderr } = await system.run([command, query, FORMAT], env, signal);
+    const running = system.run([command, query, FORMAT], env, until.signal);
+    const { code, stdout, stderr } = await inTime(running, until.signal);
     // It says what is wrong on either stream, depending on its version.
     if (code !== 0) throw new Error(`${stdout}\n${stderr}`.trim() || `it ended with code ${code}`);
     return stdout;
@@ -119,8 +128,8 @@ async function askNvidia(system: System, { env, signal }: GpuReaderOptions): Pro
     const read = parseSmi(gpus, apps);
     return { tool: { name: "nvidia-smi", count: read.length, error: null }, gpus: read };
   } catch (error) {
-    const words = signal.aborted ? "it did not answer in time" : (error as Error).message;
-    return { tool: { name: "nvidia-smi", count: null, error: oneLine(words) }, gpus: [] };
+    const words = oneLine((error as Error).message);
+    return { tool: { name: "nvidia-smi", count: null, error: words }, gpus: [] };
   }
 }
 

@@ -31,6 +31,7 @@ const read = (made: MadeSystem, env: Record<string, string> = {}) =>
     given: null,
     processes: { commandOf: (pid) => `command of ${pid}`, isOurs: () => false },
     signal: new AbortController().signal,
+    tool_ms: 30,
   });
 
 Deno.test("files, libraries, the vendor's command and holders of memory in one picture", async () => {
@@ -62,6 +63,13 @@ Deno.test("a command that fails is told with its words, one that is not there is
   assert.match(failed.tool?.error ?? "", /version mismatch NVML library version: 575\.51$/);
   assert.equal(failed.devices.length, 1, "files are looked at all the same");
   assert.equal((await read({ tree: TREE })).tool, null);
+});
+
+Deno.test("a command that hangs is told, and what files say is there all the same", async () => {
+  const never = () => new Promise<never>(() => {});
+  const hung = await read({ tree: TREE, commands: { "/usr/bin/nvidia-smi": never } });
+  assert.equal(hung.tool?.error, "there was no answer within 0.03 s");
+  assert.equal(hung.devices.length, 1);
 });
 
 Deno.test("a count that a mask does not bear does not keep the rest from being read", async () => {

@@ -11,9 +11,12 @@ import type {
   NetworkFacts,
   NodeFacts,
 } from "../facts.ts";
+import { deadline, inTime } from "../in_time.ts";
 import type { ListedAddress, System } from "../system.ts";
 
 const CLASS = "/sys/class/net";
+/** How long the resolver may take, in milliseconds: one that asks a name server that is gone takes many seconds. */
+const RESOLVE_MS = 3000;
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 
@@ -115,7 +118,9 @@ async function readHostName(system: System): Promise<HostNameFacts> {
       line.replace(/#.*/, "").trim().split(/\s+/).slice(1).includes(name)
     )?.trim() ?? null;
   try {
-    return { name, addresses: await system.resolve(name), error: null, hosts_line };
+    using until = deadline(RESOLVE_MS);
+    const addresses = await inTime(system.resolve(name), until.signal);
+    return { name, addresses, error: null, hosts_line };
   } catch (error) {
     return { name, addresses: [], error: (error as Error).message, hosts_line };
   }

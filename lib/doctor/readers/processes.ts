@@ -99,7 +99,7 @@ export function kindOf(
   if (/(^| )-m ray\._worker( |$)|ray\/_worker\/start\.py/.test(text)) return "beam-worker";
   if (/^VLLM::/.test(text) || /(^|\/)vllm( |$)|-m vllm\./.test(text)) return "vllm";
   const role = words.findLast((word) => !word.startsWith("-"));
-  if (/^(beam|deno)$/.test(program) && /beam|main\.ts/.test(text)) {
+  if (/^(beam(-[\w.-]+)?|deno)$/.test(program) && /beam|main\.ts/.test(text)) {
     if (role === "daemon") return "beam-daemon";
     if (role === "head") return "beam-head";
   }

@@ -17,6 +17,8 @@ Deno.test("processes are known by their commands", () => {
     ["/usr/bin/python3 /usr/local/bin/vllm serve m", "vllm"],
     ["/usr/local/bin/beam daemon", "beam-daemon"],
     ["/usr/local/bin/beam head", "beam-head"],
+    ["/opt/beam-0.1.0-linux-x86_64 daemon", "beam-daemon"],
+    ["/usr/lib/erlang/bin/beam.smp daemon", undefined],
     ["/usr/bin/deno run -A --quiet /src/beam/main.ts daemon", "beam-daemon"],
     ["/usr/bin/python train.py", undefined],
     ["vim /etc/beam/ray.conf", undefined],

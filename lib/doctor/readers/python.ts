@@ -4,6 +4,7 @@
  * and what torch was built for stands in its version file.
  */
 import type { PythonFacts } from "../facts.ts";
+import { deadline, inTime } from "../in_time.ts";
 import type { System } from "../system.ts";
 
 /** Distributions whose versions matter between nodes. */
@@ -63,6 +64,9 @@ print(json.dumps({
 }))
 `;
 
+/** How long the interpreter may take, in milliseconds: from a network file system it may be some seconds. */
+const START_MS = 7000;
+
 export interface PythonReaderOptions {
   /** What starts workers; the words before `-m` start the interpreter. */
   worker_command: readonly string[];
@@ -99,11 +103,13 @@ export async function readPython(
   }
   try {
     const words = [found, ...command.slice(1), "-c", PROGRAM, ...PACKAGES];
-    const { code, stdout, stderr } = await system.run(words, env, signal);
+    using until = deadline(START_MS, signal);
+    const running = system.run(words, env, until.signal);
+    const { code, stdout, stderr } = await inTime(running, until.signal);
     if (code !== 0) return none(lastWords(stderr) || `it ended with code ${code}`);
     return { ...none(""), ...parsePython(stdout), error: null };
   } catch (error) {
-    return none(signal.aborted ? "it did not answer in time" : (error as Error).message);
+    return none((error as Error).message);
   }
 }
 
