@@ -63,7 +63,7 @@ export class LogFollower {
       try {
         const { text, running, anew } = await reader.more();
         this.#back();
-        if (anew) say(`${log.name} was begun anew.`);
+        if (anew) say(`${log.name} was cut or begun anew: some lines may come twice.`);
         this.#print(log, text);
         if (!running && text === "") return;
       } catch (error) {

@@ -10,6 +10,8 @@ import { askCluster, askJson } from "./status_source.ts";
 const IN_NAMES = 12;
 /** Bytes asked for at a time. */
 const PART = 256 * 1024;
+/** How many lines are shown again of a log that was cut. */
+const AFTER_CUT = 20;
 /** How long a node waits for something new before it answers, in milliseconds. */
 const WAIT_MS = 5000;
 
@@ -147,7 +149,10 @@ export class LogReader {
 
   /** What follows, waiting for it a while where somebody writes. */
   async more(wait_ms = WAIT_MS): Promise<LogText> {
-    return await this.#ask({ offset: this.#next, wait_ms });
+    const part = await this.#ask({ offset: this.#next, wait_ms });
+    if (!part.anew || !part.more) return part;
+    // It was cut because it had grown too long: most of what is left of it was read before.
+    return { ...await this.last(AFTER_CUT), anew: true };
   }
 
   async #ask(
