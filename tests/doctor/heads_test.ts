@@ -69,7 +69,7 @@ tried("as a person sees it", async () => {
   try {
     const { code, stdout } = await second.cli(["doctor", "--cluster"]);
     assert.equal(code, 1, stdout);
-    assert.match(stdout, /^warning +BD054 +node-port +on 10\.79\.0\.2\n/);
+    assert.match(stdout, /^warning +BD054 +node-port +on 10\.79\.0\.2$/m);
     assert.match(stdout, /mend +On 10\.79\.0\.2: `sudo iptables .*--dport 6380/);
     assert.match(stdout, /2 nodes, 2 of 2 connections between them tried/);
     const { findings } = JSON.parse((await head.cli(["doctor", "--cluster", "--json"])).stdout);

@@ -33,6 +33,8 @@ interface Situation {
   code: string;
   seen: RegExp;
   mend?: RegExp;
+  /** What such a machine is told of besides, in any case. */
+  besides?: string;
   /** How the node is started. */
   options?: () => NodeOptions | Promise<NodeOptions>;
   /** What is done to its machine before. */
@@ -112,6 +114,16 @@ const SITUATIONS: readonly Situation[] = [
     mend: /unset GLOO_SOCKET_IFNAME/,
   },
   {
+    what: "GLOO_SOCKET_IFNAME that leads to a network where the others are not",
+    code: "BD063",
+    ...withManagement(),
+    besides: "BD002",
+    options: () => ({ env: { GLOO_SOCKET_IFNAME: "mgmt0" } }),
+    seen:
+      /10\.79\.0\.0\/24 on 10\.79\.0\.1 and 10\.79\.0\.2, and 192\.168\.77\.0\/24 on 10\.79\.0\.3/,
+    mend: /unset GLOO_SOCKET_IFNAME/,
+  },
+  {
     what: "VLLM_HOST_IP of another machine",
     code: "BD004",
     options: () => ({ env: { VLLM_HOST_IP: "10.79.0.1" } }),
@@ -186,10 +198,16 @@ tried("one like the others gives nothing", async () => {
 
 for (const situation of SITUATIONS) {
   tried(situation.what, async () => {
-    const { code, seen, mend, options, spoil, restore } = situation;
+    const { code, seen, mend, besides, options, spoil, restore } = situation;
     spoil?.();
     try {
-      const found = onlyFinding(await clinic.visit(await options?.()), code);
+      const { findings } = await clinic.visit(await options?.());
+      const others = findings.filter((one) => one.code === besides);
+      assert.equal(others.length, besides === undefined ? 0 : 1);
+      const found = onlyFinding(
+        { findings: findings.filter((one) => !others.includes(one)) },
+        code,
+      );
       assert.match(found.seen, seen);
       if (mend) assert.match(found.mend, mend);
       assert.ok(found.breaks.length > 10);

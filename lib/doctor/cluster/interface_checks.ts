@@ -6,7 +6,7 @@ import { misaddressed } from "./address_checks.ts";
 import { deviceOf, isAlone, networkOf, subnetOf } from "./networks.ts";
 import { type ClusterCheck, type NodePicture } from "./picture.ts";
 import { listText } from "../words.ts";
-import { byValue, valuesText } from "./values.ts";
+import { aboutOddOnes, byValue, valuesText } from "./values.ts";
 
 const MTU: CheckText = {
   code: "BD062",
@@ -94,14 +94,15 @@ function naming(name: string, nodes: NodePicture[]): Finding[] {
   const sets = [...values.keys()].map((text) => new Set(text.split(", ")));
   const common = sets.reduce((all, one) => all.intersection(one), sets[0] ?? new Set());
   if (values.size < 2 || common.size > 0) return [];
-  return [finding(VARIABLES, "warning", {
+  const found = finding(VARIABLES, "warning", {
     seen: `${name} leads to ${valuesText(values)}.`,
     breaks:
       "These nodes look for each other on networks that do not meet, and wait until a timeout.",
     mend:
       `Take ${name} out of the environment where nodes are started (\`unset ${name}\`): beam sets it to fit, ` +
       "on each machine.",
-  })];
+  });
+  return [aboutOddOnes(values, found)];
 }
 
 /** As NCCL and gloo read it: `^` leaves out, `=` asks for the very name, else beginnings of names. */
@@ -118,11 +119,12 @@ function differing(nodes: NodePicture[]): Finding[] {
   return SAME.flatMap((name) => {
     const values = byValue(known, ({ facts }) => facts!.env[name] ?? "not set");
     if (values.size < 2) return [];
-    return [finding(VARIABLES, "warning", {
+    const found = finding(VARIABLES, "warning", {
       seen: `${name} is ${valuesText(values)}.`,
       breaks:
         "NCCL's processes do not agree on a transport: they fail at their start, or take the slowest.",
       mend: `Set ${name} alike on all machines before \`beam up\`, or nowhere.`,
-    })];
+    });
+    return [aboutOddOnes(values, found)];
   });
 }

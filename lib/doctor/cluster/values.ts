@@ -1,5 +1,6 @@
 /** Which nodes have which value of something that should be the same. */
-import { type NodePicture } from "./picture.ts";
+import type { Finding } from "../check.ts";
+import { about, type NodePicture } from "./picture.ts";
 import { listText } from "../words.ts";
 
 /** The nodes by value, the most frequent first; those without one are left out. */
@@ -23,4 +24,20 @@ export function valuesText(values: ReadonlyMap<string, readonly NodePicture[]>):
   return parts.length < 2
     ? parts.join("")
     : `${parts.slice(0, -1).join(", ")}, and ${parts.at(-1)}`;
+}
+
+/** The nodes that have another value than most. */
+export function oddOnes(values: ReadonlyMap<string, readonly NodePicture[]>): NodePicture[] {
+  return [...values.values()].slice(1).flat();
+}
+
+/** With the nodes that have another value than most. */
+export function aboutOddOnes(
+  values: ReadonlyMap<string, readonly NodePicture[]>,
+  found: Finding,
+): Finding {
+  const odd = oddOnes(values);
+  return odd.length === 1
+    ? about(odd[0]!, found)
+    : { ...found, node: listText(odd.map(({ name }) => name)) };
 }

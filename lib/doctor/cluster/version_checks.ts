@@ -1,8 +1,8 @@
 /** Whether all nodes run the same versions of what their processes share. */
 import { type CheckText, type Finding, finding, type Severity } from "../check.ts";
-import { about, type ClusterCheck, type NodePicture } from "./picture.ts";
+import type { ClusterCheck, NodePicture } from "./picture.ts";
 import { listText } from "../words.ts";
-import { byValue, valuesText } from "./values.ts";
+import { aboutOddOnes, byValue, oddOnes, valuesText } from "./values.ts";
 
 /** One thing of which all nodes should have the same version. */
 interface Versioned {
@@ -22,16 +22,16 @@ function check(versioned: Versioned): ClusterCheck {
     run: ({ nodes }): Finding[] => {
       const values = byValue(nodes, (node) => versioned.of(node) || undefined);
       if (values.size < 2) return [];
-      const [[common], ...rare] = [...values] as [[string, NodePicture[]], [string, NodePicture[]]];
-      const odd = rare.flatMap(([, there]) => there);
-      const few = listText(odd.map(({ name }) => name));
-      const found = finding(versioned.text, versioned.severity, {
-        seen: `${versioned.what} is ${valuesText(values)}.`,
-        breaks: versioned.breaks,
-        mend: versioned.mend(few, common),
-      });
-      const [one, ...others] = odd;
-      return [others.length === 0 ? about(one!, found) : { ...found, node: few }];
+      const [common] = [...values.keys()] as [string];
+      const few = listText(oddOnes(values).map(({ name }) => name));
+      return [aboutOddOnes(
+        values,
+        finding(versioned.text, versioned.severity, {
+          seen: `${versioned.what} is ${valuesText(values)}.`,
+          breaks: versioned.breaks,
+          mend: versioned.mend(few, common),
+        }),
+      )];
     },
   };
 }
