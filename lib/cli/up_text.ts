@@ -16,6 +16,7 @@ export interface UpFacts {
 /** Text for the person who started a node. */
 export function upText({ record, token, withheld = false, milliseconds }: UpFacts): string {
   const took = `ready in ${(milliseconds / 1000).toFixed(1)} s`;
+  const page = record.dashboard === undefined ? "" : ", and `beam dashboard` for a browser";
   const node = `node ${record.node_id.slice(0, 12)}, pid ${record.pid}, ${took}`;
   const lines = record.is_head
     ? [
@@ -37,7 +38,7 @@ export function upText({ record, token, withheld = false, milliseconds }: UpFact
     `  export PYTHONPATH=${shellWord(record.shim_path)}\${PYTHONPATH:+:$PYTHONPATH}`,
     "  (or start them with: beam run -- CMD …)",
     "",
-    "See `beam status`; end this node with `beam down`.",
+    `See \`beam status\`${page}; end this node with \`beam down\`.`,
   ].join("\n");
 }
 

@@ -21,6 +21,15 @@ Deno.test("a head shows the line that joins; a node does not know whom it would 
   assert.equal(joinLine("a:1", undefined), "beam up --join a:1");
 });
 
+Deno.test("where a page is served, it is told how to find it", () => {
+  const last = (record: DaemonRecord) => upText({ record, milliseconds: 1 }).split("\n").at(-1);
+  assert.equal(last(RECORD), "See `beam status`; end this node with `beam down`.");
+  assert.equal(
+    last({ ...RECORD, dashboard: "127.0.0.1:8265" }),
+    "See `beam status`, and `beam dashboard` for a browser; end this node with `beam down`.",
+  );
+});
+
 Deno.test("the log of a service gets the line without the token", () => {
   const text = upText({ record: RECORD, withheld: true, milliseconds: 1 });
   assert.match(text, /^ {2}BEAM_TOKEN=… beam up --join 10\.0\.0\.1:6379$/m);
