@@ -28,6 +28,9 @@ export const OUTPUTS: readonly Output[] = [
   { type: "DoctorOutput", name: "doctor" },
   { type: "DoctorClusterOutput", name: "doctor-cluster" },
   { type: "DebugOutput", name: "debug" },
+  { type: "ConfigOutput", name: "config" },
+  { type: "ValidateOutput", name: "validate" },
+  { type: "UninstallOutput", name: "uninstall" },
 ];
 
 const TYPES = "lib/cli/json_output.ts";

@@ -10,6 +10,7 @@ import {
 import { exampleText } from "./config_example.ts";
 import { type ConfigFile, configPlaces, processConfig } from "./config_file.ts";
 import { defaultOf } from "./help_table.ts";
+import type { ConfigOutput } from "./json_output.ts";
 import { nearest } from "./nearest.ts";
 import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
@@ -35,12 +36,21 @@ const FLAGS = { example: { kind: "switch" }, json: { kind: "switch" } } as const
 
 /** A setting as it is shown. */
 export interface ShownSetting {
+  /** The table of the file in which it stands: its command. */
   command: string;
+  /** As its flag is called. */
   name: string;
-  /** Null where nobody said anything and there is no default to name. */
+  /** As the flag would have it; null where nobody said anything and there is no default to name. */
   value: string | boolean | string[] | null;
+  /** Its value is not shown. */
   secret?: true;
-  source: { kind: "flag" | "env" | "file" | "default"; name?: string; at?: string };
+  source: {
+    kind: "flag" | "env" | "file" | "default";
+    /** Of the flag or variable. */
+    name?: string;
+    /** The file's line: `/etc/beam/config.toml:12`. */
+    at?: string;
+  };
 }
 
 const MASKED = "********";
@@ -57,7 +67,8 @@ async function run(args: string[], all: SubCommands): Promise<number> {
   const tables = chosen(rows, command);
   const settings = tables.flatMap((one) => shownSettings(one, rest, { env: processEnv, file }));
   if (values.json) {
-    printJson({ file: file?.path ?? null, looked_for: file ? [] : configPlaces(), settings });
+    const looked_for = file ? [] : configPlaces();
+    printJson({ file: file?.path ?? null, looked_for, settings } satisfies ConfigOutput);
   } else print(settingsText(settings, file));
   return EXIT.done;
 }

@@ -9,6 +9,8 @@ import type { ClusterExamination } from "../head/doctor.ts";
 import type { ClusterEvent } from "../head/event_log.ts";
 import type { ClusterStacks } from "../head/node_questions.ts";
 import type { ActorView, ClusterStatus, GroupView, NodeView } from "./cluster_status.ts";
+import type { ShownSetting } from "./config.ts";
+import type { Finding as ConfigFinding } from "./config_checks.ts";
 import type { JobRow } from "./jobs.ts";
 import type { JoinTrial } from "./join_trial.ts";
 import type { FoundLog } from "./log_source.ts";
@@ -63,6 +65,32 @@ export interface DoctorOutput {
 
 /** `beam doctor --cluster --json`. */
 export type DoctorClusterOutput = ClusterExamination;
+
+/** `beam config --json`. */
+export interface ConfigOutput {
+  /** The configuration file; null where there is none. */
+  file: string | null;
+  /** Where one was looked for, where there is none. */
+  looked_for: string[];
+  settings: ShownSetting[];
+}
+
+/** `beam validate --json`. */
+export interface ValidateOutput {
+  file: string;
+  /** False where a finding is an error; the exit code is 1 then. */
+  valid: boolean;
+  findings: ConfigFinding[];
+}
+
+/** `beam uninstall --json`. */
+export interface UninstallOutput {
+  removed: {
+    path: string;
+    /** What it was, in words. */
+    what: string;
+  }[];
+}
 
 /** `beam debug --json`. */
 export interface DebugOutput {

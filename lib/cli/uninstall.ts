@@ -5,6 +5,7 @@ import { allRecords, type DaemonRecord } from "../runtime/records.ts";
 import { type Command, EXIT } from "./command.ts";
 import { endingOrder, endNode } from "./ending.ts";
 import { type Installed, installedFiles, owningPackage, runtimeFiles } from "./installed.ts";
+import type { UninstallOutput } from "./json_output.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
 
@@ -55,8 +56,10 @@ async function run(args: string[]): Promise<number> {
     removed.push(file);
   }
   if (values.purge) removeEmpty(runtimeDir());
-  if (values.json) printJson({ removed: removed.map(({ path, what }) => ({ path, what })) });
-  else {
+  if (values.json) {
+    const listed = removed.map(({ path, what }) => ({ path, what }));
+    printJson({ removed: listed } satisfies UninstallOutput);
+  } else {
     for (const { path, what } of removed) print(`Removed ${path}: ${what}.`);
     if (!values.purge && runtimeFiles(runtimeDir()).length > 0) {
       print(`Left ${runtimeDir()}: token, journal and logs; \`rm -r\` takes them away.`);

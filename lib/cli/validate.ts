@@ -5,11 +5,12 @@ import { type Finding, machineFindings } from "./config_checks.ts";
 import {
   checkTables,
   type ConfigFile,
+  configFlag,
   configPath,
   configPlaces,
   readConfig,
 } from "./config_file.ts";
-import { configFlag } from "./config_file.ts";
+import type { ValidateOutput } from "./json_output.ts";
 import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
 import { settingsIn } from "./settings.ts";
@@ -48,8 +49,9 @@ async function run(args: string[], all: SubCommands): Promise<number> {
   }
   const found = await findings(path, all, values["file-only"]);
   const wrong = found.filter(({ severity }) => severity === "error").length;
-  if (values.json) printJson({ file: path, valid: wrong === 0, findings: found });
-  else {
+  if (values.json) {
+    printJson({ file: path, valid: wrong === 0, findings: found } satisfies ValidateOutput);
+  } else {
     for (const { severity, text, mend } of found) {
       print(`${severity}: ${text}.${mend ? `\n  ${mend}` : ""}`);
     }

@@ -1,6 +1,7 @@
 /** Nodes that are started by what the configuration file says. */
 import assert from "assert";
 import { join } from "node:path";
+import { Ajv } from "ajv";
 import type { Node } from "./harness/node.ts";
 import { theme } from "./harness/scenario.ts";
 
@@ -88,4 +89,23 @@ test("a file that cannot be used is told with its line, and nothing is started",
   // Commands without settings do not need it.
   const down = await node.cli(["down"], { BEAM_CONFIG: path });
   assert.equal(down.code, 0, down.stderr);
+});
+
+test("what is shown for programs is as its schema says", async () => {
+  const path = join(place.dir, "shown.toml");
+  Deno.writeTextFileSync(
+    path,
+    '[up]\nnum-gpus = 2\ntoken = "hidden-word"\nnode-ip = "203.0.113.9"\n',
+  );
+  Deno.chmodSync(path, 0o600);
+  const node = place.node({ ip: "127.0.0.1" });
+  const docs = join(import.meta.dirname!, "..", "..", "docs", "json");
+  for (const [name, args, code] of [["config", [], 0], ["validate", [path], 1]] as const) {
+    const ending = await node.cli([name, ...args, "--json"], { BEAM_CONFIG: path });
+    assert.equal(ending.code, code, ending.stderr);
+    assert.ok(!ending.stdout.includes("hidden-word"), "no secret is shown");
+    const ajv = new Ajv({ allowUnionTypes: true });
+    const schema = JSON.parse(Deno.readTextFileSync(join(docs, `${name}.schema.json`)));
+    assert.ok(ajv.validate(schema, JSON.parse(ending.stdout)), `${name}: ${ajv.errorsText()}`);
+  }
 });

@@ -27,37 +27,33 @@ interface Outcome {
 interface Run {
   env?: Record<string, string>;
   args?: readonly string[];
-  /** The script's text instead of the file. */
+  /** The shell reads the script from its standard input, as behind curl. */
+  piped?: boolean;
+  /** Another script. */
   script?: string;
   /** Run by `sh` in a mount namespace of its own before the script; what is left then is an error's line. */
   mounts?: string;
 }
 
-async function install(
-  tools: Toolset,
-  { env = {}, args = [], script, mounts }: Run,
-): Promise<Outcome> {
-  const own = [...tools.shell, script ?? SCRIPT, ...args];
-  const command = mounts === undefined ? own : [
-    "/usr/bin/unshare",
-    "-m",
-    "/bin/sh",
-    "-c",
-    `${mounts}\n"$@"\ncode=$?\n${LEFT}\nexit $code`,
-    "sh",
-    ...own,
-  ];
-  const { code, stdout, stderr } = await new Deno.Command(command[0]!, {
+async function install(tools: Toolset, run: Run): Promise<Outcome> {
+  const { env = {}, args = [], script = SCRIPT, mounts, piped = false } = run;
+  const own = piped ? [...tools.shell] : [...tools.shell, script, ...args];
+  const inside = `${mounts}\n"$@"\ncode=$?\n${LEFT}\nexit $code`;
+  const command = mounts === undefined
+    ? own
+    : ["/usr/bin/unshare", "-m", "/bin/sh", "-c", inside, "sh", ...own];
+  const PATH = mounts ? `${tools.path}:/usr/bin:/bin` : tools.path;
+  const child = new Deno.Command(command[0]!, {
     args: command.slice(1),
     clearEnv: true,
     cwd: DIR,
-    stdin: "null",
-    env: {
-      PATH: mounts ? `${tools.path}:/usr/bin:/bin` : tools.path,
-      HOME: join(DIR, "home"),
-      ...env,
-    },
-  }).output();
+    stdin: piped ? "piped" : "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { PATH, HOME: join(DIR, "home"), ...env },
+  }).spawn();
+  if (piped) await new Blob([Deno.readFileSync(script)]).stream().pipeTo(child.stdin);
+  const { code, stdout, stderr } = await child.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), err: text(stderr) };
 }
@@ -89,7 +85,7 @@ for (const tools of sets) {
     await using server = serveRelease(releaseFiles(["0.9.0", "1.0.0"], standIn));
     const bin = fresh();
     const env = { BEAM_BASE_URL: server.base, BEAM_INSTALL_DIR: bin };
-    const first = await install(tools, { env: { ...env, BEAM_VERSION: "v0.9.0" } });
+    const first = await install(tools, { env: { ...env, BEAM_VERSION: "v0.9.0" }, piped: true });
     assert.equal(first.code, 0, first.err);
     assert.match(first.out, /Installed beam 0\.9\.0: /);
     assert.match(first.out, /is not in PATH/);
