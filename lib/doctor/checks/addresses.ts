@@ -34,6 +34,13 @@ export const clusterAddress: Check = {
     const usable = usableAddresses(facts);
     const others = usable.filter(({ address }) => address !== cluster.address);
     const list = listText(usable.map(({ address, at }) => shown(address, at)));
+    if (cluster.interface === null && isLoopback(cluster.address)) {
+      return [finding(clusterAddress, "error", {
+        seen: "No interface of this machine is up, not even loopback.",
+        breaks: "No node can start here: its own processes reach it over loopback.",
+        mend: "`sudo ip link set lo up`, then bring the network up.",
+      })];
+    }
     if (cluster.interface === null && cluster.address !== "") {
       const given = cluster.source === "given";
       return [finding(clusterAddress, given ? "error" : "warning", {

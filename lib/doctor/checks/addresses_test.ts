@@ -26,6 +26,12 @@ Deno.test("BD002: an address of no interface, loopback, several without a defaul
   );
   await tells(
     "BD002",
+    bare({ network: { interfaces: [], cluster: { address: "127.0.0.1", interface: null } } }),
+    "error",
+    /ip link set lo up/,
+  );
+  await tells(
+    "BD002",
     bare({ network: { interfaces: [eth0, eth1], default_interface: null } }),
     "warning",
     /no default route/,
