@@ -13,6 +13,7 @@ import { lastEvents } from "./events.ts";
 import { lastLines } from "./log_tail.ts";
 import { findLogs, type FoundLog, LogReader } from "./log_source.ts";
 import { processEnv } from "../runtime/paths.ts";
+import { withoutColour } from "./screen_text.ts";
 import { stacksOf, stacksText } from "./stack.ts";
 import { askJson, clusterStatus } from "./status_source.ts";
 import { statusText } from "./status_text.ts";
@@ -91,7 +92,7 @@ export async function debugParts(
   await add("status.json", async () => ({ json: status = await clusterStatus() }));
   if (status) {
     const known = status;
-    await add("status.txt", () => Promise.resolve(statusText(known)));
+    await add("status.txt", () => Promise.resolve(withoutColour(statusText(known))));
     await add("events.json", async () => ({ json: (await lastEvents()).events }));
     await add("deaths.json", async () => ({ json: await askJson({ kind: "query.deaths" }) }));
     await add("tasks.json", async () => ({ json: await askJson({ kind: "query.tasks" }) }));

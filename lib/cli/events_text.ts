@@ -1,6 +1,6 @@
 /** Events for people, and which of them are wanted. Pure. */
 import type { ClusterEvent } from "../head/event_log.ts";
-import { painted, paintOf } from "./terminal.ts";
+import { oneLine, painted, paintOf } from "./terminal.ts";
 
 /** Which events are wanted; all that is named must fit. */
 export interface EventFilter {
@@ -28,7 +28,7 @@ export function isWanted(event: ClusterEvent, filter: EventFilter): boolean {
 /** One line: when, what, and the sentence. What matters stands out in colour. */
 export function eventLine({ at, kind, severity, text }: ClusterEvent, colour: boolean): string {
   const paint = paintOf(severity);
-  const sentence = text.replaceAll("\n", " ");
+  const sentence = oneLine(text);
   const told = severity === "info" || !paint ? sentence : painted(sentence, paint, colour);
   return `${painted(timeText(at), "dim", colour)}  ${kind.padEnd(18)}  ${told}`;
 }

@@ -3,9 +3,14 @@
 // deno-lint-ignore no-control-regex
 const COLOUR = /\x1b\[[0-9;]*m/g;
 
+/** The text without its colours. */
+export function withoutColour(text: string): string {
+  return text.replace(COLOUR, "");
+}
+
 /** Cuts a line to so many columns, which shows; colours take none, and end with the line. */
 export function cutLine(line: string, width: number): string {
-  if (line.replace(COLOUR, "").length <= width) return line;
+  if (withoutColour(line).length <= width) return line;
   let text = "";
   let columns = 0;
   let at = 0;
@@ -18,7 +23,7 @@ export function cutLine(line: string, width: number): string {
     coloured = match[0] !== "\x1b[0m";
     at = match.index + match[0].length;
   }
-  const rest = line.slice(at).replace(COLOUR, "");
+  const rest = withoutColour(line.slice(at));
   return `${text}${rest.slice(0, width - columns - 1)}…${coloured ? "\x1b[0m" : ""}`;
 }
 

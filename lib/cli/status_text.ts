@@ -14,7 +14,7 @@ import {
 } from "./cluster_status.ts";
 import { causeText } from "../cluster/death.ts";
 import { eventLine } from "./events_text.ts";
-import { inColour } from "./terminal.ts";
+import { inColour, oneLine, painted, paintOf } from "./terminal.ts";
 import {
   manyActorsLines,
   manyBundlesText,
@@ -46,7 +46,9 @@ export function statusText(status: ClusterStatus): string {
     warningLines(status),
     recentLines(status),
   ];
-  return parts.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
+  return parts.filter((lines) => lines.length > 0)
+    .map(([heading, ...lines]) => [painted(heading!, "bold"), ...lines].join("\n"))
+    .join("\n\n");
 }
 
 function nodesText(count: number): string {
@@ -86,7 +88,7 @@ function nodeLines(node: NodeView, status: ClusterStatus): string[] {
   const name = nameOf(node);
   const called = name === undefined ? "" : ` (${name})`;
   const head = node.is_head ? ", head" : "";
-  const state = node.state === "alive" ? "" : ` ${node.state.toUpperCase()}`;
+  const state = node.state === "alive" ? "" : ` ${stateText(node.state.toUpperCase())}`;
   const what = node.alive ? amountsText(node.total) : node.death?.message ?? "gone";
   const lines = [
     `  ${node.ip} ${shortId(node.node_id)}${called}${head}${state}: ${what}${modelText(node)}`,
@@ -136,7 +138,7 @@ function groupLine(group: GroupView, status: ClusterStatus): string {
   const bundles = many
     ? [manyBundlesText(group)]
     : group.bundles.map((bundle, at) => `${amountsText(bundle)} ${place(group.nodes[at])}`);
-  return `${groupName(group)} ${group.state} ${group.strategy} (job ${group.job_id}): ${
+  return `${groupName(group)} ${stateText(group.state)} ${group.strategy} (job ${group.job_id}): ${
     bundles.join("; ")
   }`;
 }
@@ -162,9 +164,9 @@ function actorLine(actor: ActorView): string {
   const devices = actor.device_ids.length > 0 ? ` GPU ${actor.device_ids.join(",")}` : "";
   const restarts = actor.restarts > 0 ? `, restarted ${timesText(actor.restarts)}` : "";
   const cause = actor.state === "DEAD" && actor.death ? `: ${causeText(actor.death)}` : "";
-  return `${
-    actorName(actor)
-  } ${actor.state}${where}${pid}${devices} (job ${actor.job_id}${restarts})${cause}`;
+  return `${actorName(actor)} ${
+    stateText(actor.state)
+  }${where}${pid}${devices} (job ${actor.job_id}${restarts})${cause}`;
 }
 
 function waitingLines(status: ClusterStatus): string[] {
@@ -206,6 +208,12 @@ function alikeText(more: number): string {
   return more > 0 ? ` ${more} more like it ${more === 1 ? "waits" : "wait"} as well.` : "";
 }
 
+/** A state's word, in its colour. */
+function stateText(state: string): string {
+  const paint = paintOf(state);
+  return paint ? painted(state, paint) : state;
+}
+
 /** `once`, `3 times`. */
 export function timesText(count: number): string {
   return count === 1 ? "once" : `${count} times`;
@@ -213,12 +221,12 @@ export function timesText(count: number): string {
 
 /** `Worker_0 (1a2b3c4d5e6f)`: the name, else the class, and the id. */
 export function actorName(actor: ActorView): string {
-  return `${actor.name || actor.class_name} (${shortId(actor.actor_id)})`;
+  return `${oneLine(actor.name || actor.class_name)} (${shortId(actor.actor_id)})`;
 }
 
 /** The group's name, where it has one, and its id. */
 export function groupName(group: GroupView): string {
-  return group.name ? `${group.name} (${shortId(group.pg_id)})` : shortId(group.pg_id);
+  return group.name ? `${oneLine(group.name)} (${shortId(group.pg_id)})` : shortId(group.pg_id);
 }
 
 function round(value: number): number {

@@ -1,5 +1,5 @@
 /** Tables for people: columns as wide as what is in them, on a terminal no wider than it. */
-import { cutTo, inColour, painted, paintOf, terminalWidth } from "./terminal.ts";
+import { cutTo, inColour, oneLine, painted, paintOf, terminalWidth } from "./terminal.ts";
 
 /** A column is cut to no less than this. */
 const NARROWEST = 8;
@@ -21,15 +21,16 @@ export function table(
   rows: readonly (readonly string[])[],
   { width = terminalWidth(), colour = inColour() }: TableLook = {},
 ): string {
+  const clean = rows.map((row) => row.map(oneLine));
   const widths = fitted(
     headings.map((heading, at) =>
-      rows.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), heading.length)
+      clean.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), heading.length)
     ),
     headings,
     width,
   );
   const right = headings.map((_, at) =>
-    rows.length > 0 && rows.every((row) => /^(-?\d+(\.\d+)?)?$/.test(row[at] ?? ""))
+    clean.length > 0 && clean.every((row) => /^(-?\d+(\.\d+)?)?$/.test(row[at] ?? ""))
   );
   const line = (cells: readonly string[], look: (cell: string, text: string) => string) =>
     widths.map((width, at) => {
@@ -41,7 +42,7 @@ export function table(
   const head = line(headings, (_, text) => text);
   return [
     painted(head, "bold", colour),
-    ...rows.map((row) =>
+    ...clean.map((row) =>
       line(row, (cell, text) => {
         const paint = colour ? paintOf(cell) : undefined;
         return paint ? text.replace(cell, () => painted(cell, paint, true)) : text;

@@ -32,3 +32,8 @@ Deno.test("states have colours, which take no room", () => {
     "n2    \x1b[31mdead\x1b[0m   2",
   ]);
 });
+
+Deno.test("what somebody wrote into a name moves no cursor", () => {
+  const text = table(["NAME"], [["a\x1b[2Jb\nc"]], plain);
+  assert.equal(text, "NAME\na [2Jb c");
+});

@@ -68,6 +68,12 @@ export function paintOf(word: string): Paint | undefined {
   return WORDS[word.trim().toLowerCase()];
 }
 
+/** Without what would move a terminal's cursor or end a line: names and messages are others' words. */
+export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f]+/g, " ");
+}
+
 /** Cuts a text to a length, which shows. */
 export function cutTo(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, Math.max(0, length - 1))}…` : text;

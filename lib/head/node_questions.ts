@@ -13,6 +13,9 @@ const LIST_PATIENCE = 5000;
 /** How long one may take for stacks: longer than it gives its processes. */
 const STACKS_PATIENCE = 15_000;
 
+/** Longest name of a file that is believed. */
+const LONGEST_NAME = 255;
+
 /** One node's answer. The field names go over the wire and into `--json` unchanged. */
 export interface NodeAnswer {
   node_id: string;
@@ -55,10 +58,7 @@ export async function logsOf(
     });
     give(
       answer,
-      found.map(({ body, ...node }): NodeLogsView => ({
-        ...node,
-        files: body ? readJson(body) as LogFileView[] : [],
-      })),
+      found.map(({ told, ...node }): NodeLogsView => ({ ...node, files: filesOf(told) })),
     );
   } catch (error) {
     answer.refuse(error);
@@ -99,10 +99,7 @@ export async function stacksOf(
       },
       patience: STACKS_PATIENCE,
     });
-    const nodes = found.map(({ body, ...node }) => ({
-      ...node,
-      ...(body && readJson(body) as NodeStacks),
-    }));
+    const nodes = found.map(({ told, ...node }) => ({ ...node, ...stacksIn(told) }));
     const stacks: ClusterStacks = { head: headFacts(state), nodes };
     const body = new TextEncoder().encode(JSON.stringify(stacks));
     answer.give({ count: nodes.length }, body);
@@ -137,8 +134,19 @@ function give(answer: Answer, list: unknown[]): void {
   answer.give({ count: list.length }, new TextEncoder().encode(JSON.stringify(list)));
 }
 
-function readJson(body: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder().decode(body));
+/** What a node says of its files, as far as it is that. */
+function filesOf(told: unknown): LogFileView[] {
+  if (!Array.isArray(told)) return [];
+  return told.filter((one): one is LogFileView => {
+    const { name, bytes, modified, of } = one ?? {};
+    return typeof name === "string" && name.length <= LONGEST_NAME && typeof of === "string" &&
+      typeof bytes === "number" && typeof modified === "number";
+  });
+}
+
+function stacksIn(told: unknown): Partial<NodeStacks> {
+  const { processes, daemon } = (told ?? {}) as Partial<NodeStacks>;
+  return Array.isArray(processes) ? { processes, ...(daemon && { daemon }) } : {};
 }
 
 function present({ brain, nodes }: HeadState) {
@@ -172,7 +180,7 @@ async function askNodes<K extends RequestKind>(
   state: HeadState,
   node_id: string | undefined,
   { message, patience }: Question<K>,
-): Promise<(NodeAnswer & { body?: Uint8Array })[]> {
+): Promise<(NodeAnswer & { told?: unknown })[]> {
   if (node_id !== undefined) linkTo(state, node_id);
   const asked = present(state).filter((node) => node_id === undefined || node.node_id === node_id);
   return await Promise.all(asked.map(async ({ node_id, ip }) => {
@@ -184,7 +192,7 @@ async function askNodes<K extends RequestKind>(
     );
     try {
       const { body } = await linkTo(state, node_id).request(message, { signal: late.signal });
-      return { ...node, body };
+      return { ...node, told: JSON.parse(new TextDecoder().decode(body)) };
     } catch (error) {
       return { ...node, fault: error instanceof Error ? error.message : String(error) };
     } finally {

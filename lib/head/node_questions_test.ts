@@ -25,12 +25,14 @@ Deno.test("lists of logs come from all nodes, and who is late has a fault", asyn
   const answer = near.ask({ kind: "query.logs", match: "daemon" });
   const question = await asked(near, "node.logs");
   assert.equal((question.message as { match?: string }).match, "daemon");
-  near.link.reply(question, "node.logs", { count: 1 }, encode([{ name: "daemon.log" }]));
+  const file = { name: "daemon.log", bytes: 1, modified: 2, running: true, of: "daemon" };
+  const nonsense = [null, 7, { name: 3 }, { ...file, name: "x".repeat(300) }];
+  near.link.reply(question, "node.logs", { count: 1 }, encode([file, ...nonsense]));
   await asked(far, "node.logs");
   await near.settled();
   clock.pass(5000);
   const [first, second] = decode((await answer).body);
-  assert.deepEqual([first.node_ip, first.files], ["10.0.0.1", [{ name: "daemon.log" }]]);
+  assert.deepEqual([first.node_ip, first.files], ["10.0.0.1", [file]]);
   assert.deepEqual([second.node_id, second.files], [far.node_id, []]);
   assert.match(second.fault, /within 5 s/);
 });
@@ -68,4 +70,24 @@ Deno.test("stacks come with what the head itself waits for", async () => {
   assert.deepEqual(found.nodes[0].processes, []);
   head.state.events.add({ kind: "node.joined", severity: "info", text: "it" });
   await waiting;
+});
+
+Deno.test("a node that answers nonsense keeps nobody from seeing the others", async () => {
+  using folder = new Folder();
+  await using head = await startHead(folder);
+  await using near = await FakeNode.join(head.port, { ip: "10.0.0.1" });
+  await using far = await FakeNode.join(head.port, { ip: "10.0.0.2" });
+  const answer = near.ask({ kind: "query.logs" });
+  near.link.reply(await asked(near, "node.logs"), "node.logs", { count: 0 }, encode({ a: 1 }));
+  const broken = new TextEncoder().encode("{");
+  far.link.reply(await asked(far, "node.logs"), "node.logs", { count: 0 }, broken);
+  const [first, second] = decode((await answer).body);
+  assert.deepEqual([first.files, second.files], [[], []]);
+  assert.match(second.fault, /JSON/);
+  const stacks = near.ask({ kind: "query.stacks" });
+  for (const node of [near, far]) {
+    const question = await asked(node, "node.stacks");
+    node.link.reply(question, "node.stacks", { count: 0 }, encode(["what"]));
+  }
+  assert.deepEqual(decode((await stacks).body).nodes.length, 2);
 });
