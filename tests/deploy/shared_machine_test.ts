@@ -20,6 +20,7 @@ else tests();
 
 function tests(): void {
   const { place, test } = theme("shared machine");
+  Deno.test.afterAll(() => users?.[Symbol.dispose]());
   let users: Users;
   let daemon: Program;
   let socket: string;
@@ -64,7 +65,7 @@ function tests(): void {
   test("a user with a strict umask is no worse off, and the daemon is found by BEAM_SOCK too", async () => {
     const bob = users.user(64103, GROUP);
     const { stdout } = await bob.beam(["shim-path"]);
-    const program = join(place.dir, "programs", "shared.py");
+    const program = join(users.dir, "programs", "shared.py");
     const strict = ["sh", "-c", 'umask 077; exec "$@"', "sh", PYTHON, "-u", program];
     const env = { PYTHONPATH: stdout.trim(), BEAM_SOCK: socket, BEAM_SHARED_DIR: "/nowhere" };
     const ending = await bob.run(strict, env).end();
@@ -95,7 +96,7 @@ function tests(): void {
     const stores = [...Deno.readDirSync("/dev/shm")].map(({ name }) => name)
       .filter((name) => name.startsWith("beam-64101-"));
     assert.ok(stores.length > 0);
-    const home = join(place.dir, "u64101");
+    const home = join(users.dir, "u64101");
     for (
       const dir of [...stores.map((name) => `/dev/shm/${name}`), join(users.shared, "beam"), home]
     ) {
@@ -152,7 +153,7 @@ function tests(): void {
 
   test("started again without a group, it is its user's alone", async () => {
     await daemon.stop();
-    const service = join(place.dir, "u64101");
+    const service = join(users.dir, "u64101");
     assert.equal(Deno.statSync(join(service, "state")).mode! & 0o777, 0o710);
     Deno.removeSync(join(service), { recursive: true });
     await start();

@@ -11,7 +11,7 @@ export class User {
   }
 
   get home(): string {
-    return join(this.of.place.dir, `u${this.uid}`);
+    return join(this.of.dir, `u${this.uid}`);
   }
 
   /** Starts a program as this user. */
@@ -41,7 +41,7 @@ export class User {
   /** Runs a Python program with this user's own copy of the package. */
   async python(program: string, env: Changes = {}): Promise<Ending> {
     const { stdout } = await this.beam(["shim-path"]);
-    const file = join(this.of.place.dir, "programs", program);
+    const file = join(this.of.dir, "programs", program);
     return this.run([PYTHON, "-u", file], { PYTHONPATH: stdout.trim(), ...env }).end();
   }
 }
@@ -50,23 +50,30 @@ export class User {
 export const PYTHON = "/usr/bin/python3";
 
 /** See the top of this file. */
-export class Users {
+export class Users implements Disposable {
+  /** Not below a directory of the test's own user, which nobody else may enter. */
+  readonly dir = Deno.makeTempDirSync({ dir: "/tmp", prefix: "bd-" });
   /** What a service manager makes for the service: `/run/beam` elsewhere. */
   readonly shared: string;
   readonly beam: string;
 
   constructor(readonly place: Place) {
-    Deno.chmodSync(place.dir, 0o755);
-    this.shared = join(place.dir, "run");
-    this.beam = join(place.dir, "beam");
+    Deno.chmodSync(this.dir, 0o755);
+    this.shared = join(this.dir, "run");
+    Deno.mkdirSync(this.shared);
+    this.beam = join(this.dir, "beam");
     Deno.copyFileSync(place.beam, this.beam);
     Deno.chmodSync(this.beam, 0o755);
-    const programs = join(place.dir, "programs");
+    const programs = join(this.dir, "programs");
     Deno.mkdirSync(programs);
     const from = join(import.meta.dirname!, "programs");
     for (const { name } of Deno.readDirSync(from)) {
       Deno.copyFileSync(join(from, name), join(programs, name));
     }
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.dir, { recursive: true });
   }
 
   user(uid: number, ...groups: number[]): User {
