@@ -75,3 +75,12 @@ Deno.test("every alert has a metric of the table", () => {
   }
   for (const name of metricsIn(RULES)) assert.ok(name in TABLE, `there is no ${name}`);
 });
+
+Deno.test("every alert is seen to tell by a test", () => {
+  const cases = Deno.readTextFileSync(new URL("beam-rules-test.yml", import.meta.url));
+  const told = cases.split(/(?=^ +- (?:eval_time|\{ eval_time))/m)
+    .filter((one) => one.includes("exp_alerts"))
+    .map((one) => /alertname: (\w+)/.exec(one)?.[1]);
+  const alerts = [...RULES.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name]) => name!);
+  assert.deepEqual(alerts.filter((name) => !told.includes(name)), []);
+});

@@ -150,6 +150,10 @@ test("GPUs are read by the vendor's command, and named by index, uuid and model"
 test("beam metrics prints the same from any node", async () => {
   const text = await other.tell("metrics");
   assert.match(text, /^beam_node_up\{/m);
+  const outside = await place.cli(["metrics", "--address", head.record.head_address], {
+    BEAM_TOKEN: head.record.token,
+  });
+  assert.match(outside.stdout, /^beam_node_up\{/m);
   const families = JSON.parse(await other.tell("metrics", "--json"));
   const up = families.find(({ name }: { name: string }) => name === "beam_node_up");
   assert.equal(up.samples.length, 2);
