@@ -36,6 +36,8 @@ export interface Progress {
 export class Doctor {
   #last: ClusterExamination | undefined;
   #running: Promise<ClusterExamination> | undefined;
+  /** Of the one that goes on. */
+  #progress: Progress | undefined;
   #listeners = new Set<(progress: Progress) => void>();
 
   /** @param relays how many streams the head copies now */
@@ -49,8 +51,12 @@ export class Doctor {
   /** Examines now, or tells what is found by the examination that goes on. */
   async examine(listener?: (progress: Progress) => void): Promise<ClusterExamination> {
     if (listener) this.#listeners.add(listener);
+    if (this.#progress) listener?.(this.#progress);
     try {
-      this.#running ??= this.#examine().finally(() => this.#running = undefined);
+      this.#running ??= this.#examine().finally(() => {
+        this.#running = undefined;
+        this.#progress = undefined;
+      });
       return await this.#running;
     } finally {
       if (listener) this.#listeners.delete(listener);
@@ -115,6 +121,7 @@ export class Doctor {
   }
 
   #tell(progress: Progress): void {
+    this.#progress = progress;
     for (const listener of this.#listeners) listener(progress);
   }
 

@@ -1,6 +1,5 @@
 import assert from "assert";
 import { facts } from "../doctor/cluster/fixture.ts";
-import { ALL_PAIRS } from "../doctor/cluster/pair_plan.ts";
 import { ProbeOrders } from "../node/probe_orders.ts";
 import { Keyring } from "../wire/keyring.ts";
 import { FakeNode, Folder, type NodeFacts, startHead } from "./_fakes.ts";
@@ -91,9 +90,14 @@ Deno.test({
       assert.deepEqual(one, two);
       assert.deepEqual(one.pairs, { tried: 2, of: 2 });
       assert.equal((await node.pushed("c2", "doctor.progress"))["total"], 4);
-      const later = await node.ask({ kind: "query.doctor" });
-      assert.notEqual(JSON.parse(new TextDecoder().decode(later.body)).at, undefined);
-      assert.ok(ALL_PAIRS > 2);
+      // Who comes when nobody answers any more hears at once how far it is.
+      const hung = await joined(head, 3, { signal, diagnosis: null });
+      const examining = head.state.doctor.examine();
+      let heard: unknown;
+      const joining = head.state.doctor.examine((progress) => heard ??= progress);
+      assert.deepEqual(heard, { text: "asking nodes", done: 0, total: 6 });
+      hung.link.close();
+      assert.equal(await examining, await joining);
     }),
 });
 
