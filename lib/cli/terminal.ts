@@ -21,7 +21,8 @@ export function inColour(): boolean {
 export function terminalWidth(): number {
   if (!onTerminal()) return Infinity;
   try {
-    return Math.max(20, Deno.consoleSize().columns);
+    // A terminal that was never given a size says 0.
+    return Math.max(20, Deno.consoleSize().columns || 80);
   } catch {
     return 80;
   }
@@ -30,7 +31,7 @@ export function terminalWidth(): number {
 /** Rows of the terminal. */
 export function terminalHeight(): number {
   try {
-    return Math.max(4, Deno.consoleSize().rows);
+    return Math.max(4, Deno.consoleSize().rows || 24);
   } catch {
     return 24;
   }
