@@ -1,5 +1,8 @@
 /** Runs the programs that a release needs. */
 
+/** Ends what runs, so that unfinished folders go too; its reason is an error that says why. */
+export const interrupted = new AbortController();
+
 /** How a program is run. */
 export interface CommandOptions {
   cwd?: string;
@@ -30,12 +33,14 @@ export async function outputBytes(
     result = await new Deno.Command(program, {
       args: [...args],
       stdin: "null",
+      signal: interrupted.signal,
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env }),
     }).output();
   } catch (cause) {
     throw new Error(`Cannot run ${program}: it must be on PATH.`, { cause });
   }
+  interrupted.signal.throwIfAborted();
   if (!result.success) {
     // Some programs say on their output why they fail.
     const said = [result.stdout, result.stderr].map((bytes) => new TextDecoder().decode(bytes));

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Arch, ARCHES } from "../_denort.ts";
 import { VERSION } from "../../lib/runtime/version.ts";
+import { interrupted } from "./commands.ts";
 import { renewPins } from "./debian.ts";
 import { type Kind, KINDS } from "./names.ts";
 import { type Made, makeRelease } from "./release.ts";
@@ -104,11 +105,16 @@ function mustEqual(first: readonly Made[], second: readonly Made[]): void {
   }
 }
 
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => interrupted.abort(new Error(`Stopped by ${signal}.`)));
+}
+
 try {
   const options = optionsFrom(Deno.args);
   if (options === "help") console.log(HELP.trimEnd());
   else if (options === "renew") console.log((await renewPins(cacheFolder())).trimEnd());
   else await release(options);
+  Deno.exit(0); // The signal listeners would keep the process.
 } catch (error) {
   if (!(error instanceof Error)) throw error;
   // parseArgs has codes of its own for an unknown flag and its like.
@@ -117,7 +123,7 @@ try {
   const cause = error.cause instanceof Error ? `\nrelease: ${error.cause.message}` : "";
   console.error(`release: ${error.message}${cause}`);
   if (isUsage) console.error("release: See scripts/release --help.");
-  Deno.exit(isUsage ? 2 : 1);
+  Deno.exit(isUsage ? 2 : interrupted.signal.aborted ? 130 : 1);
 }
 
 function cacheFolder(): string {

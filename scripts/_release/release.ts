@@ -5,7 +5,7 @@ import { type Arch, archOf } from "../_denort.ts";
 import { sha256 } from "../_digest.ts";
 import { gzip, tar } from "./archive.ts";
 import { billOfMaterials } from "./bom.ts";
-import { output } from "./commands.ts";
+import { interrupted, output } from "./commands.ts";
 import { debianComponents, executableComponents } from "./components.ts";
 import { pinnedPackages } from "./debian.ts";
 import { imageLayout, type ImagePart, imagePart } from "./image.ts";
@@ -140,6 +140,7 @@ class Maker {
   ): Promise<void> {
     if (!this.#kinds.has(kind)) return;
     const bytes = await content();
+    interrupted.signal.throwIfAborted();
     const mode = kind === "executable" || kind === "installer" ? 0o755 : 0o644;
     const path = join(this.#folder, name);
     await Deno.writeFile(path, bytes, { mode });

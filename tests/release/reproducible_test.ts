@@ -103,6 +103,30 @@ Deno.test("an executable of another architecture is not released under this name
   }
 });
 
+Deno.test("an interrupted release leaves nothing behind", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    writeStandIns(dir);
+    const releasing = new Deno.Command("scripts/release", {
+      args: ["--executables", dir, "--out", `${dir}/out`, "--only", "tarball,mount,wheel"],
+      cwd: ROOT,
+      stdin: "null",
+      stderr: "piped",
+    }).spawn();
+    // It has begun where its folder is.
+    while (!await Deno.stat(`${dir}/out`).then(() => true, () => false)) {
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    releasing.kill("SIGTERM");
+    const { code, stderr } = await releasing.output();
+    assert.equal(new TextDecoder().decode(stderr), "release: Stopped by SIGTERM.\n");
+    assert.equal(code, 130);
+    assert.deepEqual([...Deno.readDirSync(`${dir}/out`)], []);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("a wrong word is wrong usage", async () => {
   for (
     const flags of [["--only", "zip"], ["--arch", "riscv64"], ["--base-url", "x'y"], ["--unknown"]]
