@@ -1,6 +1,5 @@
 /** A head's side of the page for tests: one actor, one log, and sessions in memory. */
 import { Board } from "./board.ts";
-import { HttpFailure } from "./http_failure.ts";
 import { Login } from "./login.ts";
 import type { PageHost, SessionRow, SessionStore } from "./page_host.ts";
 import type { ActorRow } from "./picture.ts";
@@ -23,7 +22,13 @@ export function fakeLogin(cluster: string, now = () => 0): Login {
 export function fakePage(changes: Partial<PageHost> = {}): PageHost {
   const board = new Board();
   board.update("nodes", [["n1", { id: "n1" }]]);
+  const names = ["index.html", "page.js", "page.css", "icon.svg"];
+  const files = new Map(names.map((path) => {
+    const bytes = new TextEncoder().encode(`<main>${path}</main>`);
+    return [path, { path, bytes, mode: 0o644 }];
+  }));
   return {
+    load: () => Promise.resolve({ digest: "d", files }),
     sessions: fakeSessions(),
     board,
     now: () => 0,
@@ -31,10 +36,7 @@ export function fakePage(changes: Partial<PageHost> = {}): PageHost {
     changed: (_, signal) =>
       new Promise((resolve) => signal.addEventListener("abort", () => resolve())),
     actor: (id) => id === "a1" ? { actor: { id } as ActorRow, deaths: [], events: [] } : undefined,
-    logs(node_id) {
-      if (node_id !== "n1") throw new HttpFailure(404, `Node ${node_id} is not known (any more).`);
-      return Promise.resolve([]);
-    },
+    logs: () => Promise.resolve([]),
     async *followLog(_, name, { lines }) {
       yield `${lines} lines of ${name}\n`;
     },

@@ -49,8 +49,8 @@ async function* textEvents(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, void> {
   const parts = text[Symbol.asyncIterator]();
+  let next = parts.next();
   try {
-    let next = parts.next();
     while (!signal.aborted) {
       const part = await within(next, BEAT_MS, signal);
       if (part === undefined) {
@@ -67,6 +67,9 @@ async function* textEvents(
     if (!(error instanceof HttpFailure)) host.failed("following a log", error);
     const why = error instanceof HttpFailure ? error.message : "The log cannot be read.";
     yield eventText("fault", JSON.stringify(why));
+  } finally {
+    // Who reads is gone: how its last question ends is nobody's concern, and must not end the head.
+    next.catch(() => {});
   }
 }
 

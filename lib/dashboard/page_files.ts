@@ -31,12 +31,14 @@ export const POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
-interface Made {
+/** All of them, by their names. */
+export interface PageFiles {
+  /** What changes when any of them does. */
   digest: string;
   files: ReadonlyMap<string, Asset>;
 }
 
-let made: Promise<Made> | undefined;
+let made: Promise<PageFiles> | undefined;
 
 /** The files as a build embeds them. @throws {Error} where a checkout's cannot be bundled */
 export async function pageAssets(): Promise<Asset[]> {
@@ -50,17 +52,16 @@ export async function pageAssets(): Promise<Asset[]> {
   return [...files, { path: "page.js", bytes: await bundled(folder), mode: 0o644 }];
 }
 
-/** What changes when any of the files does. */
-export async function pageDigest(): Promise<string> {
-  return (await page()).digest;
-}
-
 /** The answer where `path` is one of the page's files. */
-export async function pageFile(path: string, { method, headers }: Request) {
+export async function pageFile(
+  path: string,
+  { method, headers }: Request,
+  load: () => Promise<PageFiles>,
+): Promise<Response | undefined> {
   const name = path === "/" ? "index.html" : path.slice(1);
   if (name !== "page.js" && !PLAIN.some((known) => known === name)) return undefined;
   if (method !== "GET" && method !== "HEAD") return undefined;
-  const { digest, files } = await page();
+  const { digest, files } = await load();
   const { bytes } = files.get(name)!;
   const etag = `"${digest}"`;
   const answer = {
@@ -81,7 +82,8 @@ export async function pageFile(path: string, { method, headers }: Request) {
   return new Response(method === "HEAD" ? null : bytes as BodyInit, { headers: answer });
 }
 
-function page(): Promise<Made> {
+/** The files, read or made once. */
+export function loadPage(): Promise<PageFiles> {
   made ??= pageAssets().then((assets) => ({
     digest: digestOf(assets),
     files: new Map(assets.map((asset) => [asset.path, asset])),

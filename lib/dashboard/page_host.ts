@@ -1,6 +1,7 @@
 /** What the page needs of the head besides jobs. */
 import type { ActorDetails, LogFile } from "./picture.ts";
 import type { Board } from "./board.ts";
+import type { PageFiles } from "./page_files.ts";
 
 /** A session in the head's journal. Times in milliseconds since the epoch. */
 export interface SessionRow {
@@ -21,6 +22,8 @@ export interface SessionStore {
 
 /** See the top of this file. */
 export interface PageHost {
+  /** The page's own files. */
+  load(): Promise<PageFiles>;
   sessions: SessionStore;
   board: Board;
   /** The head's clock. */

@@ -69,7 +69,7 @@ export async function route(
     if (HEALTH.includes(path)) return textAnswer("success");
     if (path === "/readyz") return readiness(host);
     // Links to the page may stand anywhere; the page itself tells nothing.
-    const file = await pageFile(path, request);
+    const file = await pageFile(path, request, () => host.page.load());
     if (file) return file;
     checkOrigin(request.headers);
     if (path === "/api/session") return await door.login.answer(request, door);

@@ -2,7 +2,7 @@
 import { deathsView } from "../cluster/deaths.ts";
 import { actorText } from "../cluster/actors.ts";
 import { actorView } from "../cluster/views.ts";
-import { pageDigest } from "../dashboard/page_files.ts";
+import { loadPage } from "../dashboard/page_files.ts";
 import type { PageHost, SessionRow, SessionStore } from "../dashboard/page_host.ts";
 import type { ActorDetails, DeathDetails } from "../dashboard/picture.ts";
 import type { Journal } from "./journal.ts";
@@ -17,12 +17,16 @@ const MOST_EVENTS = 200;
 
 /**
  * See the top of this file.
- * @param digest what changes when the page's own files do
+ * @param load reads the page's own files
  */
-export function pageHost(state: HeadState, digest = pageDigest): PageHost {
+export function pageHost(state: HeadState, load = loadPage): PageHost {
   const doctor = new PageDoctor(state, () => board.now());
-  const board = new PageBoard(state, { doctor: () => doctor.news, digest });
+  const board = new PageBoard(state, {
+    doctor: () => doctor.news,
+    digest: async () => (await load()).digest,
+  });
   return {
+    load,
     sessions: sessionStore(state.shell.journal),
     board: board.board,
     now: () => state.clock.now(),

@@ -9,7 +9,7 @@ import { actorCreate, FakeClock, FakeNode, Folder, groupCreate, startHead } from
 import { pageHost } from "./page_host.ts";
 
 const UNIT = 10_000;
-const digest = () => Promise.resolve("page");
+const load = () => Promise.resolve({ digest: "page", files: new Map() });
 const LOG = new TextEncoder().encode("one\ntwo\nzwölf\n");
 
 /** Everything that the board shows now. */
@@ -55,7 +55,7 @@ Deno.test("the board shows nodes, GPUs, actors, groups and why they wait, and fo
   const clock = new FakeClock();
   await using head = await startHead(folder, { clock });
   await using node = await FakeNode.join(head.port, { gpus: 2, answer: answers });
-  const page = pageHost(head.state, digest);
+  const page = pageHost(head.state, load);
   assert.equal(page.board.version, 0, "nobody watches, nothing is drawn");
   const watching = new AbortController();
   page.watch(watching.signal);
@@ -115,7 +115,7 @@ Deno.test("nodes of one name are told apart, and a log is read in parts from its
   await using head = await startHead(folder, { clock: new FakeClock() });
   await using one = await FakeNode.join(head.port, { answer: answers });
   await using _two = await FakeNode.join(head.port, { ip: "10.0.0.2" });
-  const page = pageHost(head.state, digest);
+  const page = pageHost(head.state, load);
   const watching = new AbortController();
   page.watch(watching.signal);
   assert.deepEqual([...picture(page).nodes.values()].map(({ name }) => name), [
@@ -146,11 +146,11 @@ Deno.test("sessions are kept in the journal, at once", async () => {
   const row = { id: "i", key: "k", opened: 1, until: 2 };
   {
     await using head = await startHead(folder);
-    const { sessions } = pageHost(head.state, digest);
+    const { sessions } = pageHost(head.state, load);
     sessions.put(row);
     sessions.put({ ...row, id: "j" });
     sessions.delete("j");
   }
   await using head = await startHead(folder);
-  assert.deepEqual(pageHost(head.state, digest).sessions.all(), [row]);
+  assert.deepEqual(pageHost(head.state, load).sessions.all(), [row]);
 });

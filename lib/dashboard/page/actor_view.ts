@@ -117,6 +117,7 @@ export function actorView(context: Context, id: string): View {
       }
       draw();
     },
+    hidden: (isHidden) => pane.hidden(isHidden),
     close() {
       closed = true;
       pane.close();

@@ -71,5 +71,6 @@ export function jobView(context: Context, id: string): View {
       if (job.submitted) pane.offer([{ label: "output", url: `${path}/logs/live` }]);
     },
     close: () => pane.close(),
+    hidden: (isHidden) => pane.hidden(isHidden),
   };
 }

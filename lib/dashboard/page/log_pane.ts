@@ -89,6 +89,12 @@ export class LogPane {
     this.#stream = undefined;
   }
 
+  /** Lets go while nobody looks, and reads anew afterwards. */
+  hidden(isHidden: boolean): void {
+    if (!isHidden) this.#open();
+    else this.close();
+  }
+
   #open(): void {
     this.close();
     this.#clear();

@@ -63,6 +63,7 @@ export function logsView(context: Context): View {
       askedAt = now;
       ask(wanted);
     },
+    hidden: (isHidden) => pane.hidden(isHidden),
     close() {
       asked = "";
       pane.close();

@@ -29,6 +29,7 @@ const said = byId("said");
 let view: View | undefined;
 let pageDigest: string | undefined;
 let drawing = false;
+let asleep = false;
 
 const connection = new Connection({
   open: (url) => new EventSource(url),
@@ -119,6 +120,9 @@ function drawHeader(): void {
 }
 
 function showLink(state: LinkState): void {
+  if (state === "asleep") view?.hidden?.(true);
+  else if (asleep) view?.hidden?.(false);
+  asleep = state === "asleep";
   const [text, tone] = LINK_WORDS[state];
   setText(link, text);
   set(link, "class", `link text dot tone-${tone}`);

@@ -5,6 +5,9 @@ import type { Picture } from "../picture.ts";
 /** The names of the tables. */
 export type TableName = keyof Picture;
 
+/** Events are only ever added by the head; here the oldest go. */
+const MOST_EVENTS = 1000;
+
 /** See the top of this file. */
 export class Tables {
   #tables = new Map<string, Map<string, unknown>>();
@@ -23,6 +26,7 @@ export class Tables {
       changed.add(name);
       const table = this.#table(name);
       for (const [key, row] of rows) table.set(key, row);
+      if (name === "events") keepLast(table, MOST_EVENTS);
     }
     return changed;
   }
@@ -58,5 +62,13 @@ export class Tables {
     let table = this.#tables.get(name);
     if (!table) this.#tables.set(name, table = new Map());
     return table;
+  }
+}
+
+/** Takes the oldest rows away. */
+function keepLast(table: Map<string, unknown>, most: number): void {
+  for (const key of table.keys()) {
+    if (table.size <= most) return;
+    table.delete(key);
   }
 }

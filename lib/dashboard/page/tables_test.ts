@@ -38,3 +38,16 @@ Deno.test("times are the head's, however wrong this machine's clock is", () => {
   tables.hear(9000, 101_000);
   assert.equal(tables.now(101_000), 9000);
 });
+
+Deno.test("of events the newest stay", () => {
+  const tables = new Tables();
+  for (let at = 0; at < 30; at++) {
+    const rows = Array.from({ length: 50 }, (_, one): [string, unknown] => {
+      const seq = at * 50 + one;
+      return [String(seq), { seq }];
+    });
+    tables.take({ now: 0, whole: at === 0, set: { events: rows }, gone: {} }, 0);
+  }
+  const kept = tables.rows("events").map(({ seq }) => seq);
+  assert.deepEqual([kept.length, kept[0], kept.at(-1)], [1000, 500, 1499]);
+});

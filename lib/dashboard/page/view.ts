@@ -24,6 +24,8 @@ export interface View {
   /** Something has changed, or a second has passed. */
   update(): void;
   close?(): void;
+  /** The page has let go of the head, because nobody sees it; or is seen again. */
+  hidden?(isHidden: boolean): void;
 }
 
 /** A view's heading, with what stands beside it. */
