@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Arch, ARCHES } from "../_denort.ts";
 import { VERSION } from "../../lib/runtime/version.ts";
-import { interrupted } from "./commands.ts";
+import { interrupted, output } from "./commands.ts";
 import { renewPins } from "./debian.ts";
 import { type Kind, KINDS } from "./names.ts";
+import { ROOT } from "./plan.ts";
 import { type Made, makeRelease } from "./release.ts";
 import { overBudget, sizeTable } from "./sizes.ts";
 
@@ -78,6 +79,11 @@ function chosen<T extends string>(flag: string, given: string[], all: readonly T
 
 async function release({ out, check, ...wanted }: Options): Promise<void> {
   await Deno.mkdir(out, { recursive: true });
+  if (await output("git", ["status", "--porcelain"], { cwd: ROOT }).catch(() => "") !== "") {
+    console.error(
+      "release: The checkout has changes that are not committed: nobody else can make this again.",
+    );
+  }
   const made = await makeRelease({ ...wanted, out });
   if (check) {
     const again = await Deno.makeTempDir({ dir: out, prefix: ".check-" });
