@@ -145,58 +145,65 @@ export async function tablesOf(
   text: string,
 ): Promise<Pick<ConfigFile, "tables" | "places">> {
   const { parseTOML, getStaticTOMLValue } = await import("toml");
-  const tables = new Map<string, Map<string, FileValue>>();
-  const places = new Map<string, string>();
-  const put = (keys: readonly (string | number)[], value: unknown, line: number): void => {
-    const at = `${path}:${line}`;
-    const [table, key, ...inner] = keys.map(String);
-    if (table === undefined || key === undefined) throw notInTable(table ?? "", at);
-    places.set(table, places.get(table) ?? at);
-    const settings = tables.get(table) ?? new Map<string, FileValue>();
-    tables.set(table, settings);
-    if (inner.length === 0) {
-      settings.set(key, { value, at });
-      return;
-    }
-    // `labels.zone = "a"`, or a table [up.labels].
-    const whole = (settings.get(key)?.value ?? {}) as Record<string, unknown>;
-    let into = whole;
-    for (const name of inner.slice(0, -1)) {
-      into = (into[name] ??= {}) as Record<string, unknown>;
-    }
-    into[inner.at(-1)!] = value;
-    settings.set(key, { value: whole, at: settings.get(key)?.at ?? at });
-  };
-  const keysOf = (key: { keys: readonly ({ name: string } | { value: unknown })[] }) =>
-    key.keys.map((part) => "name" in part ? part.name : String(part.value));
+  let program: ReturnType<typeof parseTOML>;
+  let values: Record<string, unknown>;
   try {
-    const [top] = parseTOML(text).body;
-    for (const node of top.body) {
-      const { line } = node.loc.start;
-      if (node.type === "TOMLKeyValue") {
-        put(keysOf(node.key), getStaticTOMLValue(node.value), line);
-        continue;
-      }
-      const name = keysOf(node.key);
-      if (node.kind === "array") throw listOfTables(name.join("."), `${path}:${line}`);
-      places.set(name[0]!, places.get(name[0]!) ?? `${path}:${line}`);
-      if (!tables.has(name[0]!)) tables.set(name[0]!, new Map());
-      for (const { key, value, loc } of node.body) {
-        put([...name, ...keysOf(key)], getStaticTOMLValue(value), loc.start.line);
-      }
-    }
+    program = parseTOML(text);
+    values = getStaticTOMLValue(program);
   } catch (error) {
-    const { lineNumber, column, message } = error as Error & {
-      lineNumber?: number;
-      column?: number;
-    };
-    if (lineNumber === undefined) throw error;
-    throw new UsageError(
-      `Cannot read ${path}:${lineNumber}: ${message} (column ${(column ?? 0) + 1})`,
-      "It must be TOML: `[up]`, then lines such as `num-gpus = 8`; `beam config --example` prints a file.",
+    throw notToml(path, error as Error & { lineNumber?: number; column?: number });
+  }
+  const [{ body }] = program.body;
+  /** The first line of each table, and of each key under its table's name and its own. */
+  const places = new Map<string, string>();
+  const lines = new Map<string, string>();
+  const note = (keys: readonly string[], line: number) => {
+    const [table = "", key] = keys;
+    const at = `${path}:${line}`;
+    if (!places.has(table)) places.set(table, at);
+    if (key !== undefined && !lines.has(`${table}.${key}`)) lines.set(`${table}.${key}`, at);
+  };
+  for (const node of body) {
+    const isTable = node.type === "TOMLTable";
+    const above = isTable ? namesOf(node.key) : [];
+    if (isTable) note(above, node.loc.start.line);
+    for (const entry of isTable ? node.body : [node]) {
+      note([...above, ...namesOf(entry.key)], entry.loc.start.line);
+    }
+  }
+  const tables = new Map<string, Map<string, FileValue>>();
+  for (const [table, settings] of Object.entries(values)) {
+    const at = places.get(table) ?? path;
+    if (Array.isArray(settings)) throw listOfTables(table, at);
+    if (typeof settings !== "object" || settings === null || settings instanceof Date) {
+      throw notInTable(table, at);
+    }
+    const found = Object.entries(settings as Record<string, unknown>).map(([key, value]) =>
+      [key, { value, at: lines.get(`${table}.${key}`) ?? at }] as const
     );
+    tables.set(table, new Map(found));
   }
   return { tables, places };
+}
+
+/** A key of one or more parts, as the parser has it. */
+interface KeyNode {
+  keys: readonly ({ name: string } | { value: unknown })[];
+}
+
+const namesOf = ({ keys }: KeyNode) =>
+  keys.map((part) => "name" in part ? part.name : String(part.value));
+
+function notToml(
+  path: string,
+  { message, lineNumber, column }: Error & { lineNumber?: number; column?: number },
+): UsageError {
+  const where = lineNumber === undefined ? path : `${path}:${lineNumber}`;
+  const place = lineNumber === undefined ? "" : ` (column ${(column ?? 0) + 1})`;
+  return new UsageError(
+    `Cannot read ${where}: ${message}${place}`,
+    "It must be TOML: `[up]`, then lines such as `num-gpus = 8`; `beam config --example` prints a file.",
+  );
 }
 
 function notInTable(key: string, at: string): UsageError {

@@ -1,4 +1,5 @@
 import assert from "assert";
+import fc from "fast-check";
 import { join } from "node:path";
 import { UsageError } from "./command.ts";
 import { configFlag, configPath, configPlaces, readConfig, tablesOf } from "./config_file.ts";
@@ -157,4 +158,52 @@ Deno.test("a file that is not there, is a folder, or may be changed by all is re
   } finally {
     Deno.removeSync(dir, { recursive: true });
   }
+});
+
+Deno.test("whatever stands in a file, it is read or told with its line", async () => {
+  const piece = fc.constantFrom(
+    ...[
+      "[x]",
+      "[x.labels]",
+      "[[x]]",
+      "name",
+      "num-gpus",
+      "labels.a",
+      "__proto__",
+      ".",
+      " = ",
+      "=",
+      "{ a = 1 }",
+    ],
+    ...[
+      "'a'",
+      '"""',
+      '"',
+      "1",
+      "1e9",
+      "true",
+      "1979-05-27",
+      "[",
+      "]",
+      "{",
+      "}",
+      ",",
+      "#",
+      "\n",
+      "\n",
+      "\\u0000",
+    ],
+  );
+  const text = fc.array(fc.oneof({ weight: 9, arbitrary: piece }, fc.string()), { maxLength: 12 })
+    .map((parts) => parts.join(""));
+  await fc.assert(
+    fc.asyncProperty(text, async (text) => {
+      const error = await read(text).then(() => undefined, (error) => error);
+      assert.ok(error === undefined || error instanceof UsageError, String(error?.stack));
+    }),
+    { numRuns: 2000 },
+  );
+  assert.match(await fault(`[x]\nname = ${"[".repeat(100_000)}`), /Cannot read \/c\/config.toml/);
+  await read('[x]\nlabels.__proto__ = "b"\n[x.__proto__]\n').catch(() => {});
+  assert.equal(({} as Record<string, unknown>)["b"], undefined);
 });
