@@ -5,9 +5,13 @@ import { CLUSTER_CHECK_TEXTS } from "./cluster/cluster_checks.ts";
 import { JOIN_TEXTS } from "./join_texts.ts";
 import { UNFINISHED } from "./run_checks.ts";
 
-export const CHECK_TEXTS: readonly CheckText[] = [
+export const CHECK_TEXTS: readonly CheckText[] = byCode([
   UNFINISHED,
   ...CHECKS,
   ...JOIN_TEXTS,
   ...CLUSTER_CHECK_TEXTS,
-].toSorted((a, b) => a.code.localeCompare(b.code));
+]);
+
+export function byCode(checks: readonly CheckText[]): CheckText[] {
+  return checks.toSorted((a, b) => a.code.localeCompare(b.code));
+}

@@ -2,6 +2,7 @@
 import type { Check } from "./check.ts";
 import { clusterAddress, hostName } from "./checks/addresses.ts";
 import { clock, headLink, otherBuild, proxies } from "./checks/environment.ts";
+import { fabricManager, gpuFaults } from "./checks/gpu_hardware.ts";
 import { gpuDriver, torchBuild } from "./checks/gpu_software.ts";
 import { gpuCount, gpuHolders, gpuMasks } from "./checks/gpus.ts";
 import { interfaceVariables } from "./checks/interface_variables.ts";
@@ -53,6 +54,8 @@ export const CHECKS: readonly Check[] = [
   kernelGuards,
   headLink,
   otherBuild,
+  gpuFaults,
+  fabricManager,
 ];
 
 /** Those that look at variables and packages: a shell may have others than the node was started with. */

@@ -1,24 +1,26 @@
 /** The table of codes in `docs/doctor.md`, made from the checks. */
-import { CHECK_TEXTS } from "./check_texts.ts";
+import type { CheckText } from "./check.ts";
+import { byCode } from "./check_texts.ts";
+import { CHECKS } from "./checks.ts";
+import { CLUSTER_CHECK_TEXTS } from "./cluster/cluster_checks.ts";
+import { JOIN_TEXTS } from "./join_texts.ts";
+import { UNFINISHED } from "./run_checks.ts";
 
 /** The marks between which the table stands. */
 export const TABLE_BEGIN = "<!-- checks begin (scripts/doctor_table) -->";
 export const TABLE_END = "<!-- checks end -->";
 
-/** What checks look at, by the first code of each kind. */
-const PARTS = [
-  { from: "BD001", title: "One node" },
-  { from: "BD040", title: "A join" },
-  { from: "BD050", title: "The cluster" },
-] as const;
+/** What checks look at. */
+const PARTS: readonly { title: string; checks: readonly CheckText[] }[] = [
+  { title: "One node", checks: byCode([UNFINISHED, ...CHECKS]) },
+  { title: "A join", checks: JOIN_TEXTS },
+  { title: "The cluster", checks: CLUSTER_CHECK_TEXTS },
+];
 
 /** One table for each kind of checks, and what is to be said of each check. */
 export function checkTables(): string {
-  return PARTS.map(({ from, title }, at) => {
-    const checks = CHECK_TEXTS.filter(({ code }) =>
-      code >= from && code < (PARTS[at + 1]?.from ?? "BE")
-    );
-    return [
+  return PARTS.map(({ title, checks }) =>
+    [
       `### ${title}`,
       "",
       "| code | check | at worst | told when |",
@@ -27,8 +29,8 @@ export function checkTables(): string {
         `| [${code}](#${anchor(code, name)}) | ${name} | ${severity} | ${tells} |`
       ),
       ...checks.flatMap(({ code, name, explain }) => ["", `#### ${code} ${name}`, "", explain]),
-    ].join("\n");
-  }).join("\n\n");
+    ].join("\n")
+  ).join("\n\n");
 }
 
 /** As GitHub makes it of the heading. */

@@ -285,6 +285,12 @@ export interface GpuFacts {
   nodes: string[];
   /** GPUs on the PCI bus, by vendor. */
   on_pci: { nvidia: number; amd: number };
+  /** NVSwitches on the PCI bus. */
+  nvswitches: number;
+  /** Whether NVIDIA's fabric manager runs; null: other users' processes are not visible from here. */
+  fabric_manager: boolean | null;
+  /** Faults of GPUs in the kernel's log, as far as it goes back and this user may read it. */
+  faults: GpuFault[];
   /** Versions in the names of the driver's own libraries that are installed: `libcuda.so.550.54.15`. */
   libraries: { name: string; version: string; path: string }[];
   /** What the vendor's command said; null: there is none here. */
@@ -301,6 +307,14 @@ export interface GpuDevice {
   memory: number | null;
   memory_used: number | null;
   integrated: boolean | null;
+}
+
+export interface GpuFault {
+  /** In words, with the device. */
+  text: string;
+  /** How often it is in the log. */
+  count: number;
+  mend: string;
 }
 
 export interface GpuTool {
@@ -354,7 +368,15 @@ export interface ProcessFacts {
   pid: number;
   ppid: number;
   uid: number | null;
-  kind: "ray" | "beam-daemon" | "beam-head" | "beam-worker" | "vllm" | "redis" | "clock";
+  kind:
+    | "ray"
+    | "beam-daemon"
+    | "beam-head"
+    | "beam-worker"
+    | "vllm"
+    | "redis"
+    | "clock"
+    | "fabric-manager";
   /** Cut short. */
   command: string;
   ours: boolean;

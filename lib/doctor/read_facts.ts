@@ -83,7 +83,7 @@ export async function readFacts(request: FactsRequest, options: ReadOptions = {}
         readGpus(system, {
           env,
           given: node?.gpus_given ?? null,
-          processes: { commandOf, isOurs },
+          processes: { processes, commandOf, isOurs },
           signal,
         }),
     ),

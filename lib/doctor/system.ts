@@ -3,6 +3,7 @@
  * under a root says. Everything goes through this interface, so that tests hold made-up machines.
  */
 import { statfsSync } from "node:fs";
+import { openLibc } from "../node/libc.ts";
 import { type Host, systemHost } from "../probe/host.ts";
 import { addressesOf } from "../runtime/resolve.ts";
 import { type ClockState, machineClock } from "./machine_clock.ts";
@@ -49,6 +50,8 @@ export interface System extends Host {
   resolve(name: string): Promise<string[]>;
   /** Null: the kernel cannot be asked. */
   clock(): ClockState | null;
+  /** The end of the kernel's log; null: this user may not read it. */
+  kernelLog(): string | null;
   /** Runs a command to its end. @throws where it cannot be started, or the signal aborts. */
   run(command: readonly string[], env: Record<string, string>, signal: AbortSignal): Promise<Ran>;
   /** The file that a command's name means in `path`; null: none. */
@@ -92,6 +95,12 @@ export function realSystem(root = "/"): System {
     interfaces: () => Deno.networkInterfaces(),
     resolve: addressesOf,
     clock: machineClock,
+    kernelLog() {
+      const libc = openLibc();
+      const log = libc?.kernelLog() ?? null;
+      libc?.[Symbol.dispose]();
+      return log;
+    },
     run: (command, env, signal) => {
       if (base === "") return run(command, env, signal);
       return Promise.reject(new Error(`commands under ${root} are not run`));

@@ -122,10 +122,13 @@ export const leftovers: Check = {
   code: "BD034",
   name: "leftovers",
   severity: "warning",
-  tells: "an ended daemon left large values, or workers run on without a daemon",
+  tells:
+    "an ended daemon left large values, or workers or vLLM's processes run on without who started them",
   explain:
     "A daemon that was killed leaves its files; the next one that starts clears them away. Workers end with " +
-    "their daemon; one that the kernel holds (in a GPU's driver) cannot, and keeps its GPU.",
+    "their daemon; one that the kernel holds (in a GPU's driver) cannot, and keeps its GPU. A vLLM whose " +
+    "server was killed leaves its engine and workers, `VLLM::EngineCore` and the like, which keep theirs. " +
+    "`ps -eo pid,ppid,lstart,args | grep -E 'VLLM::|ray._worker'` shows both.",
   run({ leftovers: left, processes }) {
     const found: Finding[] = [];
     const stores = left.filter(({ kind }) => kind !== "instance");
@@ -146,6 +149,20 @@ export const leftovers: Check = {
     const orphans = processes.filter(({ kind, orphan, ours }) =>
       kind === "beam-worker" && orphan && !ours
     );
+    const engines = processes.filter(({ kind, orphan, ours, command }) =>
+      kind === "vllm" && orphan && !ours && command.startsWith("VLLM::")
+    );
+    if (engines.length > 0) {
+      found.push(finding(leftovers, "warning", {
+        seen: `Processes of a vLLM that has ended: ${
+          listText(engines.map(({ pid, command }) => `process ${pid} (${command})`))
+        }.`,
+        breaks: "They keep their GPUs' memory, and the next vLLM finds too little.",
+        mend: `\`kill ${
+          engines.map(({ pid }) => pid).join(" ")
+        }\`, then \`kill -9\` where they stay.`,
+      }));
+    }
     if (orphans.length > 0) {
       found.push(finding(leftovers, "warning", {
         seen: `Workers without a daemon: ${

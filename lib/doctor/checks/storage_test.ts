@@ -57,6 +57,22 @@ Deno.test("BD034: values and records that ended daemons left", async () => {
   assert.equal((await foundBy("BD034", machine({ leftovers: [record] }))).length, 1);
 });
 
+Deno.test("BD034: what a killed vLLM leaves; a server that init started is none", async () => {
+  const engine = {
+    pid: 90,
+    ppid: 1,
+    uid: 1000,
+    kind: "vllm" as const,
+    command: "VLLM::EngineCore",
+    ours: false,
+    orphan: true,
+  };
+  await tells("BD034", bare({ processes: [engine] }), "warning", /process 90 \(VLLM::EngineCore\)/);
+  await isQuiet("BD034", bare({ processes: [{ ...engine, orphan: false }] }));
+  const server = { ...engine, command: "/usr/bin/python3 /usr/local/bin/vllm serve" };
+  await isQuiet("BD034", bare({ processes: [server] }));
+});
+
 Deno.test("BD034: workers whose daemon is gone", async () => {
   const worker = (pid: number, ppid: number) => ({
     pid,

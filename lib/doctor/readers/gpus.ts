@@ -5,6 +5,7 @@ import { type Gpu, type GpuProbe, probe } from "../../probe/gpus.ts";
 import { scanPci, VENDORS } from "../../probe/pci.ts";
 import type { GpuFacts, GpuProcessFacts, GpuTool } from "../facts.ts";
 import { deadline, inTime } from "../in_time.ts";
+import { gpuFaults } from "./gpu_faults.ts";
 import type { System } from "../system.ts";
 import type { ReadProcesses } from "./processes.ts";
 
@@ -22,6 +23,8 @@ const LIBRARY_FOLDERS = [
   "/run/opengl-driver/lib",
 ];
 
+/** NVSwitches are bridges of another kind to PCI. */
+const BRIDGE = 0x0680;
 const LIBRARY = /^(libcuda|libnvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)$/;
 const GPU_QUERY =
   "--query-gpu=uuid,pci.bus_id,name,utilization.gpu,memory.total,memory.used,temperature.gpu,power.draw";
@@ -35,7 +38,7 @@ export interface GpuReaderOptions {
   env: Record<string, string>;
   /** `--num-gpus` of the node. */
   given: number | null;
-  processes: Pick<ReadProcesses, "commandOf" | "isOurs">;
+  processes: Pick<ReadProcesses, "processes" | "commandOf" | "isOurs">;
   signal: AbortSignal;
   /** How long the vendor's command may take, in milliseconds. */
   tool_ms?: number;
@@ -45,7 +48,8 @@ export interface GpuReaderOptions {
 export async function readGpus(system: System, options: GpuReaderOptions): Promise<GpuFacts> {
   const { env, given } = options;
   const found = probed(system, env, given);
-  const pci = scanPci(system).filter(({ kind }) => kind === 0x0300 || kind === 0x0302);
+  const functions = scanPci(system);
+  const pci = functions.filter(({ kind }) => kind === 0x0300 || kind === 0x0302);
   const asked = await askNvidia(system, options);
   return {
     vendor: found.vendor,
@@ -66,6 +70,10 @@ export async function readGpus(system: System, options: GpuReaderOptions): Promi
       nvidia: pci.filter(({ vendor }) => vendor === VENDORS.nvidia).length,
       amd: pci.filter(({ vendor }) => vendor === VENDORS.amd).length,
     },
+    nvswitches:
+      functions.filter(({ vendor, kind }) => vendor === VENDORS.nvidia && kind === BRIDGE).length,
+    fabric_manager: fabricManager(options),
+    faults: gpuFaults(system.kernelLog() ?? ""),
     libraries: libraries(system, env),
     tool: asked.tool,
     processes: holders(system, found, asked.gpus, options),
@@ -104,6 +112,12 @@ function libraries(system: System, env: Record<string, string>): GpuFacts["libra
     }
   }
   return found;
+}
+
+/** It runs as root: where process 1 is hidden, it would be too. */
+function fabricManager({ processes }: GpuReaderOptions): boolean | null {
+  if (processes.processes.some(({ kind }) => kind === "fabric-manager")) return true;
+  return processes.commandOf(1) === null ? null : false;
 }
 
 interface Asked {

@@ -29,7 +29,7 @@ const read = (made: MadeSystem, env: Record<string, string> = {}) =>
   readGpus(madeSystem(made), {
     env: { PATH: "/usr/bin", ...env },
     given: null,
-    processes: { commandOf: (pid) => `command of ${pid}`, isOurs: () => false },
+    processes: { processes: [], commandOf: (pid) => `command of ${pid}`, isOurs: () => false },
     signal: new AbortController().signal,
     tool_ms: 30,
   });
@@ -70,6 +70,21 @@ Deno.test("a command that hangs is told, and what files say is there all the sam
   const hung = await read({ tree: TREE, commands: { "/usr/bin/nvidia-smi": never } });
   assert.equal(hung.tool?.error, "there was no answer within 0.03 s");
   assert.equal(hung.devices.length, 1);
+});
+
+Deno.test("NVSwitches without a fabric manager, and faults in the kernel's log", async () => {
+  const at = "/sys/bus/pci/devices/0000:05:00.0";
+  const tree = {
+    ...TREE,
+    [`${at}/vendor`]: "0x10de\n",
+    [`${at}/device`]: "0x22a3\n",
+    [`${at}/class`]: "0x068000\n",
+  };
+  const kernelLog =
+    "<4>[ 9.1] NVRM: Xid (PCI:0000:62:00): 79, pid='<unknown>', GPU has fallen off the bus.\n";
+  const gpus = await read({ tree, kernelLog });
+  assert.deepEqual([gpus.nvswitches, gpus.fabric_manager], [1, false]);
+  assert.match(gpus.faults[0]!.text, /fallen off the bus \(Xid 79 of PCI:0000:62:00\)/);
 });
 
 Deno.test("a count that a mask does not bear does not keep the rest from being read", async () => {

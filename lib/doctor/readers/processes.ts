@@ -59,7 +59,7 @@ export function readProcesses(system: System, ours: readonly number[]): ReadProc
       kind,
       command: shown(seen),
       ours: isOurs(seen.pid),
-      orphan: seen.ppid === 1 || /^(systemd|init)$/.test(all.get(seen.ppid)?.name ?? ""),
+      orphan: isInit(seen.ppid, all.get(seen.ppid)),
     });
   }
   return {
@@ -68,6 +68,12 @@ export function readProcesses(system: System, ours: readonly number[]): ReadProc
     commandOf,
     isOurs,
   };
+}
+
+/** In a container process 1 may be the very program whose children these are. */
+function isInit(pid: number, seen: Seen | undefined): boolean {
+  if (seen !== undefined && kindOf(seen) !== undefined) return false;
+  return pid === 1 || /^(systemd|init)$/.test(seen?.name ?? "");
 }
 
 function look(system: System, pid: number): Seen | null {
@@ -95,6 +101,7 @@ export function kindOf(
     )
   ) return "ray";
   if (/^redis-server/.test(program)) return "redis";
+  if (program === "nv-fabricmanager") return "fabric-manager";
   if (CLOCK_KEEPERS.test(program) || words.length === 0 && CLOCK_KEEPERS.test(name)) return "clock";
   if (/(^| )-m ray\._worker( |$)|ray\/_worker\/start\.py/.test(text)) return "beam-worker";
   if (/^VLLM::/.test(text) || /(^|\/)vllm( |$)|-m vllm\./.test(text)) return "vllm";

@@ -13,6 +13,7 @@ Deno.test("processes are known by their commands", () => {
     ["/usr/sbin/chronyd -F 1", "clock"],
     ["/opt/vllm/bin/python -m ray._worker", "beam-worker"],
     ["/usr/bin/python /home/me/.beam/shim/1/ray/_worker/start.py", "beam-worker"],
+    ["/usr/bin/nv-fabricmanager -c /usr/share/nvidia/nvswitch/fabricmanager.cfg", "fabric-manager"],
     ["VLLM::EngineCore", "vllm"],
     ["/usr/bin/python3 /usr/local/bin/vllm serve m", "vllm"],
     ["/usr/local/bin/beam daemon", "beam-daemon"],
@@ -64,6 +65,18 @@ Deno.test("a node's own are its processes and what descends from them", () => {
   );
   assert.equal(found.isOurs(12), true);
   assert.equal(found.commandOf(21), null);
+});
+
+Deno.test("in a container, children of the program that is process 1 are no orphans", () => {
+  const tree = {
+    "/proc/1/stat": stat(1, 0, "vllm"),
+    "/proc/1/cmdline": "/usr/bin/python3\0/usr/local/bin/vllm\0serve\0",
+    "/proc/12/stat": stat(12, 1, "VLLM::EngineCore"),
+    "/proc/12/cmdline": "VLLM::EngineCore\0",
+  };
+  const system = { ...madeSystem({ tree }), pid: () => 99 };
+  const { processes } = readProcesses(system, []);
+  assert.deepEqual(processes.map(({ pid, orphan }) => [pid, orphan]), [[1, false], [12, false]]);
 });
 
 Deno.test("listeners on beam's ports are told with who holds them, others are not", () => {

@@ -11,6 +11,7 @@ export interface MadeSystem {
   /** Addresses by name; a name that is not here does not resolve. */
   names?: Record<string, string[]>;
   clock?: ReturnType<System["clock"]>;
+  kernelLog?: string;
   /** Paths of commands by name, and what they say; what is thrown is what starting them ends with. */
   commands?: Record<string, (words: readonly string[], signal: AbortSignal) => Ran | Promise<Ran>>;
   uid?: number;
@@ -42,6 +43,7 @@ export function madeSystem(made: MadeSystem = {}): System {
       return Promise.reject(new Error(`getaddrinfo ENOTFOUND ${name}`));
     },
     clock: () => made.clock ?? null,
+    kernelLog: () => made.kernelLog ?? null,
     async run([program, ...words], _env, signal) {
       const command = commands[program!];
       if (!command) throw new Error(`there is no ${program}`);

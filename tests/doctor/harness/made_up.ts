@@ -117,6 +117,7 @@ function systemOf(tree: Tree, interfaces: readonly MadeUpInterface[]): System {
       () => [{ name: "lo", address: "127.0.0.1", family: "IPv4", cidr: "127.0.0.1/8" }, ...listed],
     resolve: () => Promise.resolve(["10.0.0.1"]),
     clock: () => null,
+    kernelLog: () => null,
     run: ([program]) =>
       program === "/usr/bin/python3"
         ? Promise.resolve({ code: 0, stdout: PYTHON, stderr: "" })
