@@ -9,6 +9,8 @@ import type { BrainEvent } from "../../../lib/cluster/events.ts";
 import type * as Views from "../../../lib/cluster/views.ts";
 import type * as Words from "../../../lib/head/client_words.ts";
 import type * as Specs from "../../../lib/head/node_spec.ts";
+import { openMetricsText } from "../../../lib/head/openmetrics.ts";
+import { prometheusText } from "../../../lib/head/prometheus.ts";
 import type * as Metrics from "../../../lib/head/process_metrics.ts";
 import type { HeadState } from "../../../lib/head/state.ts";
 import type * as Tasks from "../../../lib/head/task_log.ts";
@@ -185,6 +187,7 @@ export function node(modules: NodeModules): Target {
         session: "s",
         version: "v",
         ip: () => "10.0.0.2",
+        actor: () => undefined,
       });
       const state = { workers, tasks, metrics } as unknown as HeadState;
       const take = (message: Message, body: Uint8Array): void => {
@@ -233,7 +236,9 @@ export function node(modules: NodeModules): Target {
       }
       views.nodesView(brain.books);
       tasks.view(brain.books, workers);
-      assert.ok(!metrics.text().includes("undefined"));
+      const families = metrics.families();
+      assert.ok(!prometheusText(families).includes("undefined"));
+      assert.match(openMetricsText(families), /# EOF\n$/);
     },
   };
 }
