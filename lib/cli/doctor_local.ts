@@ -1,12 +1,13 @@
 /** Looks at this machine for `beam doctor`: through its node's daemon, and from the shell that asks. */
 import type { Finding } from "../doctor/check.ts";
 import { SHELL_CHECKS } from "../doctor/checks.ts";
+import { otherPackage } from "../doctor/checks/python.ts";
 import { diagnose, type NodeDiagnosis } from "../doctor/main.ts";
 import { type FactsRequest, readFacts } from "../doctor/read_facts.ts";
 import { runChecks, unfinished } from "../doctor/run_checks.ts";
 import { templateCommand } from "../node/interpreter.ts";
 import { Trouble } from "../runtime/errors.ts";
-import { type Env, machineDir, runtimeDir } from "../runtime/paths.ts";
+import { type Env, machineDir, realPath, runtimeDir } from "../runtime/paths.ts";
 import { withoutPrivate } from "../runtime/private_env.ts";
 import { raysTlsFiles } from "../runtime/tls_config.ts";
 import { withDaemon } from "./daemon_choice.ts";
@@ -23,7 +24,11 @@ export async function diagnoseHere(env: Env): Promise<NodeDiagnosis> {
     return { ...own, findings: [unfinished("Asking the node's daemon", daemon), ...own.findings] };
   }
   const known = new Set(daemon.findings.map(({ code, seen }) => `${code} ${seen}`));
-  const further = shell.filter(({ code, seen }) => !known.has(`${code} ${seen}`));
+  const { ray = null, ray_is_beam = false } = shell.facts.python ?? {};
+  const { node } = daemon.facts;
+  const other = ray !== null && ray_is_beam && node ? otherPackage(realPath(ray), node) : undefined;
+  const further = [...shell.findings, ...other ? [other] : []]
+    .filter(({ code, seen }) => !known.has(`${code} ${seen}`));
   return { ...daemon, findings: [...daemon.findings, ...further.map(inShell)] };
 }
 
@@ -51,8 +56,9 @@ async function askDaemon(): Promise<NodeDiagnosis | Error | undefined> {
 }
 
 /** What programs that are started from this shell meet. */
-async function diagnoseShell(env: Env): Promise<Finding[]> {
-  return await runChecks(SHELL_CHECKS, { ...await readFacts(shellRequest(env)), unread: [] });
+async function diagnoseShell(env: Env): Promise<NodeDiagnosis> {
+  const facts = { ...await readFacts(shellRequest(env)), unread: [] };
+  return { findings: await runChecks(SHELL_CHECKS, facts), facts };
 }
 
 function shellRequest(env: Env): FactsRequest {

@@ -5,6 +5,7 @@
  * Codes are for good: one that is no longer told is not given to another check. BD001 to BD049 look at
  * one node, BD050 to BD099 at a cluster.
  */
+import { shown } from "../wire/shown.ts";
 import type { Facts } from "./facts.ts";
 
 /** `error`: what is asked of beam cannot work. `warning`: it will break or be slow in some use. `info`: good to know. */
@@ -51,14 +52,23 @@ export interface Check extends CheckText {
   run(facts: Facts, signal: AbortSignal): Promise<Finding[]> | Finding[];
 }
 
-/** A finding of `check`. */
+/**
+ * A finding of `check`. What others may name (a process, a file, a variable) gets no control characters
+ * onto anybody's terminal.
+ */
 export function finding(
   check: Pick<CheckText, "code" | "name">,
   severity: Severity,
   texts: Pick<Finding, "seen" | "breaks" | "mend">,
 ): Finding {
-  return { code: check.code, check: check.name, severity, ...texts };
+  const [seen, breaks, mend] = [texts.seen, texts.breaks, texts.mend].map((text) =>
+    shown(text, LONGEST)
+  ) as [string, string, string];
+  return { code: check.code, check: check.name, severity, seen, breaks, mend };
 }
+
+/** In characters. */
+const LONGEST = 2000;
 
 /** True where `severity` is at least as bad as `floor`. */
 export function isAtLeast(severity: Severity, floor: Severity): boolean {

@@ -54,6 +54,12 @@ Deno.test("the asker can give up", async () => {
   assert.match((await running)[0]!.seen, /nobody asks any more/);
 });
 
+Deno.test("what others may name writes nothing on a terminal", () => {
+  const seen = "process 7 (\x1b]0;mine\x07evil\nerror  BD999)";
+  const one = finding({ code: "BD018", name: "x" }, "warning", { ...TEXTS, seen });
+  assert.equal(one.seen, "process 7 (?]0;mine?evil?error  BD999)");
+});
+
 Deno.test("the worst come first, of one kind by code, and the same only once", () => {
   const one = (code: string, severity: Finding["severity"], node = "a"): Finding => ({
     ...TEXTS,

@@ -49,6 +49,16 @@ test("the daemon's environment is looked at, and the shell's is told apart", asy
   assert.equal(told.facts.python?.ray_is_beam, true, "as workers would import it");
   assert.ok(!JSON.stringify(told).includes(head.record.token!), "the token is in nothing");
 
+  const old = path(head.dir, "shim", "0123456789abcdef");
+  Deno.mkdirSync(path(old, "ray", "_worker"), { recursive: true });
+  Deno.writeTextFileSync(path(old, "ray", "__init__.py"), "");
+  Deno.writeTextFileSync(path(old, "ray", "_worker", "start.py"), "");
+  const another = await doctor(head, { PYTHONPATH: old });
+  assert.match(
+    of(another, "BD022")[0]!.seen,
+    /^In this shell: `import ray` finds .*0123456789abcdef/,
+  );
+
   Deno.chmodSync(`${head.dir}/token`, 0o644);
   const text = await head.cli(["doctor"]);
   assert.match(text.stdout, /warning {2}BD025 {2}token[^]*chmod 600/);

@@ -1,6 +1,6 @@
 /** The interpreter that runs workers, and what it imports. */
-import { type Check, finding } from "../check.ts";
-import type { Facts } from "../facts.ts";
+import { type Check, type Finding, finding } from "../check.ts";
+import type { Facts, NodeFacts } from "../facts.ts";
 import { installLine } from "../mends.ts";
 import { isOlder } from "../words.ts";
 
@@ -9,6 +9,19 @@ const BEYOND = "3.14";
 
 const NAME_ONE =
   "`export BEAM_WORKER_CMD='/path/to/python -m ray._worker'` before `beam up`, or activate its environment.";
+
+/** That a shell's programs import the package of another build than its node's; `ray` is what they find. */
+export function otherPackage(
+  ray: string,
+  node: Pick<NodeFacts, "shim_path">,
+): Finding | undefined {
+  if (ray.startsWith(`${node.shim_path}/`)) return undefined;
+  return finding(rayShadow, "warning", {
+    seen: `\`import ray\` finds ${ray}, and the node that runs has ${node.shim_path}.`,
+    breaks: "A program of one build may not be understood by a daemon of another.",
+    mend: "`export PYTHONPATH=$(beam shim-path)`, or start programs with `beam run -- COMMAND`.",
+  });
+}
 
 /** A head's machine without GPUs and Python is a whole node. */
 function isOnlyHead({ node, gpus }: Facts): boolean {

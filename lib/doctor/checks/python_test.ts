@@ -1,3 +1,5 @@
+import assert from "assert";
+import { otherPackage } from "./python.ts";
 import { bare, isQuiet, machine, tells } from "../testdata/made_facts.ts";
 
 Deno.test("BD019: an interpreter that is missing, fails, or is too old or new", async () => {
@@ -79,4 +81,14 @@ Deno.test("BD022: a shell's programs would use a genuine Ray", async () => {
   );
   await isQuiet("BD022", bare({ python: { ray: null, ray_is_beam: false } }));
   await isQuiet("BD022", bare());
+});
+
+Deno.test("BD022: a shell's package is that of the node, or of another build", () => {
+  const node = { shim_path: "/home/me/.beam/shim/1234" };
+  assert.equal(otherPackage("/home/me/.beam/shim/1234/ray/__init__.py", node), undefined);
+  const other = otherPackage("/home/me/.beam/shim/12345/ray/__init__.py", node);
+  assert.match(
+    other?.seen ?? "",
+    /shim\/12345\/ray.*the node that runs has \/home\/me\/\.beam\/shim\/1234\./,
+  );
 });
