@@ -15,7 +15,8 @@ const HELP = `Make the files of a release, laid out as a mirror serves them (doc
   scripts/release [--arch x86_64|aarch64] [--only KIND,…] [--out DIR] [--check]
 
   --arch ARCH         only this one; may be given twice
-  --only KINDS        only these, of ${KINDS.join(", ")}
+  --only KINDS        only these; the folder then has no others. Of
+                      ${KINDS.join(", ")}
   --executables DIR   take the executables that scripts/build made there, instead of building them
   --out DIR           the base folder (dist/release)
   --base-url URL      where this release will be served: install.sh fetches from there

@@ -35,6 +35,9 @@ type Shell = (typeof SHELLS)[number];
 
 /** Gather it all from the checkout. */
 export async function gather(): Promise<Contents> {
+  if (!Deno.env.get("BEAM_VENDOR")) {
+    throw new Error("Cannot release without the packages for a bare Python: unset BEAM_VENDOR.");
+  }
   const main = join(ROOT, "main.ts");
   const completions = await Promise.all(
     SHELLS.map(async (shell) => [shell, await beam("completions", shell)]),
