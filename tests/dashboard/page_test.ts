@@ -11,6 +11,12 @@ import { until } from "../e2e/harness/until.ts";
 import { violations } from "./accessibility.ts";
 import { inPage, lacking, launch, Visit } from "./browser.ts";
 
+/** The menu. */
+const PLACES = [
+  ...["Overview", "Nodes", "Actors", "Groups", "Jobs"],
+  ...["Tasks", "Objects", "Logs", "Doctor", "Events"],
+];
+
 const lacks = lacking();
 if (lacks !== undefined) console.log(`not tried: the dashboard in a browser: ${lacks}`);
 else {
@@ -214,7 +220,7 @@ else {
     await visit.go("Doctor");
     await page.getByText("has not been examined").waitFor();
     await page.getByRole("button", { name: "Examine the cluster" }).click();
-    await page.getByText(/^Examined .* ago: /).waitFor();
+    await page.locator("#main").getByText(/^Examined .* ago: /).waitFor();
     await visit.picture("doctor-light");
   });
 
@@ -282,9 +288,7 @@ else {
       await page.getByLabel("Token").waitFor();
       assert.deepEqual(await violations(page), [], `login, ${colorScheme}`);
       await visit.enter(token);
-      const places = await page.locator("#menu a").allInnerTexts();
-      assert.equal(places.length, 10);
-      for (const name of places) {
+      for (const name of PLACES) {
         await visit.go(name);
         assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}`);
       }
@@ -300,7 +304,7 @@ else {
   test("every view fits a narrow screen", async () => {
     await using visit = await enter({ viewport: { width: 360, height: 740 } });
     const { page } = visit;
-    for (const name of await page.locator("#menu a").allInnerTexts()) {
+    for (const name of PLACES) {
       await visit.go(name);
       const wide = await inPage<number>(page, "document.documentElement.scrollWidth");
       assert.ok(wide <= 360, `${name} is ${wide} wide`);

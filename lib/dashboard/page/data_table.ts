@@ -13,6 +13,9 @@ const ORDER = new Intl.Collator("en", { numeric: true });
 /** Rows of a page. */
 const PAGE = 100;
 
+/** How long after the last key a search has settled, in milliseconds. */
+const SETTLED_MS = 600;
+
 /** How a table is made. */
 export interface TableOptions<R> {
   /** What it lists, for screen readers and the search field, in the plural: "actors". */
@@ -46,7 +49,10 @@ export class DataTable<R> {
   readonly search: HTMLInputElement | undefined;
   readonly #body = h("tbody");
   readonly #headers = new Map<string, HTMLTableCellElement>();
-  readonly #count = h("p", { class: "count", role: "status" });
+  readonly #count = h("p", { class: "count" });
+  /** What a screen reader says of a search, once it has settled; not what the cluster does meanwhile. */
+  readonly #said = h("p", { class: "visually-hidden", role: "status" });
+  #saying: number | undefined;
   readonly #empty = h("p", { class: "empty" });
   readonly #scroll: HTMLElement;
   readonly #pager: HTMLElement;
@@ -89,6 +95,7 @@ export class DataTable<R> {
       this.search!,
       ...options.controls ?? [],
       this.#count,
+      this.#said,
     );
     this.element = h("div", { class: "data" }, bar, this.#scroll, this.#empty, this.#pager);
   }
@@ -217,6 +224,11 @@ export class DataTable<R> {
         this.#page = 0;
         this.#draw();
         onQuery?.(this.search!.value.trim());
+        clearTimeout(this.#saying);
+        this.#saying = setTimeout(
+          () => setText(this.#said, this.#count.textContent ?? ""),
+          SETTLED_MS,
+        );
       },
       onkeydown: (event: KeyboardEvent) => {
         if (event.key !== "ArrowDown" && event.key !== "Enter") return;

@@ -9,7 +9,7 @@ import { type Context, heading, type View, withCode } from "./view.ts";
 
 export function doctorView(context: Context): View {
   const { tables } = context;
-  const said = h("p", { class: "note", role: "status" });
+  const said = h("p", { class: "note" });
   const fault = h("p", { class: "fault", role: "alert", hidden: true });
   const list = h("div", { class: "findings" });
   const run = h("button", { type: "button", class: "primary", onclick }, "Examine the cluster");
@@ -24,11 +24,13 @@ export function doctorView(context: Context): View {
     oninput: () => view.update(),
   });
   let shown = "";
+  let wasRunning = false;
 
   async function onclick(): Promise<void> {
     fault.hidden = true;
     try {
       await request("POST", "/api/doctor");
+      context.announce("The examination has begun.");
     } catch (error) {
       setText(fault, faultText(error));
       fault.hidden = false;
@@ -57,6 +59,8 @@ export function doctorView(context: Context): View {
         fault.hidden = false;
       }
       setText(said, stateText(row, findings, context.now()));
+      if (wasRunning && row?.running === false) context.announce(said.textContent ?? "");
+      wasRunning = row?.running === true;
       const passes = filterOf(search.value);
       const kept = findings.filter((one) => passes({ ...one }));
       const text = JSON.stringify(kept);

@@ -21,13 +21,13 @@ export class LogPane {
     role: "region",
     "aria-label": "Log",
   }, this.#text);
+  readonly #count = h("p", { class: "count" });
   readonly #said = h("p", { class: "count", role: "status" });
   readonly #choice = h("select", { "aria-label": "Log file" });
   readonly #follow = h("input", { type: "checkbox", checked: true });
   readonly #wrap = h("input", { type: "checkbox", checked: true });
   #sources: readonly LogSource[] = [];
   #stream: EventSource | undefined;
-  #state = "";
 
   constructor(controls: readonly Node[] = []) {
     this.search = h("input", {
@@ -57,6 +57,7 @@ export class LogPane {
         this.search,
         h("label", { class: "check" }, this.#follow, "Follow"),
         h("label", { class: "check" }, this.#wrap, "Wrap"),
+        this.#count,
         this.#said,
       ),
       this.#frame,
@@ -80,8 +81,7 @@ export class LogPane {
 
   /** A sentence in the place of a log. */
   say(text: string): void {
-    this.#state = text;
-    this.#count();
+    setText(this.#said, text);
   }
 
   close(): void {
@@ -129,7 +129,7 @@ export class LogPane {
   #clear(): void {
     this.#lines.clear();
     this.#text.replaceChildren();
-    this.#count();
+    this.#showCount();
   }
 
   #add(text: string): void {
@@ -137,7 +137,7 @@ export class LogPane {
     if (dropped > 0) return this.#drawAll();
     this.#append(added);
     this.#toEnd();
-    this.#count();
+    this.#showCount();
   }
 
   #append(lines: readonly LogLine[]): void {
@@ -156,13 +156,12 @@ export class LogPane {
     this.#text.replaceChildren();
     this.#append(this.#lines.all);
     this.#toEnd();
-    this.#count();
+    this.#showCount();
   }
 
-  #count(): void {
+  #showCount(): void {
     const lines = this.#text.childElementCount;
-    const said = lines === 0 ? "" : `${countOf(lines, "line")} · `;
-    setText(this.#said, said + this.#state);
+    setText(this.#count, lines === 0 ? "" : countOf(lines, "line"));
   }
 
   #toEnd(): void {

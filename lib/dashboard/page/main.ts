@@ -2,7 +2,8 @@
 import { isLoggedIn, request } from "./api.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { h, set, setText } from "./dom.ts";
-import { shortId } from "./format.ts";
+import { alarmsOf } from "./events_model.ts";
+import { countOf, shortId } from "./format.ts";
 import { loginView } from "./login_view.ts";
 import { PLACES, routeOf } from "./routes.ts";
 import { listenToKeys, showHelp } from "./shortcuts.ts";
@@ -16,7 +17,7 @@ const TICK_MS = 1000;
 const LINK_WORDS: Readonly<Record<LinkState, [text: string, tone: string]>> = {
   connecting: ["Connecting …", "muted"],
   live: ["Live", "good"],
-  lost: ["The head does not answer. Trying again …", "bad"],
+  lost: ["The head does not answer, trying again …", "bad"],
   asleep: ["Paused while hidden", "muted"],
   closed: ["", "muted"],
 };
@@ -26,6 +27,8 @@ const main = byId("main");
 const menu = byId("menu");
 const link = byId("link");
 const said = byId("said");
+/** How much needs attention, in the menu. */
+const alarms = h("span", { class: "badge", hidden: true });
 let view: View | undefined;
 let pageDigest: string | undefined;
 let drawing = false;
@@ -81,7 +84,6 @@ function go(): void {
   const given = context(query);
   view = id !== undefined && place.one ? place.one(given, id) : place.list(given);
   main.replaceChildren(view.element);
-  document.title = `${view.title} · beam`;
   for (const item of menu.querySelectorAll("a")) {
     set(item, "aria-current", item.dataset["place"] === place.name ? "page" : null);
   }
@@ -106,6 +108,13 @@ function drawSoon(): void {
 function drawHeader(): void {
   const cluster = tables.one("cluster");
   if (!cluster) return;
+  const found = alarmsOf(tables, tables.now(Date.now()));
+  const bad = found.some(({ tone }) => tone === "bad");
+  setText(alarms, String(found.length));
+  set(alarms, "class", `badge tone-${bad ? "bad" : "warn"}`);
+  set(alarms, "title", `${countOf(found.length, "thing")} to look at`);
+  alarms.hidden = found.length === 0;
+  document.title = `${found.length > 0 ? `(${found.length}) ` : ""}${view?.title ?? ""} · beam`;
   setText(byId("cluster"), shortId(cluster.cluster));
   set(byId("cluster"), "title", cluster.cluster);
   setText(byId("epoch"), String(cluster.epoch));
@@ -174,7 +183,8 @@ function themeSwitch(): HTMLSelectElement {
 async function begin(): Promise<void> {
   const theme = themeSwitch();
   for (const { name, title } of PLACES) {
-    menu.append(h("li", {}, h("a", { href: `#/${name}`, "data-place": name }, title)));
+    const badge = name === "" ? alarms : undefined;
+    menu.append(h("li", {}, h("a", { href: `#/${name}`, "data-place": name }, title, badge)));
   }
   byId("help").addEventListener("click", showHelp);
   byId("logout").addEventListener("click", () => void logOut());
