@@ -28,7 +28,10 @@ export class LogFollower {
   #several = false;
   /** Lines that are not whole yet, where several logs share the output. */
   #rest = new Map<FoundLog, string>();
+  /** What is asked does not answer just now. */
   #away = false;
+  /** Nodes whose end was told. */
+  #lost = new Set<string>();
 
   constructor(readonly options: FollowOptions) {}
 
@@ -67,10 +70,28 @@ export class LogFollower {
         this.#print(log, text);
         if (!running && text === "") return;
       } catch (error) {
-        if (isGone(error)) return;
-        await this.#awayFor(error);
+        if (isNodeGone(error)) {
+          if (await this.#isOver(log)) return;
+        } else if (isGone(error)) return;
+        else await this.#awayFor(error);
       }
     }
+  }
+
+  /** Whether the node is dead; one that is only out of contact is waited for. */
+  async #isOver({ node_id, node_ip }: FoundLog): Promise<boolean> {
+    const { nodes } = await clusterStatus();
+    const node = nodes.find((one) => one.node_id === node_id);
+    if (node?.alive) {
+      if (!this.#away) say(`Node ${node_ip} is out of contact. Waiting for it.`);
+      this.#away = true;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      return false;
+    }
+    if (!this.#lost.has(node_id)) say(`Node ${node_ip} is gone: its logs end here.`);
+    this.#lost.add(node_id);
+    this.#away = false;
+    return true;
   }
 
   /** Waits for the actor's next life or its death. */
@@ -139,7 +160,7 @@ export class LogFollower {
   }
 
   #back(): void {
-    if (this.#away) say("The head is back.");
+    if (this.#away) say("It answers again.");
     this.#away = false;
   }
 }
@@ -150,7 +171,11 @@ function isOfLife(log: FoundLog, incarnation: number): boolean {
 
 /** An empty log goes with its worker, and a node may go with all of its own. */
 function isGone(error: unknown): boolean {
-  return error instanceof RequestFailed && (error.code === "no_log" || error.code === "node_gone");
+  return (error instanceof RequestFailed && error.code === "no_log") || isNodeGone(error);
+}
+
+function isNodeGone(error: unknown): boolean {
+  return error instanceof RequestFailed && error.code === "node_gone";
 }
 
 function nameOf({ name, class_name, actor_id }: ActorView): string {

@@ -94,9 +94,9 @@ export class Chronicle {
         }
         return tell("node.draining", "info", `${who} drains: it takes no new work`);
       case "dead": {
-        const why = node.death?.message ?? "it left the cluster";
+        const why = node.death?.message ?? `${who} left the cluster`;
         const meant = node.death === undefined || !isUnasked(node.death);
-        return tell("node.dead", meant ? "info" : "error", `${who} is out: ${why}`);
+        return tell("node.dead", meant ? "info" : "error", why);
       }
       case "alive":
         if (before === undefined) {
@@ -147,6 +147,10 @@ export class Chronicle {
     }
     if (state === "CREATED") {
       const nodes = new Set(group.nodes).size;
+      // New places were free at once.
+      if (before?.state === "CREATED") {
+        tell("group.rescheduling", `${who} lost some of its places, and has others`, "warning");
+      }
       return tell(
         "group.ready",
         `${who} has its places, on ${nodes} ${nodes === 1 ? "node" : "nodes"}`,

@@ -109,3 +109,31 @@ Deno.test("a restarted head tells what went before it, and of nothing twice", as
   const seqs = events.map(({ seq }) => seq);
   assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b));
 });
+
+Deno.test("a group that loses a node is told of with its new places, a dead node with its cause", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  await using head = await startHead(folder, { clock, brain: { suspect_ms: 1e9, dead_ms: 1e9 } });
+  await using near = await FakeNode.join(head.port);
+  const far = await FakeNode.join(head.port, { ip: "10.0.0.2" });
+  const job_id = await near.startJob();
+  const group = groupCreate(job_id, {
+    strategy: "SPREAD",
+    bundles: [{ CPU: 10_000 }, { CPU: 10_000 }],
+  });
+  await near.ask(group, { job_id });
+  await far[Symbol.asyncDispose]();
+  await near.settled();
+  clock.pass(3000);
+  const events = await eventsOf(near);
+  assert.deepEqual(kinds(events).slice(4), [
+    "group.created",
+    "group.ready",
+    "node.suspect",
+    "node.dead",
+    "group.rescheduling",
+    "group.ready",
+  ]);
+  assert.match(events[7]!.text, /^The node 10\.0\.0\.2 \(.{9}\) was lost: /);
+  assert.match(events[9]!.text, /on 1 node$/);
+});

@@ -3,7 +3,7 @@ import type { NodeReadings } from "../cluster/readings.ts";
 import type { LogFileView } from "../node/node_logs.ts";
 import type { NodeStacks } from "../node/stacks.ts";
 import { addressText } from "../wire/address.ts";
-import { RequestFailed } from "../wire/errors.ts";
+import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import type { Fields, Message, Reply, RequestKind } from "../wire/messages.ts";
 import type { Answer, HeadState } from "./state.ts";
@@ -73,10 +73,11 @@ export async function logOf(
 ): Promise<void> {
   try {
     const question = { file, offset, most, wait_ms, ...(typeof lines === "number" && { lines }) };
-    const { fields, body } = await linkTo(state, node_id).request({
-      kind: "node.log",
-      ...question,
-    });
+    const link = linkTo(state, node_id);
+    const { fields, body } = await link.request({ kind: "node.log", ...question })
+      .catch((error) => {
+        throw error instanceof LinkClosed ? nodeGone(state, node_id) : error;
+      });
     const { size, running } = fields;
     answer.give({ size, offset: fields.offset, running } satisfies Reply<"query.log">, body);
   } catch (error) {
@@ -157,8 +158,12 @@ function present({ brain, nodes }: HeadState) {
 function linkTo(state: HeadState, node_id: string): Link {
   const link = state.nodes.get(node_id);
   if (link) return link;
+  throw nodeGone(state, node_id);
+}
+
+function nodeGone(state: HeadState, node_id: string): RequestFailed {
   const known = state.brain.node(node_id);
-  throw new RequestFailed(
+  return new RequestFailed(
     "node_gone",
     known
       ? `Cannot ask node ${known.ip} (${node_id.slice(0, 8)}…): it is ${

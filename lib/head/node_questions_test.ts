@@ -51,6 +51,10 @@ Deno.test("a part of a log is asked of its node, and refusals and absent nodes a
   const { fields, body } = await answer;
   assert.deepEqual([fields.size, fields.offset, fields.running], [7, 3, true]);
   assert.deepEqual(body, bytes);
+  const cut = near.ask({ ...part, node_id: far.node_id });
+  await asked(far, "node.log");
+  far.link.close();
+  await assert.rejects(cut, { code: "node_gone", message: /out of contact/ });
   const missing = near.ask({ ...part, node_id: "ab".repeat(28) });
   await assert.rejects(missing, { code: "node_gone" });
 });

@@ -256,3 +256,22 @@ test("a bundle has logs, stacks, events and settings of the cluster, and none of
   }
   assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
 });
+
+test("a follower says that the node is gone, and waits for the actor's next life", async () => {
+  const lonely = head.driver("talker.py", [far.ip], { input: true, env: { PLANTED } });
+  await lonely.said();
+  const { actors } = await head.status();
+  const { actor_id } = actors.find(({ node_ip, state }) =>
+    node_ip === far.ip && state === "ALIVE"
+  )!;
+  const logs = head.run([place.beam, "logs", "-f", actor_id], { env: head.env() });
+  await logs.prints(/hello/);
+  await far.killDaemon();
+  await logs.complains(/Node 127\.0\.0\.2 is gone: its logs end here/);
+  await logs.complains(/near .* died: .* It is started again \(life 2\)/);
+  await lonely.endInput();
+  await logs.complains(/near .* is dead/);
+  assert.equal((await logs.end()).code, 0);
+  const told = JSON.parse(await head.tell("events", "--kind", "node.dead", "--json"));
+  assert.match(told[0].text, /^The node 127\.0\.0\.2 .* was lost/);
+});
