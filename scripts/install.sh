@@ -100,9 +100,7 @@ install_beam() {
         *) why=$(grep -E 'rror|ERROR|nable|ailed|refused|bad address' "$work/why" | tail -n 1 | sed 's/^wget: //') ;;
       esac
     fi
-    # Programs say little of a disk that is full: try.
-    dd if=/dev/zero of="$work/room" bs=1024 count=256 2>/dev/null || fail_room
-    rm -f "$work/room"
+    has_room || fail_room
     : "${why:=the download did not end well}"
     why=${why%.}
     return 1
@@ -121,11 +119,48 @@ install_beam() {
       *) $fetcher -O "$3" "$2" ;;
     esac
   }
+  # Programs say little of a disk that is full: try.
+  has_room() {
+    dd if=/dev/zero of="$work/room" bs=1024 count=256 2>/dev/null || return 1
+    rm -f "$work/room"
+  }
   fail_room() {
     fail "there is no room left in $dir" "Make room for about 200 MB, or name another folder in BEAM_INSTALL_DIR."
   }
 
   digest_of() { $digester <"$1" | sed 's/ .*//'; }
+
+  # sum_of NAME: what SHA256SUMS says of a file of the release; nothing where it does not name it.
+  sum_of() {
+    escaped=$(echo "$1" | sed 's/[.+]/\\&/g')
+    sed -n "s/^\([0-9a-f]\{64\}\) [ *]$escaped\$/\1/p" "$work/sums" | head -n 1
+  }
+
+  # verify FILE SUM NAME: fails where the file is not what the release says.
+  verify() {
+    actual=$(digest_of "$1")
+    [ "$actual" = "$2" ] ||
+      fail "$from/$3 is not what its checksum says: SHA-256 must be $2, and is $actual" \
+        "The download was cut or changed on its way; try again, or another BEAM_BASE_URL."
+  }
+
+  # fetch_new: $work/beam, from the tarball where this system opens it, since that is a third of the size.
+  fetch_new() {
+    packed=beam-$version-linux-$arch
+    packed_sum=$(sum_of "$packed.tar.gz")
+    if [ -n "$packed_sum" ] && has tar && has gzip; then
+      fetch "$from/$packed.tar.gz" "$work/packed" shown || fail "$from/$packed.tar.gz cannot be fetched whole ($why)" "Try again."
+      verify "$work/packed" "$packed_sum" "$packed.tar.gz"
+      gzip -dc <"$work/packed" 2>"$work/why" | (cd "$work" && tar -xf - "$packed/bin/beam" 2>>why) || true
+      if [ -f "$work/$packed/bin/beam" ]; then mv "$work/$packed/bin/beam" "$work/beam"; fi
+      rm -f "$work/packed"
+      has_room || fail_room
+      [ -f "$work/beam" ] || fail "$packed.tar.gz cannot be unpacked ($(tail -n 1 "$work/why"))"
+    else
+      fetch "$from/$name" "$work/beam" shown || fail "$from/$name cannot be fetched whole ($why)" "Try again."
+    fi
+    verify "$work/beam" "$expected" "$name"
+  }
 
   # make_dir DIR: makes it, remembering what was made, so that a failure takes it back.
   make_dir() {
@@ -273,7 +308,7 @@ install_beam() {
   from=$base/v$version
   fetch "$from/SHA256SUMS" "$work/sums" ||
     fail "$from/SHA256SUMS cannot be fetched ($why)" "Is there a release $version? See BEAM_VERSION and BEAM_BASE_URL."
-  expected=$(sed -n "s/^\([0-9a-f]\{64\}\) [ *]$name\$/\1/p" "$work/sums" | head -n 1)
+  expected=$(sum_of "$name")
   [ -n "$expected" ] || fail "$from/SHA256SUMS names no $name: this release is not for this machine"
 
   if [ -n "$former" ] && [ "$(digest_of "$dir/beam")" = "$expected" ]; then
@@ -283,11 +318,7 @@ install_beam() {
   fi
 
   echo "Fetching beam $version for $arch from $base"
-  fetch "$from/$name" "$work/beam" shown || fail "$from/$name cannot be fetched whole ($why)" "Try again."
-  actual=$(digest_of "$work/beam")
-  [ "$actual" = "$expected" ] ||
-    fail "$from/$name is not what its checksum says: SHA-256 must be $expected, and is $actual" \
-      "The download was cut or changed on its way; try again, or another BEAM_BASE_URL."
+  fetch_new
   try_new
 
   # A rename: a beam that runs keeps the file that it was started from.

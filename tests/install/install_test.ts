@@ -1,11 +1,18 @@
 /** `scripts/install.sh` against a release on loopback, with several shells and sets of tools. */
 import assert from "assert";
+import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type Faults, releaseFiles, serveRelease, standIn } from "./release_server.ts";
 import { type Toolset, toolsets } from "./toolset.ts";
 
 const SCRIPT = join(import.meta.dirname!, "..", "..", "scripts", "install.sh");
 const NAME = `beam-linux-${Deno.build.arch}`;
+
+/** The file of a release that is fetched with these tools. */
+const fetched = (tools: Toolset, version: string) =>
+  tools.unpacks
+    ? `/v${version}/beam-${version}-linux-${Deno.build.arch}.tar.gz`
+    : `/v${version}/${NAME}`;
 const isRoot = Deno.uid() === 0;
 
 const DIR = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "beam-install-" }));
@@ -91,7 +98,8 @@ for (const tools of sets) {
     assert.match(first.out, /is not in PATH/);
     assert.match(first.out, /To undo this: `.*\/bin\/beam uninstall`/);
     assert.equal(Deno.statSync(join(bin, "beam")).mode! & 0o777, 0o755);
-    assert.ok(!server.asked.includes("/latest/VERSION"), "a named version asks for no newest");
+    // A named version asks for no newest, and only one of tarball and executable is fetched.
+    assert.deepEqual(server.asked, ["/v0.9.0/SHA256SUMS", fetched(tools, "0.9.0")]);
     assert.deepEqual(below(join(bin, "..", "share")), [
       "bash-completion/completions/beam",
       "fish/vendor_completions.d/beam.fish",
@@ -142,7 +150,7 @@ for (const tools of sets) {
   });
 
   const release = releaseFiles(["1.0.0"], standIn);
-  const one = `/v1.0.0/${NAME}`;
+  const one = fetched(tools, "1.0.0");
   const refused: [what: string, faults: Faults, env: Record<string, string>, told: RegExp][] = [
     ["a cut file", { cut: [one] }, {}, /cannot be fetched whole|not what its checksum says/],
     [
@@ -188,7 +196,7 @@ for (const tools of sets) {
 
   Deno.test(`install with ${tools.name}: what is not what its checksum says takes no place`, async () => {
     const files = releaseFiles(["0.9.0", "1.0.0"], standIn);
-    files.set(one, standIn("1.0.1"));
+    files.set(one, releaseFiles(["1.0.1"], standIn).get(fetched(tools, "1.0.1"))!);
     await using server = serveRelease(files);
     const bin = fresh();
     const env = { BEAM_BASE_URL: server.base, BEAM_INSTALL_DIR: bin };
@@ -200,6 +208,34 @@ for (const tools of sets) {
     assert.deepEqual(below(bin), ["beam"]);
     const kept = Deno.readFileSync(join(bin, "beam"));
     assert.deepEqual(kept, files.get(`/v0.9.0/${NAME}`), "the former one stays");
+  });
+
+  Deno.test(`install with ${tools.name}: a tarball that is none, or has another executable, takes no place`, async () => {
+    if (!tools.unpacks) return;
+    for (
+      const [bytes, told] of [
+        [new TextEncoder().encode("no tarball"), /tar\.gz cannot be unpacked \(.+\)/],
+        [
+          releaseFiles(["1.0.0"], () => standIn("6.6.6")).get(one)!,
+          /beam-linux-.* is not what its checksum says/,
+        ],
+      ] as const
+    ) {
+      const files = releaseFiles(["1.0.0"], standIn);
+      const sums = new TextDecoder().decode(files.get("/v1.0.0/SHA256SUMS"));
+      const digest = createHash("sha256").update(bytes).digest("hex");
+      const name = one.split("/").at(-1)!;
+      files.set(one, bytes);
+      files.set(
+        "/v1.0.0/SHA256SUMS",
+        new TextEncoder().encode(sums.replace(new RegExp(`.*  ${name}`), `${digest}  ${name}`)),
+      );
+      await using server = serveRelease(files);
+      const bin = fresh();
+      const env = { BEAM_BASE_URL: server.base, BEAM_INSTALL_DIR: bin };
+      assertTold(await install(tools, { env }), told);
+      assert.equal(below(join(bin, "..")), undefined);
+    }
   });
 
   Deno.test(`install with ${tools.name}: another program called beam is not overwritten`, async () => {

@@ -1,5 +1,6 @@
 /** A release on loopback, as `docs/release.md` lays it out, that serves what a test wants to go wrong. */
 import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
 
 /** What is to go wrong. */
 export interface Faults {
@@ -22,15 +23,33 @@ export function releaseFiles(
   const files: Files = new Map();
   for (const version of versions) {
     const sums: string[] = [];
+    const put = (name: string, bytes: Uint8Array) => {
+      files.set(`/v${version}/${name}`, bytes);
+      sums.push(`${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`);
+    };
     for (const arch of ["x86_64", "aarch64"]) {
       const bytes = executable(version);
-      files.set(`/v${version}/beam-linux-${arch}`, bytes);
-      sums.push(`${createHash("sha256").update(bytes).digest("hex")}  beam-linux-${arch}\n`);
+      put(`beam-linux-${arch}`, bytes);
+      const folder = `beam-${version}-linux-${arch}`;
+      put(`${folder}.tar.gz`, packed(`${folder}/bin/beam`, bytes));
     }
     files.set(`/v${version}/SHA256SUMS`, bytesOf(sums.join("")));
     files.set("/latest/VERSION", bytesOf(`${version}\n`));
   }
   return files;
+}
+
+/** A tarball with one program in it. */
+function packed(path: string, bytes: Uint8Array): Uint8Array {
+  const dir = Deno.makeTempDirSync();
+  try {
+    Deno.mkdirSync(dirname(join(dir, path)), { recursive: true });
+    Deno.writeFileSync(join(dir, path), bytes, { mode: 0o755 });
+    const args = ["-czf", "-", "-C", dir, path.split("/")[0]!];
+    return new Deno.Command("tar", { args }).outputSync().stdout;
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
 }
 
 /** A stand-in for the executable: says its version, completes and has a page. */

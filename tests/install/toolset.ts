@@ -8,6 +8,8 @@ export interface Toolset {
   shell: readonly string[];
   /** The folder that is PATH. */
   path: string;
+  /** It can open a tarball. */
+  unpacks: boolean;
 }
 
 /** What the script uses of any system. */
@@ -15,7 +17,7 @@ const COMMON =
   "uname getconf ldd sed head sort cut grep mktemp mkdir rmdir rm mv cp chmod cat id dd tail";
 /** Applets of busybox in the place of all those; getconf and ldd are not among them. */
 const APPLETS =
-  "uname sed head sort cut grep mktemp mkdir rmdir rm mv cp chmod cat id dd tail wget sha256sum";
+  "uname sed head sort cut grep mktemp mkdir rmdir rm mv cp chmod cat id dd tail wget sha256sum tar gzip";
 
 /** The toolsets that this machine can have; `lacks` names the others. */
 export function toolsets(dir: string, shells: string | undefined): {
@@ -24,19 +26,19 @@ export function toolsets(dir: string, shells: string | undefined): {
 } {
   const sets: Toolset[] = [];
   const lacks: string[] = [];
-  const add = (name: string, shell: string, fetcher: string, digester: string) => {
+  const add = (name: string, shell: string, ...others: string[]) => {
     const path = join(dir, name);
-    const missing = [shell, fetcher, digester].filter((program) => whereIs(program) === undefined);
+    const missing = [shell, ...others].filter((program) => whereIs(program) === undefined);
     if (missing.length > 0) return lacks.push(`${name} (no ${missing.join(", ")})`);
     Deno.mkdirSync(path, { recursive: true });
-    for (const program of [...COMMON.split(" "), shell, fetcher, digester]) {
+    for (const program of [...COMMON.split(" "), shell, ...others]) {
       const place = whereIs(program);
       if (place) Deno.symlinkSync(place, join(path, program));
     }
     // The stand-in for the executable is a script too.
-    return sets.push({ name, shell: [whereIs(shell)!], path });
+    return sets.push({ name, shell: [whereIs(shell)!], path, unpacks: others.includes("tar") });
   };
-  add("dash-curl-sha256sum", "dash", "curl", "sha256sum");
+  add("dash-curl-sha256sum-tar", "dash", "curl", "sha256sum", "tar", "gzip");
   add("bash-wget-openssl", "bash", "wget", "openssl");
   const busybox = whereIs("busybox") ??
     (shells ? fileAt(join(shells, "bin", "busybox")) : undefined);
@@ -44,7 +46,7 @@ export function toolsets(dir: string, shells: string | undefined): {
     const path = join(dir, "busybox");
     Deno.mkdirSync(path, { recursive: true });
     for (const applet of APPLETS.split(" ")) Deno.symlinkSync(busybox, join(path, applet));
-    sets.push({ name: "busybox", shell: [busybox, "sh"], path });
+    sets.push({ name: "busybox", shell: [busybox, "sh"], path, unpacks: true });
   } else lacks.push("busybox");
   return { sets, lacks };
 }
