@@ -133,6 +133,22 @@ tried("a node that is drained", async () => {
   }
 });
 
+tried("as a person sees it", async () => {
+  clinic.machines.drop(2, "rule", ..."refuse port 6380 new".split(" "));
+  try {
+    const { code, stdout } = await third.cli(["doctor", "--cluster"]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^warning +BD054 +node-port +on 10\.79\.0\.2$/m);
+    assert.match(stdout, /mend +On 10\.79\.0\.2: `sudo iptables .*--dport 6380/);
+    assert.match(stdout, /3 nodes, 6 of 6 connections between them tried/);
+    const json = await clinic.head.cli(["doctor", "--cluster", "--json"]);
+    const { findings } = JSON.parse(json.stdout);
+    assert.ok(findings.some((one: { code: string }) => one.code === "BD054"));
+  } finally {
+    clinic.machines.drop(2, "clear");
+  }
+});
+
 tried("a cable that is out", async () => {
   clinic.machines.link(3, "down");
   try {

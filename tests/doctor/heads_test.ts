@@ -61,22 +61,3 @@ tried("a certificate near its end", async () => {
   await second.down();
   await head.down();
 });
-
-tried("as a person sees it", async () => {
-  const head = await place.head(clinic.on(1));
-  const second = await place.join(head, clinic.on(2));
-  clinic.machines.drop(2, "rule", ..."refuse port 6380 new".split(" "));
-  try {
-    const { code, stdout } = await second.cli(["doctor", "--cluster"]);
-    assert.equal(code, 1, stdout);
-    assert.match(stdout, /^warning +BD054 +node-port +on 10\.79\.0\.2$/m);
-    assert.match(stdout, /mend +On 10\.79\.0\.2: `sudo iptables .*--dport 6380/);
-    assert.match(stdout, /2 nodes, 2 of 2 connections between them tried/);
-    const { findings } = JSON.parse((await head.cli(["doctor", "--cluster", "--json"])).stdout);
-    assert.ok(findings.some((one: { code: string }) => one.code === "BD054"));
-  } finally {
-    clinic.machines.drop(2, "clear");
-  }
-  await second.down();
-  await head.down();
-});

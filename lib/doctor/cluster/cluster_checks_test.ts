@@ -94,6 +94,7 @@ Deno.test("rejected, prohibited, and nobody there are told apart", () => {
     [dialed(one, two, "high", "host_unreachable"), /REJECT/, /nft/],
     [dialed(one, two, "high", "host_unreachable", { ms: 3000 }), /nobody answers/, /ip neigh/],
     [dialed(one, two, "high", "stranger"), /somebody else/, /ip neigh/],
+    [dialed(one, two, "high", "silent"), /says nothing/, /beam top/],
   ] as const;
   for (const [dial, seen, mend] of cases) {
     const told = only(withDials(picture([one, two]), [dial]), "BD055");

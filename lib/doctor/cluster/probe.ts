@@ -12,6 +12,8 @@ export type Outcome =
   | "host_unreachable"
   /** The dialing machine has no route there. */
   | "net_unreachable"
+  /** Connected, and nothing was said: the node is starved, or something else takes connections for it. */
+  | "silent"
   /** Small packets arrive and full ones do not. */
   | "stalled"
   /** Somebody else answered. */

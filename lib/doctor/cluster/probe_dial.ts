@@ -12,6 +12,8 @@ const AT_ONCE = 64;
 const CONNECT_MS = 3000;
 /** How long the words on it may take. */
 const WORDS_MS = 3000;
+/** A timer that is later than this waited for a processor. */
+const HELD_UP_MS = 500;
 
 /** How to dial. */
 export interface ProbeDialOptions {
@@ -32,12 +34,20 @@ export async function dialAll(
   const queue = [...targets];
   const work = async () => {
     for (let target = queue.shift(); target; target = queue.shift()) {
-      const late = performance.now() > until || options.signal?.aborted;
-      results.push(late ? result(target, "untried", 0) : await dialOne(target, options));
+      const isLate = () => performance.now() > until || options.signal?.aborted;
+      let found = isLate() ? result(target, "untried", 0) : await dialOne(target, options);
+      // This process itself was held up: that says nothing of the network.
+      if (isHeldUp(found) && !isLate()) found = await dialOne(target, options);
+      results.push(found);
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, work));
   return results;
+}
+
+function isHeldUp({ outcome, ms }: ProbeResult): boolean {
+  const bound = outcome === "timeout" ? CONNECT_MS : CONNECT_MS + WORDS_MS;
+  return outcome !== "open" && ms > bound + HELD_UP_MS;
 }
 
 async function dialOne(target: ProbeTarget, options: ProbeDialOptions): Promise<ProbeResult> {
@@ -70,7 +80,7 @@ async function greet({ host, port, name }: ProbeTarget, options: ProbeDialOption
 /** A high port: the nonce, and a write that needs full packets. */
 async function exchange({ host, port, ask = "", answer = "" }: ProbeTarget): Promise<Outcome> {
   using connection = await connect(host, port);
-  let stage: Outcome = "timeout";
+  let stage: Outcome = "silent";
   const expected = fromHex(answer);
   const talk = async (): Promise<Outcome> => {
     const heard = new Uint8Array(NONCE);

@@ -80,6 +80,23 @@ Deno.test("a listener that takes a large write and says nothing has stalled", as
   listener.close();
 });
 
+Deno.test("one that takes connections and says nothing is silent", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken = listener.accept();
+  const { ask, answer } = words();
+  const [result] = await dialAll([{
+    node_id: "n",
+    way: "high",
+    host: "127.0.0.1",
+    port: listener.addr.port,
+    ask: ask.toHex(),
+    answer: answer.toHex(),
+  }], options);
+  assert.equal(result!.outcome, "silent");
+  (await taken).close();
+  listener.close();
+});
+
 Deno.test("what the system says is told apart", () => {
   const error = (code: string) => Object.assign(new Error("x"), { code });
   assert.deepEqual(outcomeOf(error("EHOSTUNREACH")), ["host_unreachable"]);

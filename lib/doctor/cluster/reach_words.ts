@@ -85,6 +85,9 @@ export function howText({ outcome, slow, words, text }: Trouble): string {
   switch (outcome) {
     case "timeout":
       return "answers nothing: a firewall drops what comes (DROP)";
+    case "silent":
+      return "connects and then says nothing: the node has no processor time, or something between takes " +
+        "connections in its place (a proxy)";
     case "refused":
       return "is refused at once, though it is listened on: a firewall rejects what comes (REJECT)";
     case "host_unreachable":
@@ -111,6 +114,9 @@ export function mendText(trouble: Trouble, to: NodePicture, sources: NodePicture
   if (outcome === "stranger") return `See who else has that address: \`ip neigh show ${to.ip}\`.`;
   if (outcome === "host_unreachable" && slow) {
     return `Look at ${to.name}'s cable and address, and at what lies between: \`ip neigh show ${to.ip}\`.`;
+  }
+  if (outcome === "silent") {
+    return `Look at ${to.name} with \`beam top\`; where it is not busy, see what proxy or service mesh is between.`;
   }
   if (outcome === "fault") {
     return `On ${to.name}, look into \`beam logs daemon\`, then run \`beam doctor --cluster\` again.`;
