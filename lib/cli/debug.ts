@@ -30,13 +30,15 @@ const FLAGS = {
 
 /** Logs of one node: the newest. */
 const MOST_LOGS = 100;
+/** Of all logs together. */
+const MOST_CHARACTERS = 64 * 2 ** 20;
 
 async function run(args: string[], all: SubCommands): Promise<number> {
   const { values } = parse({ program: "beam debug", flags: FLAGS }, args);
   const lines = wholeNumber("--lines", values.lines ?? "2000");
   const name = `beam-debug-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}`;
   const path = values.output ?? `${name}.tar.gz`;
-  const limits = { lines, logs: MOST_LOGS };
+  const limits = { lines, logs: MOST_LOGS, characters: MOST_CHARACTERS };
   const { parts, status } = await debugParts(all, limits, (what) => say(`Reading ${what} …`));
   const redactor = redactorFor(Deno.env.toObject(), status);
   const files = cleaned(parts, redactor);

@@ -32,6 +32,8 @@ export interface DebugLimits {
   lines: number;
   /** Logs of one node: the newest. */
   logs: number;
+  /** Characters of all logs of the cluster together; those of daemons and heads come first. */
+  characters: number;
 }
 
 /** How long an examination of the cluster may take, in milliseconds. */
@@ -142,14 +144,18 @@ async function settings(all: SubCommands) {
 /** The ends of the newest logs of every node. */
 async function clusterLogs(status: ClusterStatus, limits: DebugLimits): Promise<DebugPart[]> {
   const { logs, faults } = await findLogs(status, {});
+  const left: string[] = [];
   const parts: DebugPart[] = faults.length === 0
     ? []
     : [{ name: "logs/missing.txt", content: faults.join("\n") }];
   const byNode = Map.groupBy(logs, ({ node_id }) => node_id);
+  let room = limits.characters;
   const read = async (log: FoundLog) => {
     const name = `logs/${log.node_ip}-${log.node_id.slice(0, 8)}/${log.name}`;
+    if (room <= 0) return void left.push(name);
     try {
       const { text } = await new LogReader(log).last(limits.lines);
+      room -= text.length;
       parts.push({ name, content: text });
     } catch (error) {
       parts.push({ name: `${name}.missing.txt`, content: (error as Error).message });
@@ -157,9 +163,16 @@ async function clusterLogs(status: ClusterStatus, limits: DebugLimits): Promise<
   };
   await Promise.all(
     [...byNode.values()].map(async (own) => {
-      for (const log of own.filter(({ bytes }) => bytes > 0).slice(-limits.logs)) await read(log);
+      const newest = own.filter(({ bytes }) => bytes > 0).slice(-limits.logs).reverse();
+      const ofBeam = ({ of }: FoundLog) => of === "daemon" || of === "head";
+      for (const log of newest.filter(ofBeam)) await read(log);
+      for (const log of newest.filter((log) => !ofBeam(log))) await read(log);
     }),
   );
+  if (left.length > 0) {
+    const why = `For these there was no room, read them with \`beam logs\`:\n${left.join("\n")}\n`;
+    parts.push({ name: "logs/left_out.txt", content: why });
+  }
   return parts.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 

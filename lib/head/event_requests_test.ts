@@ -123,7 +123,7 @@ Deno.test("a group that loses a node is told of with its new places, a dead node
   });
   await near.ask(group, { job_id });
   await far[Symbol.asyncDispose]();
-  await near.settled();
+  while (head.state.nodes.get(far.node_id)) await near.settled();
   clock.pass(3000);
   const events = await eventsOf(near);
   assert.deepEqual(kinds(events).slice(4), [
