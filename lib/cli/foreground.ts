@@ -4,6 +4,7 @@ import { Trouble } from "../runtime/errors.ts";
 import { recordOf } from "../runtime/records.ts";
 import type { DaemonConfig } from "../node/config.ts";
 import { EXIT } from "./command.ts";
+import type { LogMirror } from "./log_mirror.ts";
 import { say } from "./output.ts";
 import type { Service } from "./service.ts";
 
@@ -67,6 +68,8 @@ export interface HoldOptions {
   released?: Promise<unknown>;
   /** Is told when the node is ready, ends and has ended. */
   service?: Service | undefined;
+  /** Shows its logs meanwhile. */
+  mirror?: LogMirror | undefined;
 }
 
 /**
@@ -87,6 +90,7 @@ export async function holdNode(daemon: StartedDaemon, options: HoldOptions): Pro
   options.released?.then(() => asked === 0 && end());
   options.service?.ready(daemon.record);
   const ended = await daemon.ended;
+  await options.mirror?.stop();
   options.service?.over();
   clearTimeout(timer);
   for (const signal of ENDING) Deno.removeSignalListener(signal, end);

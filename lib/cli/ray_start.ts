@@ -19,6 +19,7 @@ import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
 import { nodeConfig } from "./node_config.ts";
 import { listenHost } from "./listen_address.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
+import { mirrorOf } from "./log_mirror.ts";
 import { print, say } from "./output.ts";
 import { type Called, parse, type Parsed } from "./parse.ts";
 import { rayAddress } from "./ray_address.ts";
@@ -28,6 +29,7 @@ import { Service } from "./service.ts";
 import { tlsPlan } from "./tls_plan.ts";
 import { tokenGiven } from "./token_given.ts";
 import { UP_FLAGS } from "./up_flags.ts";
+import { truth } from "./value_types.ts";
 
 const HELP = `Starts a node on this machine, as \`ray start\` does.
 
@@ -111,10 +113,14 @@ async function run(args: string[]): Promise<number> {
     say(`ray: accepted, without meaning here: ${ignored.map((name) => `--${name}`).join(", ")}`);
   }
   const service = values.block ? new Service() : undefined;
+  const wanted = values.block ? parsed.setting("BEAM_LOG_STDERR") : undefined;
+  const mirror = wanted && truth(wanted.called, wanted.text) ? mirrorOf(paths.dir) : undefined;
   const daemon = await startNode(config, "ray", service);
   const { record } = daemon;
   // Held before it is told: whoever reads that it is ready may end it at once.
-  const held = values.block ? holdNode(daemon, { program: "ray", service }) : undefined;
+  const held = values.block
+    ? holdNode(daemon, { program: "ray", service, mirror: mirror?.(record) })
+    : undefined;
   if (!token && values.head) say(openWarning(record.head_address));
   const warning = token && values.head ? shortTokenWarning(token) : undefined;
   if (warning) say(`ray: ${warning}`);

@@ -16,6 +16,7 @@ import { type Command, EXIT, UsageError } from "./command.ts";
 import { processConfig } from "./config_file.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
+import { mirrorOf } from "./log_mirror.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
 import { replace } from "./replace.ts";
@@ -64,6 +65,7 @@ async function start(parsed: UpArguments): Promise<number> {
   if (tls) config.tls = tls;
   forgetVariables(SECRET_VARIABLES);
   const service = values.block ? new Service() : undefined;
+  const mirror = values.block && values["log-stderr"] ? mirrorOf(paths.dir) : undefined;
   const daemon = await startNode(config, "beam", service).catch((error) => {
     throw withTokenSource(error, token);
   });
@@ -75,7 +77,12 @@ async function start(parsed: UpArguments): Promise<number> {
   }
   const released = values["for-driver"] ? endOfDriver() : undefined;
   // Who reads that the node is ready may end it at once: by then a signal must find its listener.
-  const held = holdNode(daemon, { program: "beam", service, ...(released ? { released } : {}) });
+  const held = holdNode(daemon, {
+    program: "beam",
+    service,
+    mirror: mirror?.(daemon.record),
+    ...(released ? { released } : {}),
+  });
   tell(parsed, { daemon, token, milliseconds, withheld: service?.isManaged ?? false });
   const code = await held;
   if (released && code === EXIT.done) removeLocal(config.runtime_dir);

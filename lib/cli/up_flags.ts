@@ -57,6 +57,8 @@ Options:
                                                                              BEAM_LOG_FORMAT
   --log-level LEVEL                debug, info, warning or error (default info)
                                                                              BEAM_LOG_LEVEL
+  --log-stderr                     with --block: what daemon and head log, on standard error too
+                                                                             BEAM_LOG_STDERR
   --log-max-bytes BYTES            what all logs of the node may take (default 1GiB)
                                                                              BEAM_LOG_MAX_BYTES
   --config FILE                    settings, instead of ~/.config/beam/config.toml or
@@ -99,6 +101,7 @@ export const UP_FLAGS = {
   "health-port": { kind: "text", env: "BEAM_HEALTH_PORT", value: "health" },
   "log-format": { kind: "text", env: "BEAM_LOG_FORMAT", value: LOG_FORMATS },
   "log-level": { kind: "text", env: "BEAM_LOG_LEVEL", value: LOG_LEVELS },
+  "log-stderr": { kind: "switch", env: "BEAM_LOG_STDERR" },
   "log-max-bytes": { kind: "text", env: "BEAM_LOG_MAX_BYTES", value: "bytes" },
   replace: { kind: "switch" },
   json: { kind: "switch" },

@@ -98,6 +98,12 @@ function checkRole({ values, given, called }: UpArguments): boolean {
   if (!values.head && !joins) {
     throw new UsageError("Cannot start a node: one of --head and --join HOST is needed", usage);
   }
+  if (given.includes("log-stderr") && !values.block && values["log-stderr"]) {
+    throw new UsageError(
+      "Cannot use --log-stderr without --block: a node in the background has no standard error",
+      "Add --block, or read its logs with `beam logs -f daemon`.",
+    );
+  }
   const ofHead = given.find((name) => joins && HEADS_OWN.includes(name));
   if (ofHead !== undefined) {
     throw new UsageError(

@@ -74,6 +74,33 @@ test("a node whose head is away lives, and is not ready", async () => {
   await head.down();
 });
 
+test("a node in front shows its logs on standard error, to the last line", async () => {
+  const node = place.node();
+  const flags = [
+    "--head",
+    "--port",
+    "0",
+    "--block",
+    "--json",
+    "--log-stderr",
+    "--log-format",
+    "json",
+  ];
+  const front = node.run([place.beam, "up", ...flags, ...node.flags], { env: node.env() });
+  await front.complains(/"process":"head".*is alive/);
+  await front.complains(/"process":"daemon".*is ready at 127\.0\.0\.1/);
+  front.kill("SIGTERM");
+  const { code, stderr } = await front.end();
+  assert.equal(code, 0, stderr);
+  const lines = stderr.split("\n").filter((line) => line.startsWith("{")).map((line) =>
+    JSON.parse(line)
+  );
+  assert.ok(lines.some(({ msg }) => /^The node ends: /.test(msg)), stderr);
+  const background = await node.cli(["up", "--head", "--port", "0", "--log-stderr"]);
+  assert.equal(background.code, 2);
+  assert.match(background.stderr, /Cannot use --log-stderr without --block/);
+});
+
 test("a worker's last words outlive the bound of its output", async () => {
   const head = await place.head({ flags: ["--log-max-bytes", "16MiB"] });
   const program = [
