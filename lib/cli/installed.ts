@@ -58,8 +58,19 @@ export function runtimeFiles(dir: string): Installed[] {
   });
 }
 
+/** True where a process was started from the executable at `path`, also where that was replaced since. */
+export function runs(pid: number, path: string): boolean {
+  try {
+    return Deno.readLinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === path;
+  } catch {
+    return false; // it has ended
+  }
+}
+
 /** The package of the system that `path` came with, and how that is removed. */
 export function owningPackage(path: string): { name: string; removal: string } | undefined {
+  // Only there; and asked anywhere, rpm makes a database of its own where it has none.
+  if (!/^\/(usr\/)?s?bin\//.test(path)) return undefined;
   const debian = said("dpkg-query", ["-S", path])?.match(/^([^:,]+)/)?.[1];
   if (debian) return { name: debian, removal: `apt-get remove ${debian}` };
   const rpm = said("rpm", ["-qf", "--qf", "%{NAME}", path]);

@@ -4,7 +4,7 @@ import { reasonOf, runtimeDir } from "../runtime/paths.ts";
 import { allRecords, type DaemonRecord } from "../runtime/records.ts";
 import { type Command, EXIT } from "./command.ts";
 import { endingOrder, endNode } from "./ending.ts";
-import { type Installed, installedFiles, owningPackage, runtimeFiles } from "./installed.ts";
+import { type Installed, installedFiles, owningPackage, runs, runtimeFiles } from "./installed.ts";
 import type { UninstallOutput } from "./json_output.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
@@ -18,7 +18,7 @@ Usage:
 
 Options:
   --purge        the runtime directory's contents too; they are shown before
-  -f, --force    end the nodes of this user that run here first; else nothing is removed while one runs
+  -f, --force    end the nodes that run by it first; else nothing is removed while one runs
   -y, --yes      do not ask
   --json         print what was removed, for programs`;
 
@@ -48,7 +48,10 @@ async function run(args: string[]): Promise<number> {
   if (asks && !confirmed(`Remove ${executable}${runtime.length > 0 ? " and all of that" : ""}?`)) {
     return EXIT.failed;
   }
-  await endNodes(await allRecords(), values.force || (asks && "ask"));
+  const concerned = (await allRecords()).filter(({ pid, runtime_dir }) =>
+    runs(pid, executable) || (values.purge && runtime_dir === runtimeDir())
+  );
+  await endNodes(concerned, values.force || (asks && "ask"));
   const removed: Installed[] = [];
   // The executable last: where something cannot be removed, the command is there to be run again.
   for (const file of [...runtime, ...files]) {

@@ -79,15 +79,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without --purge the runtime directory stays; a checkout is not uninstalled",
+  name: "without --purge the runtime directory stays, and so does a node of another executable",
   ignore: !isCompiled,
   async fn() {
     Deno.mkdirSync(BIN, { recursive: true });
     Deno.copyFileSync(BINARY!, BEAM);
-    Deno.mkdirSync(RUNTIME, { recursive: true, mode: 0o700 });
-    Deno.writeTextFileSync(join(RUNTIME, "token"), "secret\n");
-    const done = await said(BEAM, "uninstall", "--json");
-    assert.deepEqual(JSON.parse(done.text), { removed: [{ path: BEAM, what: "the executable" }] });
-    assert.ok(await isThere(join(RUNTIME, "token")));
+    // A node by another executable is not this one's.
+    const up = await said(BINARY!, "up", "--head", "--port", "0", "--node-ip", "127.0.0.1");
+    assert.equal(up.code, 0, up.text);
+    try {
+      const done = await said(BEAM, "uninstall", "--json");
+      assert.deepEqual(JSON.parse(done.text), {
+        removed: [{ path: BEAM, what: "the executable" }],
+      });
+      assert.ok(await isThere(join(RUNTIME, "token")));
+      assert.match((await said(BINARY!, "status")).text, /1 node/);
+    } finally {
+      await said(BINARY!, "down", "--force");
+    }
   },
 });
