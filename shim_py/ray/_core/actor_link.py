@@ -269,8 +269,8 @@ class ActorLink:
             told.add(ip)
             logger.warning(
                 "Calls to actors on %s are relayed by the head, which is slower: that node's port "
-                "%s could not be reached (%s). Open that port, or choose another with "
-                "`beam up --node-port`.",
+                "%s could not be reached (%s). Open that port (`beam doctor --cluster` names the "
+                "line), or choose another with `beam up --node-port`.",
                 ip,
                 header.get("port"),
                 why,
