@@ -227,6 +227,7 @@ export interface MemoryFacts {
   committed: number | null;
   /** Of the control group; null: no limit. */
   cgroup_limit: number | null;
+  /** Without the file cache. */
   cgroup_used: number | null;
   /** Bytes of huge pages set aside. */
   huge_pages: number | null;

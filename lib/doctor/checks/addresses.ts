@@ -101,8 +101,7 @@ export const hostName: Check = {
     const own = new Set(
       facts.network.interfaces.flatMap((one) => one.addresses.map(({ address }) => address)),
     );
-    const line = `${cluster.address} ${name}`;
-    const add = `\`echo '${line}' | sudo tee -a /etc/hosts\``;
+    const add = `echo '${cluster.address} ${name}' | sudo tee -a /etc/hosts`;
     const { container } = facts.platform;
     // There the engine writes /etc/hosts, and nobody else can.
     const start = containerLine(facts.platform, {
@@ -110,15 +109,17 @@ export const hostName: Check = {
       kubernetes:
         `Name it in the pod: \`hostAliases: [{ip: ${cluster.address}, hostnames: [${name}]}]\`.`,
     });
-    const change = hosts_line === null
-      ? add
-      : `\`sudo sed -i 's/^${escaped(hosts_line)}$/${line}/' /etc/hosts\``;
+    // The name leaves the lines of loopback, whatever else stands there, and gets one of its own.
+    const leave = `sudo sed -i '/^127\\./s/[[:space:]]${
+      name.replaceAll(".", "\\.")
+    }\\([[:space:]]\\|$\\)/\\1/' /etc/hosts`;
+    const change = hosts_line === null ? `\`${add}\`` : `\`${leave} && ${add}\``;
     if (error !== null) {
       return [finding(hostName, "warning", {
         seen: `The host name ${name} does not resolve (${error}).`,
         breaks:
           "Programs that look up their own machine fail, or wait some seconds for a name server first.",
-        mend: container === null ? `${add}.` : start,
+        mend: container === null ? `\`${add}\`.` : start,
       })];
     }
     if (isLoopback(cluster.address) || addresses.length === 0) return [];
@@ -126,7 +127,7 @@ export const hostName: Check = {
       const covered = Boolean(facts.env["GLOO_SOCKET_IFNAME"]);
       return [finding(hostName, covered ? "info" : "warning", {
         seen: `The host name ${name} resolves to ${listText(addresses)}${
-          hosts_line === null ? "" : ` (/etc/hosts: \`${hosts_line}\`)`
+          hosts_line === null ? "" : ` (/etc/hosts: \`${hosts_line.replace(/\s+/g, " ")}\`)`
         }${covered ? "" : ", and GLOO_SOCKET_IFNAME is empty"}.`,
         breaks: covered
           ? "Nothing under beam, which sets GLOO_SOCKET_IFNAME; programs started otherwise may listen on loopback only."
@@ -150,7 +151,3 @@ export const hostName: Check = {
     return [];
   },
 };
-
-function escaped(line: string): string {
-  return line.replaceAll(/[.*[\]^$/\\]/g, "\\$&");
-}

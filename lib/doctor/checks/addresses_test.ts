@@ -1,4 +1,5 @@
-import { bare, isQuiet, machine, tells, wired } from "../testdata/made_facts.ts";
+import assert from "assert";
+import { bare, foundBy, isQuiet, machine, tells, wired } from "../testdata/made_facts.ts";
 
 const eth0 = wired("eth0", "10.0.0.1");
 const eth1 = wired("eth1", "192.168.0.1");
@@ -51,13 +52,13 @@ Deno.test("BD002: several addresses are a note, bridges of engines are not even 
 });
 
 Deno.test("BD003: a host name on loopback matters where gloo is not told its interface", async () => {
-  const host_name = { addresses: ["127.0.1.1"], hosts_line: "127.0.1.1 gpu-1.lan gpu-1" };
+  const host_name = { addresses: ["127.0.1.1"], hosts_line: "127.0.1.1\tgpu-1.lan gpu-1" };
   await tells(
     "BD003",
     machine({ network: { host_name }, env: { GLOO_SOCKET_IFNAME: "" } }),
     "warning",
     /127\.0\.1\.1/,
-    /sed -i 's\/\^127\\\.0\\\.1\\\.1 gpu-1\\\.lan gpu-1\$\/10\.0\.0\.1 gpu-1\//,
+    /sudo sed -i .* \/etc\/hosts && echo '10\.0\.0\.1 gpu-1' \| sudo tee -a \/etc\/hosts/,
   );
   await tells(
     "BD003",
@@ -93,4 +94,33 @@ Deno.test("BD003: in a container the engine writes /etc/hosts", async () => {
     "warning",
     /docker run --add-host gpu-1:10\.0\.0\.1/,
   );
+});
+
+Deno.test("BD003: the line for /etc/hosts takes the name from loopback, and nothing else", async () => {
+  const [one] = await foundBy(
+    "BD003",
+    machine({
+      network: {
+        host_name: { addresses: ["127.0.1.1"], hosts_line: "127.0.1.1\tgpu-1.lan gpu-1" },
+      },
+    }),
+  );
+  const line = /`(sudo sed [^`]*)`/.exec(one!.mend)![1]!;
+  const hosts = Deno.makeTempFileSync();
+  try {
+    Deno.writeTextFileSync(
+      hosts,
+      "127.0.0.1 localhost gpu-1\n127.0.1.1\tgpu-1.lan gpu-1\n10.0.0.9 gpu-1 gpu-10\n127.0.0.1 gpu-10\n",
+    );
+    const command = line.replaceAll("sudo ", "").replaceAll("/etc/hosts", hosts);
+    const { success } = await new Deno.Command("sh", { args: ["-c", command], stdout: "null" })
+      .output();
+    assert.ok(success);
+    assert.equal(
+      Deno.readTextFileSync(hosts),
+      "127.0.0.1 localhost\n127.0.1.1\tgpu-1.lan\n10.0.0.9 gpu-1 gpu-10\n127.0.0.1 gpu-10\n10.0.0.1 gpu-1\n",
+    );
+  } finally {
+    Deno.removeSync(hosts);
+  }
 });

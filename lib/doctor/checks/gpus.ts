@@ -52,7 +52,8 @@ export const gpuCount: Check = {
       },
     );
     const listed = gpus.tool?.count ?? 0;
-    const chosen = gpus.masked_by !== null || (node?.gpus_given ?? null) !== null;
+    const given = gpus.notes.find(({ code }) => code === "override");
+    const chosen = gpus.masked_by !== null || given !== undefined;
     if (listed > 0 && listed !== gpus.devices.length && !chosen && found.length === 0) {
       found.push(finding(gpuCount, "warning", {
         seen: `${gpus.tool!.name} lists ${
@@ -62,7 +63,6 @@ export const gpuCount: Check = {
         mend: `\`beam up --num-gpus ${listed}\`, and please report it with \`beam debug\`.`,
       }));
     }
-    const given = gpus.notes.find(({ code }) => code === "override");
     const seen = Number(/the files show (\d+)/.exec(given?.text ?? "")?.[1] ?? NaN);
     if (given !== undefined && gpus.devices.length > seen && facts.platform.wsl === false) {
       found.push(finding(gpuCount, "warning", {
@@ -169,19 +169,26 @@ export const gpuHolders: Check = {
     "vLLM takes a share of the whole GPU and fails where others hold too much of it: `Free memory on device " +
     "… is less than desired GPU memory utilization`. Often it is a vLLM whose parent was killed " +
     "(`VLLM::EngineCore`). `nvidia-smi` or `rocm-smi --showpids` lists the holders.",
-  run({ gpus, node }) {
+  run({ gpus, node, platform }) {
     // Before there is a node, none of them is its own.
     const foreign = gpus.processes.filter(({ ours, memory }) => !ours && (memory ?? LITTLE) > 0);
     const byGpu = Map.groupBy(foreign, ({ gpu }) => gpu);
     return [...byGpu].map(([gpu, holders]) => {
       const sum = holders.reduce((all, { memory }) => all + (memory ?? 0), 0);
-      const much = sum >= LITTLE || holders.some(({ memory }) => memory === null);
+      // The kernel's numbers of processes are the host's: in a container ours are not to be told apart.
+      const unknown = node !== null && platform.container !== null &&
+        holders.every(({ command }) => command === null);
+      const much = !unknown && (sum >= LITTLE || holders.some(({ memory }) => memory === null));
       return finding(gpuHolders, much ? "warning" : "info", {
         seen: `${gpu === null ? "A GPU" : `GPU ${gpu}`} is held by ${
           listText(holders.map(holderText))
-        }${node === null ? "" : `, no process of this node`}.`,
+        }${
+          node === null ? "" : unknown ? ", by the host's numbers" : ", no process of this node"
+        }.`,
         breaks: much
           ? "A worker that is given this GPU finds too little memory, and vLLM ends as it starts."
+          : unknown
+          ? "Nothing, where they are this node's own workers."
           : "Nothing, where it is a desktop's.",
         mend: holders.every(({ command }) => command === null)
           ? "They run outside of this container: end them on the host (`nvidia-smi` there shows them)."

@@ -47,6 +47,9 @@ Deno.test("BD015: counts that differ", async () => {
   const override = note("override", "--num-gpus says 8 GPUs; the files show 4.");
   await tells("BD015", machine(override), "warning", /leave|Leave/, /give 4/);
   await isQuiet("BD015", machine({ gpus: { tool: { count: null, error: "it failed" } } }));
+  const fewer = note("override", "BEAM_NUM_GPUS says 4 GPUs; the files show 8.").gpus;
+  const four = [gpu(0), gpu(1), gpu(2), gpu(3)];
+  await isQuiet("BD015", machine({ gpus: { ...fewer, devices: four }, node: { gpus: 4 } }));
   const masked = machine({ gpus: { masked_by: "CUDA_VISIBLE_DEVICES", tool: { count: 9 } } });
   await isQuiet("BD015", masked);
 });
@@ -95,6 +98,8 @@ Deno.test("BD018: who else holds memory, a GPU at a time", async () => {
     "warning",
     /outside of this container/,
   );
+  const inside = machine({ gpus: { processes: outside }, platform: { container: "docker" } });
+  await tells("BD018", inside, "info", /by the host's numbers/, /own workers/);
   await isQuiet("BD018", machine({ gpus: { processes: [{ ...foreign, ours: true }] } }));
   const desktop = [{ ...foreign, memory: 300 * 2 ** 20, command: "/usr/lib/xorg/Xorg" }];
   await isQuiet("BD018", machine({ gpus: { processes: desktop } }), "info");

@@ -157,9 +157,7 @@ export const memoryLimit: Check = {
     const full = left < limit / 20;
     return [finding(memoryLimit, tight || full ? "warning" : "info", {
       seen: `The control group has ${sizeText(limit)} of the machine's ${sizeText(total)}${
-        full
-          ? `, of which ${sizeText(Math.max(0, left))} are left (the kernel's file cache counts)`
-          : ""
+        full ? `, of which ${sizeText(Math.max(0, left))} are left` : ""
       }.`,
       breaks: tight || full
         ? "Loading a model goes past it, and the kernel kills the worker without a message."

@@ -8,6 +8,8 @@ const GIB = 2 ** 30;
 const LITTLE = 2 * GIB;
 /** Below this a node cannot start. */
 const NONE = 64 * 2 ** 20;
+/** Group bits of the directory of a daemon that was given to a group (`--socket-group`). */
+const GROUP_PASSES = 0o010;
 const NETWORKED =
   /^(nfs|nfs4|cifs|smb3|smbfs|lustre|gpfs|beegfs|ceph|glusterfs|9p|fuse\.(sshfs|glusterfs|s3fs|gcsfuse|juicefs))$/;
 
@@ -35,7 +37,7 @@ export const runtimeDirectory: Check = {
         cannot,
         `${move}.`,
       );
-    } else if (dir.mode !== null && (dir.mode & 0o077) !== 0) {
+    } else if (dir.mode !== null && ![0, GROUP_PASSES].includes(dir.mode & 0o077)) {
       told(
         "error",
         `${dir.path} has mode ${dir.mode.toString(8)}.`,

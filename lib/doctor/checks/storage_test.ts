@@ -5,6 +5,7 @@ const GIB = 2 ** 30;
 
 Deno.test("BD027: what beam up refuses", async () => {
   await tells("BD027", machine({ runtime_dir: { mode: 0o755 } }), "error", /chmod 700/);
+  await isQuiet("BD027", machine({ runtime_dir: { mode: 0o710 } }));
   await tells("BD027", machine({ runtime_dir: { uid: 0 } }), "error", /belongs to user 0/);
   await tells("BD027", machine({ runtime_dir: { writable: false } }), "error", /cannot be written/);
   await tells(

@@ -59,6 +59,9 @@ function nearest(system: System, path: string): string {
   return at;
 }
 
+/** Of a daemon that was given to a group (`--socket-group`). */
+const GROUP_LOOKS = 0o050;
+
 /** What `beam up` would say against the folder of sockets; null where it is fine, or not there yet. */
 function machineDirFault(system: System, path: string): string | null {
   const info = system.info(path);
@@ -67,7 +70,9 @@ function machineDirFault(system: System, path: string): string | null {
   if (info.uid !== system.uid()) {
     return `it must belong to user ${system.uid()}, and belongs to user ${info.uid}`;
   }
-  if ((info.mode & 0o077) !== 0) return `its mode must be 700, and is ${info.mode.toString(8)}`;
+  if (![0, GROUP_LOOKS].includes(info.mode & 0o077)) {
+    return `its mode must be 700, and is ${info.mode.toString(8)}`;
+  }
   return null;
 }
 

@@ -148,7 +148,7 @@ async function askNvidia(system: System, options: GpuReaderOptions): Promise<Ask
 }
 
 function oneLine(text: string): string {
-  return text.split("\n").map((line) => line.trim()).filter(Boolean).join(" ").slice(0, 300);
+  return text.trim().replace(/\s+/g, " ").slice(0, 300);
 }
 
 function smiOf(gpu: Gpu, read: readonly SmiGpu[]): SmiGpu | undefined {

@@ -39,11 +39,20 @@ function groupMemory(system: System): Pick<MemoryFacts, "cgroup_limit" | "cgroup
       numberOf(system, `${folder}/memory.limit_in_bytes`);
     if (limit === null || limit >= NO_LIMIT) continue;
     if (least.cgroup_limit !== null && least.cgroup_limit <= limit) continue;
-    const cgroup_used = numberOf(system, `${folder}/memory.current`) ??
-      numberOf(system, `${folder}/memory.usage_in_bytes`);
-    least = { cgroup_limit: limit, cgroup_used };
+    least = { cgroup_limit: limit, cgroup_used: groupUsed(system, folder) };
   }
   return least;
+}
+
+/** Without the file cache, which the kernel gives back under pressure. */
+function groupUsed(system: System, folder: string): number | null {
+  const used = numberOf(system, `${folder}/memory.current`) ??
+    numberOf(system, `${folder}/memory.usage_in_bytes`);
+  if (used === null) return null;
+  const stat = system.read(`${folder}/memory.stat`).text ?? "";
+  const field = (name: string) =>
+    Number(new RegExp(`^(?:total_)?${name} (\\d+)$`, "m").exec(stat)?.[1] ?? 0);
+  return Math.max(0, used - field("inactive_file") - field("active_file"));
 }
 
 export function readCpus(system: System): CpuFacts {

@@ -46,6 +46,8 @@ Deno.test("a runtime directory that is not there is judged by where it would be 
     5,
   ]);
   assert.equal(dir.machine_dir_fault, "its mode must be 700, and is 755");
+  const shared = madeSystem({ infos: { [PLACES.machine_dir]: { mode: 0o750 }, "/": {} } });
+  assert.equal(readRuntimeDir(shared, PLACES).machine_dir_fault, null, "--socket-group");
 });
 
 Deno.test("what ended daemons left is told, what lives or is another machine's is not", () => {
