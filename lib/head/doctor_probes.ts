@@ -5,12 +5,14 @@ import type { ClockReading } from "../doctor/cluster/picture.ts";
 import {
   NONCE,
   type Outcome,
+  OUTCOMES,
   type PairResult,
   type ProbeReady,
   type ProbeResult,
   type ProbeTarget,
 } from "../doctor/cluster/probe.ts";
 import type { Link } from "../wire/link.ts";
+import { shown } from "../wire/shown.ts";
 
 /** How long a node may take to open its ports, in milliseconds. */
 const OPEN_MS = 5000;
@@ -18,6 +20,8 @@ const OPEN_MS = 5000;
 const ROUND = { dials: 64, ms: 6000 };
 /** How long a node's answer may be on its way after the last dial. */
 const SLACK_MS = 5000;
+/** Most characters of what a node says of a failure. */
+const MOST_TEXT = 200;
 /** Who tries a node's other addresses, at most. */
 const MOST_ASKERS = 4;
 /** What a wrong address can look like. */
@@ -102,7 +106,7 @@ export class Probing {
         const words = this.#words.get(node_id)!;
         const asked = { kind: "probe.open" as const, ...words, ms, aliases };
         const { body } = await link.request(asked, { signal });
-        const ready: ProbeReady = JSON.parse(new TextDecoder().decode(body));
+        const ready = readyOf(JSON.parse(new TextDecoder().decode(body)));
         this.#ready.set(node_id, ready);
         if (aliases) return;
         const margin_ms = (performance.now() - sent.at) / 2;
@@ -182,11 +186,39 @@ async function dial({ link }: ProbedNode, targets: ProbeTarget[]): Promise<Probe
       body: new TextEncoder().encode(JSON.stringify(targets)),
       signal: AbortSignal.timeout(ms + SLACK_MS),
     });
-    const results: unknown = JSON.parse(new TextDecoder().decode(body));
-    return Array.isArray(results) ? results : [];
+    return resultsOf(JSON.parse(new TextDecoder().decode(body)), targets);
   } catch {
     return [];
   }
+}
+
+/** Reads a node's answer, which may hold anything. @throws where it has no listeners */
+function readyOf(given: Partial<ProbeReady>): ProbeReady {
+  const { at, listeners, fault, boot_id } = given;
+  if (typeof at !== "number") throw new TypeError("no time");
+  return {
+    at,
+    listeners: listeners!.map(({ address, port }) => ({ address: String(address), port: +port })),
+    ...(fault !== undefined && { fault: shown(String(fault), MOST_TEXT) }),
+    ...(typeof boot_id === "string" && { boot_id }),
+  };
+}
+
+/** What it says of what it was to dial; anything else is not believed. */
+function resultsOf(given: unknown, targets: readonly ProbeTarget[]): ProbeResult[] {
+  const said = new Map((given as ProbeResult[]).map((one) => [resultKey(one), one]));
+  return targets.flatMap((target) => {
+    const result = said.get(resultKey(target));
+    if (result === undefined || !OUTCOMES.includes(result.outcome)) return [];
+    const { node_id, way, host, port } = target;
+    const { outcome, ms, text } = result;
+    const words = text === undefined ? {} : { text: shown(String(text), MOST_TEXT) };
+    return [{ node_id, way, host, port, outcome, ms: Number(ms), ...words }];
+  });
+}
+
+function resultKey({ node_id, way, host, port }: ProbeTarget | ProbeResult): string {
+  return `${node_id} ${way} ${host} ${port}`;
 }
 
 function hex(bytes: Uint8Array): string {

@@ -11,7 +11,7 @@ const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value
 async function joined(
   head: Head,
   at: number,
-  { diagnosis, signal }: { diagnosis?: unknown; signal: AbortSignal },
+  { diagnosis, signal, probe }: { diagnosis?: unknown; signal: AbortSignal; probe?: unknown },
 ): Promise<FakeNode> {
   const ip = `127.1.${at >> 8}.${at & 255}`;
   const probes = new ProbeOrders({
@@ -20,6 +20,15 @@ async function joined(
     signal,
   });
   const answer: NodeFacts["answer"] = (received, link) => {
+    const { kind } = received.message;
+    if (probe !== undefined && kind === "probe.open") {
+      link.reply(received, kind, {}, encode(probe));
+      return true;
+    }
+    if (probe !== undefined && kind === "probe.dial") {
+      link.reply(received, kind, { count: 1 }, encode(probe));
+      return true;
+    }
     if (probes.take(received, link)) return true;
     if (received.message.kind !== "node.doctor") return false;
     const body = encode(diagnosis ?? { findings: [], facts: facts(ip) });
@@ -108,7 +117,10 @@ Deno.test({
     withHead(async (head, { signal }) => {
       await joined(head, 1, { signal });
       const gone = await joined(head, 2, { signal, diagnosis: null });
-      await joined(head, 3, { signal, diagnosis: "no diagnosis" });
+      await joined(head, 3, { signal, diagnosis: "no diagnosis", probe: { listeners: [7, null] } });
+      await joined(head, 5, { signal, probe: [{ outcome: "open" }, null] });
+      const elsewhere = { at: 0, listeners: [{ address: "127.1.0.1", port: "x" }] };
+      await joined(head, 6, { signal, probe: elsewhere });
       const lie = {
         code: "BD011",
         check: "open-files",

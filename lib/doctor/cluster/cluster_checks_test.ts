@@ -271,6 +271,8 @@ Deno.test("nodes that are silent, drained or lost, the journal and the relay", (
     only({ ...picture([one, two]), nodes: [one, two, silent] }, "BD050").seen,
     /heard 9 s ago/,
   );
+  const mute = odd({ ready: { at: 0, listeners: [], fault: "no files are left" } });
+  assert.match(only(mute, "BD050").seen, /opened no port .*no files are left/);
   assert.equal(only(odd({ state: "draining" }), "BD051").severity, "info");
   const suspect = odd({ state: "suspect", lost_reason: "it was silent" });
   assert.match(only(suspect, "BD051").seen, /suspect: it was silent/);

@@ -1,27 +1,29 @@
 /** What nodes tell each other and the head while the doctor tries their connections. */
 
-/** How a dial went: the kernel's answer, or what became of the words on the connection. */
-export type Outcome =
+/** How a dial can go: the kernel's answer, or what became of the words on the connection. */
+export const OUTCOMES = [
   /** Connected, and the right node answered. */
-  | "open"
+  "open",
   /** The machine said no: a firewall that rejects, or nobody listens. */
-  | "refused"
+  "refused",
   /** Nothing came back: a firewall that drops, or nobody has the address. */
-  | "timeout"
+  "timeout",
   /** The machine, or a router before it, says that the address cannot be reached: also a firewall that rejects so. */
-  | "host_unreachable"
+  "host_unreachable",
   /** The dialing machine has no route there. */
-  | "net_unreachable"
+  "net_unreachable",
   /** Connected, and nothing was said: the node is starved, or something else takes connections for it. */
-  | "silent"
+  "silent",
   /** Small packets arrive and full ones do not. */
-  | "stalled"
+  "stalled",
   /** Somebody else answered. */
-  | "stranger"
+  "stranger",
   /** There was no time left to try it. */
-  | "untried"
+  "untried",
   /** Anything else; `text` says what. */
-  | "fault";
+  "fault",
+] as const;
+export type Outcome = typeof OUTCOMES[number];
 
 /** What is dialed: beam's port, a random high one, or a high one under another address of the node. */
 export type Way = "beam" | "high" | "alias";

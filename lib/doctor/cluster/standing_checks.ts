@@ -6,7 +6,7 @@ const SILENT: CheckText = {
   code: "BD050",
   name: "node-silent",
   severity: "error",
-  tells: "a node did not answer the doctor",
+  tells: "a node did not answer the doctor, or not all",
   explain:
     "The head asks every node over the link that it has to it. A node without a link, or whose daemon is " +
     "stopped or starved of processor time, does not answer; what is wrong on it cannot be told from elsewhere.",
@@ -15,21 +15,28 @@ const SILENT: CheckText = {
 /** Nodes that said nothing, or not all. */
 export const nodeSilent: ClusterCheck = {
   ...SILENT,
-  run: ({ nodes }) =>
-    nodes.flatMap((node) => {
-      const { fault } = node;
-      if (fault === undefined) return [];
-      const heard = node.silent_ms < 5000 ? "" : `; it was last heard ${span(node.silent_ms)} ago`;
-      return [about(
-        node,
-        finding(SILENT, "error", {
-          seen: `Node ${node.name} did not answer: ${fault}${heard}.`,
-          breaks: "What runs there cannot be reached, and nothing that is wrong with it is known.",
-          mend: "Run `beam doctor` on that machine, and look into its `beam logs daemon`.",
-        }),
-      )];
-    }),
+  run: ({ nodes }) => nodes.flatMap((node) => silentFinding(node)),
 };
+
+function silentFinding(node: NodePicture): Finding[] {
+  const { fault, ready, silent_ms } = node;
+  if (fault === undefined && ready !== undefined && ready.fault === undefined) return [];
+  const heard = silent_ms < 5000 ? "" : `; it was last heard ${span(silent_ms)} ago`;
+  const told = fault === undefined
+    ? finding(SILENT, "warning", {
+      seen: `Node ${node.name} opened no port for the others to try: ${
+        ready?.fault ?? "it did not answer in time"
+      }.`,
+      breaks: "Whether it can be reached on high ports is not known.",
+      mend: "Run `beam doctor --cluster` again when it is less busy; look there with `beam top`.",
+    })
+    : finding(SILENT, "error", {
+      seen: `Node ${node.name} did not answer: ${fault}${heard}.`,
+      breaks: "What runs there cannot be reached, and nothing that is wrong with it is known.",
+      mend: "Run `beam doctor` on that machine, and look into its `beam logs daemon`.",
+    });
+  return [about(node, told)];
+}
 
 const STATE: CheckText = {
   code: "BD051",
