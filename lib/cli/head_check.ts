@@ -72,7 +72,8 @@ function unreachable(address: Address, error: Error): Trouble {
     : error.message.replace(/ \(os error \d+\).*$/, "");
   return new Trouble(
     `Cannot reach the head at ${addressText(address)}: ${why}`,
-    "Start it with `beam up --head`, and see that this machine may reach that port.",
+    "Start it with `beam up --head`; " +
+      `\`beam doctor --join ${addressText(address)}\` tells which step towards it fails.`,
     { code: "unreachable", cause: error },
   );
 }
