@@ -142,6 +142,8 @@ function metavar({ help }: CommandRow, name: string): ValueName | undefined {
       return "node";
     case "ACTOR":
       return "actor";
+    case "JOB":
+      return "job";
     case "BOOL":
       return "truth";
     default:

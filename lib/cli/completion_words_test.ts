@@ -1,7 +1,7 @@
 import assert from "assert";
 import { TWO_NODES } from "../../tests/golden/canned_status.ts";
 import { commandTable } from "./command_table.ts";
-import { ALL } from "./commands.ts";
+import { ALL, TABLES } from "./commands.ts";
 import { namesIn } from "./completion_values.ts";
 import { candidates } from "./completion_words.ts";
 
@@ -48,6 +48,12 @@ Deno.test("values of flags: files, words, truths, and what the cluster has", asy
   assert.deepEqual(await words("ray job submit --working-dir "), [":folders"]);
   assert.deepEqual(await words("up --num-gpus "), []);
   assert.deepEqual(await words("validate "), [":files"]);
+  assert.deepEqual((await words("config ")).sort(), [...TABLES].sort());
+  assert.deepEqual(
+    await words("events --actor Worker_"),
+    ["Worker_0"],
+    "by the help's word for it",
+  );
   assert.deepEqual(await words("run "), ["--help"]);
   assert.deepEqual(await words("run -- py"), [":files"]);
   const [head] = TWO_NODES.nodes;

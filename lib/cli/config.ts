@@ -141,4 +141,10 @@ function settingsText(settings: readonly ShownSetting[], file: ConfigFile | unde
   return `${which}\n\n${table(["SETTING", "VALUE", "FROM"], rows)}`;
 }
 
-export const config: Command = { name: "beam config", help: HELP, flags: FLAGS, run };
+export const config: Command = {
+  name: "beam config",
+  help: HELP,
+  flags: FLAGS,
+  takes: [["up", "wait", "drain", "token"]],
+  run,
+};

@@ -51,7 +51,7 @@ const FLAGS = {
   join: { kind: "text" },
   "token-file": { kind: "text" },
   all: { kind: "switch" },
-  severity: { kind: "text" },
+  severity: { kind: "text", value: SEVERITIES },
   list: { kind: "switch" },
   explain: { kind: "text" },
   json: { kind: "switch" },

@@ -31,7 +31,7 @@ when it is started again, and ends with its death.`;
 const FLAGS = {
   lines: { kind: "text", short: "n" },
   follow: { kind: "switch", short: "f" },
-  node: { kind: "text" },
+  node: { kind: "text", value: "node" },
   json: { kind: "switch" },
 } as const;
 
@@ -106,4 +106,4 @@ export function logsTable(logs: readonly FoundLog[]): string {
   );
 }
 
-export const logs: Command = { name: "beam logs", help: HELP, flags: FLAGS, run };
+export const logs: Command = { name: "beam logs", help: HELP, flags: FLAGS, takes: ["actor"], run };

@@ -22,7 +22,7 @@ Options:
 
 const FLAGS = {
   all: { kind: "switch" },
-  node: { kind: "text" },
+  node: { kind: "text", value: "node" },
   json: { kind: "switch" },
 } as const;
 
@@ -98,4 +98,10 @@ function processText(process: ProcessStacks, node_ip: string): string {
   return lines.join("\n  ");
 }
 
-export const stack: Command = { name: "beam stack", help: HELP, flags: FLAGS, run };
+export const stack: Command = {
+  name: "beam stack",
+  help: HELP,
+  flags: FLAGS,
+  takes: ["actor"],
+  run,
+};

@@ -26,7 +26,7 @@ Keys: n, c, m, g sort by name, CPU, memory, GPU; arrows and the space bar scroll
 
 const FLAGS = {
   once: { kind: "switch" },
-  sort: { kind: "text" },
+  sort: { kind: "text", value: Object.keys(SORTS) },
   interval: { kind: "text" },
   json: { kind: "switch" },
 } as const;
