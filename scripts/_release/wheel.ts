@@ -29,8 +29,8 @@ the command \`beam\`, the command \`ray\`, and a package \`ray\` for \`import ra
     pip uninstall -y ray
     pip install beam-ray
 
-With both in one environment \`import ray\` refuses and says so. To go back: \`pip uninstall -y beam-ray\`, then
-\`pip install ray\`.
+With both in one environment \`import ray\` refuses and says so; then remove both, beam-ray first. To go back:
+\`pip uninstall -y beam-ray\`, then \`pip install ray\`.
 
     beam up --head                                  # first machine; prints the line for the others
     vllm serve MODEL --tensor-parallel-size 2 --distributed-executor-backend ray

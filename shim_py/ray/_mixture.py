@@ -1,4 +1,4 @@
-"""Refuses to be imported out of a folder that two packages were installed into."""
+"""Cannot be imported from a folder that two packages were installed into."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ def refuse_mixture(package: str) -> None:
     if os.path.exists(os.path.join(package, "_raylet.so")):
         raise ImportError(
             f"{package} holds both beam's package and genuine Ray, and neither can work. Remove "
-            "both and install the one you want: pip uninstall -y ray beam-ray, then "
-            "pip install beam-ray"
+            "both, in this order, and install the one you want: pip uninstall -y beam-ray && "
+            "pip uninstall -y ray"
         )
+
+
+refuse_mixture(os.path.dirname(os.path.abspath(__file__)))
