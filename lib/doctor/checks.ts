@@ -9,7 +9,7 @@ import { interfaceVariables } from "./checks/interface_variables.ts";
 import { cpuLimit, memoryLimit, openFiles, processLimit, sharedMemory } from "./checks/limits.ts";
 import { linkSpeed, linkState, sparkCables } from "./checks/links.ts";
 import { overcommit, unifiedMemory } from "./checks/memory.ts";
-import { cLibrary, portsTaken, rayRuns, wsl } from "./checks/platform.ts";
+import { cLibrary, kernelFeatures, portsTaken, rayRuns, wsl } from "./checks/platform.ts";
 import { pythonVersion, rayShadow, vllmInstalled } from "./checks/python.ts";
 import { lockedMemory, rdmaAccess } from "./checks/rdma.ts";
 import { certificates, kernelGuards, kernelLog, tokenState } from "./checks/security.ts";
@@ -56,6 +56,7 @@ export const CHECKS: readonly Check[] = [
   otherBuild,
   gpuFaults,
   fabricManager,
+  kernelFeatures,
 ];
 
 /** Those that look at variables and packages: a shell may have others than the node was started with. */

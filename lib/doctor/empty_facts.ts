@@ -22,6 +22,8 @@ export function emptyFacts(request: FactsRequest, at: number): Facts {
       selinux: null,
       apparmor: null,
       kernel_log: null,
+      proc: true,
+      subreaper: null,
     },
     node,
     env: {},

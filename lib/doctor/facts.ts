@@ -69,6 +69,10 @@ export interface PlatformFacts {
   apparmor: string | null;
   /** Whether this process may read the kernel's log. */
   kernel_log: boolean | null;
+  /** Whether /proc is there. */
+  proc: boolean;
+  /** Whether the kernel knows child subreapers (prctl); null: it could not be asked. */
+  subreaper: boolean | null;
 }
 
 /** What the daemon says of itself; without a daemon, nothing of this is known. */

@@ -7,6 +7,7 @@ import { openLibc } from "../node/libc.ts";
 import { type Host, systemHost } from "../probe/host.ts";
 import { addressesOf } from "../runtime/resolve.ts";
 import { type ClockState, machineClock } from "./machine_clock.ts";
+import { knowsSubreapers } from "./machine_subreaper.ts";
 
 /** What a name in a folder is, links not followed. */
 export interface FileInfo {
@@ -50,6 +51,8 @@ export interface System extends Host {
   resolve(name: string): Promise<string[]>;
   /** Null: the kernel cannot be asked. */
   clock(): ClockState | null;
+  /** Whether the kernel knows child subreapers; null: it cannot be asked. */
+  subreapers(): boolean | null;
   /** The end of the kernel's log; null: this user may not read it. */
   kernelLog(): string | null;
   /** Runs a command to its end. @throws where it cannot be started, or the signal aborts. */
@@ -95,6 +98,7 @@ export function realSystem(root = "/"): System {
     interfaces: () => Deno.networkInterfaces(),
     resolve: addressesOf,
     clock: machineClock,
+    subreapers: knowsSubreapers,
     kernelLog() {
       const libc = openLibc();
       const log = libc?.kernelLog() ?? null;

@@ -58,6 +58,32 @@ export const cLibrary: Check = {
   },
 };
 
+export const kernelFeatures: Check = {
+  code: "BD046",
+  name: "kernel",
+  severity: "error",
+  tells: "there is no /proc, or the kernel refuses what a node needs to end its workers' children",
+  explain:
+    "A node knows its processes by /proc, and is the reaper of what its workers leave behind " +
+    "(PR_SET_CHILD_SUBREAPER, Linux 3.4), so that nothing keeps a GPU. Sandboxes and system call filters may " +
+    "take either away. `ls /proc/self` and `grep Seccomp /proc/self/status` show it.",
+  run({ platform }) {
+    if (!platform.proc) {
+      return [finding(kernelFeatures, "error", {
+        seen: "There is no /proc.",
+        breaks: "A node finds neither its processes nor their ends, and counts no GPU.",
+        mend: "`sudo mount -t proc proc /proc`, in a container its engine's own default.",
+      })];
+    }
+    if (platform.subreaper !== false) return [];
+    return [finding(kernelFeatures, "warning", {
+      seen: "The kernel, or a filter of system calls, refuses child subreapers (prctl).",
+      breaks: "What a worker started may outlive it and keep its GPU.",
+      mend: "Start the container with `--security-opt seccomp=unconfined`, or use another sandbox.",
+    })];
+  },
+};
+
 export const rayRuns: Check = {
   code: "BD035",
   name: "ray-processes",

@@ -19,6 +19,18 @@ Deno.test("BD032: musl, and a glibc that is too old", async () => {
   await isQuiet("BD032", machine({ platform: { glibc: null } }));
 });
 
+Deno.test("BD046: no /proc, no subreapers", async () => {
+  await tells("BD046", machine({ platform: { proc: false } }), "error", /mount -t proc/);
+  await tells(
+    "BD046",
+    machine({ platform: { subreaper: false } }),
+    "warning",
+    /seccomp=unconfined/,
+  );
+  await isQuiet("BD046", machine({ platform: { subreaper: true } }));
+  await isQuiet("BD046", machine({ platform: { subreaper: null } }));
+});
+
 const raylet = {
   pid: 900,
   ppid: 1,

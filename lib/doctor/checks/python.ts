@@ -131,14 +131,22 @@ export const rayShadow: Check = {
           : `Remove what puts ${ray} in front: a folder \`ray\`, a sitecustomize, or a \`.pth\` file.`,
       })];
     }
-    if (ray === null) return [];
+    const mend =
+      "`export PYTHONPATH=$(beam shim-path)`, or start programs with `beam run -- COMMAND`.";
+    if (ray === null) {
+      return [finding(rayShadow, "info", {
+        seen: `\`import ray\` finds nothing with ${executable}.`,
+        breaks: "A program that is started from here fails with `No module named 'ray'`.",
+        mend,
+      })];
+    }
     return [finding(rayShadow, "warning", {
       seen: `\`import ray\` finds ${
         packages["ray"] === undefined ? ray : `Ray ${packages["ray"]} (${ray})`
       } with ${executable}.`,
       breaks:
         "A program started from here uses that and not beam: it starts or looks for a Ray of its own.",
-      mend: "`export PYTHONPATH=$(beam shim-path)`, or start programs with `beam run -- COMMAND`.",
+      mend,
     })];
   },
 };

@@ -79,7 +79,8 @@ Deno.test("BD022: a shell's programs would use a genuine Ray", async () => {
     /finds Ray 2\.55\.1/,
     /export PYTHONPATH=\$\(beam shim-path\)/,
   );
-  await isQuiet("BD022", bare({ python: { ray: null, ray_is_beam: false } }));
+  const none = bare({ python: { ray: null, ray_is_beam: false } });
+  await tells("BD022", none, "info", /finds nothing/, /beam run/);
   await isQuiet("BD022", bare());
 });
 

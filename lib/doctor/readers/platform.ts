@@ -47,6 +47,8 @@ export function readPlatform(
       : null,
     kernel_log: textOf(system, "/proc/sys/kernel/dmesg_restrict") === "0" ||
       capability(system, CAP_SYSLOG),
+    proc: system.read("/proc/self/stat").errno === null,
+    subreaper: system.subreapers(),
   };
 }
 

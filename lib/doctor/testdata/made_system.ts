@@ -44,6 +44,7 @@ export function madeSystem(made: MadeSystem = {}): System {
     },
     clock: () => made.clock ?? null,
     kernelLog: () => made.kernelLog ?? null,
+    subreapers: () => null,
     async run([program, ...words], _env, signal) {
       const command = commands[program!];
       if (!command) throw new Error(`there is no ${program}`);

@@ -118,6 +118,7 @@ function systemOf(tree: Tree, interfaces: readonly MadeUpInterface[]): System {
     resolve: () => Promise.resolve(["10.0.0.1"]),
     clock: () => null,
     kernelLog: () => null,
+    subreapers: () => true,
     run: ([program]) =>
       program === "/usr/bin/python3"
         ? Promise.resolve({ code: 0, stdout: PYTHON, stderr: "" })
