@@ -43,9 +43,21 @@ export function gpuStrip(gpus: readonly GpuMark[]): HTMLElement {
   return h("span", { class: "gpus", "aria-hidden": "true" }, ...gpus.map(gpuMark));
 }
 
-function gpuMark({ held, busy, foreign, title }: GpuMark): HTMLElement {
+/** Shows other marks in a strip of as many. */
+export function updateStrip(strip: Element, gpus: readonly GpuMark[]): void {
+  for (const [at, gpu] of gpus.entries()) showMark(strip.children[at] as HTMLElement, gpu);
+}
+
+function gpuMark(gpu: GpuMark): HTMLElement {
+  const mark = h("span", {}, h("span", { class: "level" }));
+  showMark(mark, gpu);
+  return mark;
+}
+
+function showMark(mark: HTMLElement, { held, busy, foreign, title }: GpuMark): void {
   const state = foreign ? "foreign" : held >= 1 ? "held" : held > 0 ? "part" : "free";
-  const level = h("span", { class: "level" });
+  set(mark, "class", `gpu ${state}`);
+  set(mark, "title", title);
+  const level = mark.firstElementChild as HTMLElement;
   level.style.setProperty("height", `${Math.round((busy ?? 0) * 100)}%`);
-  return h("span", { class: `gpu ${state}`, title }, level);
 }

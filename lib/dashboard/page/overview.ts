@@ -1,6 +1,7 @@
 /** The first view: what needs attention, how full the cluster is, every GPU, what happened last. */
 import type { EventRow, NodeRow } from "../picture.ts";
-import { barOf, gpuStrip } from "./cell_view.ts";
+import type { GpuMark } from "./cell.ts";
+import { barOf, gpuStrip, updateStrip } from "./cell_view.ts";
 import { h, set, setText } from "./dom.ts";
 import { type Alarm, alarmsOf, eventHref, SEVERITY_TONES } from "./events_model.ts";
 import { countOf, timeText } from "./format.ts";
@@ -64,9 +65,10 @@ export function overview(context: Context): View {
       keyed(
         map,
         nodes,
-        (one) => JSON.stringify([one.node.id, one.node.state, nodeName(one.node), one.gpus]),
+        ({ node, gpus }) => JSON.stringify([node.id, node.state, nodeName(node), gpus.length]),
         nodeItem,
       );
+      for (const [at, one] of nodes.entries()) showNode(map.children[at] as HTMLElement, one);
       const last = tables.rows("events").slice(-MOST_EVENTS).toReversed();
       keyed(events, last, ({ seq }) => String(seq), (event) => eventItem(event, now));
     },
@@ -126,23 +128,29 @@ function tileItem({ name, value, of, share, tone, href }: Tile): HTMLElement {
   );
 }
 
-function nodeItem(
-  { node, gpus }: { node: NodeRow; gpus: ReturnType<typeof gpuMark>[] },
-): HTMLElement {
-  const held = gpus.filter((gpu) => gpu.held > 0).length;
-  const words = gpus.length === 0 ? "no GPU" : `${held} of ${countOf(gpus.length, "GPU")} held`;
-  const item = h(
+interface MapNode {
+  node: NodeRow;
+  gpus: GpuMark[];
+}
+
+function nodeItem({ node, gpus }: MapNode): HTMLElement {
+  const words = h("span", { class: "visually-hidden" });
+  return h(
     "li",
     { class: `box state-${node.state}` },
-    h(
-      "a",
-      { href: nodeHref(node.id), title: `${node.ip} · ${node.state} · ${words}` },
-      nodeName(node),
-      h("span", { class: "visually-hidden" }, `, ${node.state}, ${words}`),
-    ),
+    h("a", { href: nodeHref(node.id) }, nodeName(node), words),
+    gpus.length === 0 ? h("span", { class: "sub" }, "no GPU") : gpuStrip(gpus),
   );
-  item.append(gpus.length === 0 ? h("span", { class: "sub" }, "no GPU") : gpuStrip(gpus));
-  return item;
+}
+
+/** What changes all the time is changed in its place. */
+function showNode(item: HTMLElement, { node, gpus }: MapNode): void {
+  const held = gpus.filter((gpu) => gpu.held > 0).length;
+  const words = gpus.length === 0 ? "no GPU" : `${held} of ${countOf(gpus.length, "GPU")} held`;
+  const link = item.firstElementChild!;
+  set(link, "title", `${node.ip} · ${node.state} · ${words}`);
+  setText(link.lastElementChild!, `, ${node.state}, ${words}`);
+  if (gpus.length > 0) updateStrip(item.lastElementChild!, gpus);
 }
 
 function eventItem(event: EventRow, now: number): HTMLElement {
