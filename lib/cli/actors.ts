@@ -5,20 +5,21 @@ import { print, printJson } from "./output.ts";
 import { lastDeaths, reportLines, showDeaths } from "./deaths.ts";
 import { causeText } from "../cluster/death.ts";
 import { parse } from "./parse.ts";
-import { clusterStatus } from "./status_source.ts";
+import { addressOf, clusterStatus } from "./status_source.ts";
 import { timesText } from "./status_text.ts";
 import { table } from "./table.ts";
 
 const HELP = `Lists the cluster's actors; the dead ones with the cause of their death.
 
 Usage:
-  beam actors [--all | --dead] [--json] [NAME | ID]
+  beam actors [--all | --dead] [--address HOST[:PORT]] [--json] [NAME | ID]
 
 Options:
-  --all      the dead ones too
-  --dead     the last deaths that nobody asked for, of actors, tasks' workers and nodes: the
-             first of a group before those that followed from it
-  --json     for programs
+  --all                   the dead ones too
+  --dead                  the last deaths that nobody asked for, of actors, tasks' workers and
+                          nodes: the first of a group before those that followed from it
+  --address HOST[:PORT]   the cluster whose head is there
+  --json                  for programs
 
 With a name, a class or the first letters of an id, shows those actors with everything known of
 their death.`;
@@ -26,6 +27,7 @@ their death.`;
 const FLAGS = {
   all: { kind: "switch" },
   dead: { kind: "switch" },
+  address: { kind: "text" },
   json: { kind: "switch" },
 } as const;
 
@@ -34,10 +36,11 @@ async function run(args: string[]): Promise<number> {
     { program: "beam actors", flags: FLAGS, positionals: 1 },
     args,
   );
+  const address = addressOf(values.address);
   if (values.dead) {
-    return showDeaths(await lastDeaths(), { json: values.json, wanted });
+    return showDeaths(await lastDeaths(address), { json: values.json, wanted });
   }
-  const status = await clusterStatus();
+  const status = await clusterStatus(address);
   const actors = status.actors.filter((actor) =>
     wanted === undefined ? values.all || actor.state !== "DEAD" : isCalled(actor, wanted)
   );

@@ -8,8 +8,8 @@ import { askCluster } from "./status_source.ts";
 import { table } from "./table.ts";
 
 /** What the head remembers, each first death before those that followed from it. */
-export async function lastDeaths(): Promise<DeathRecord[]> {
-  const { body } = await askCluster(undefined, { kind: "query.deaths" }, STATUS_TIMEOUT);
+export async function lastDeaths(address?: string): Promise<DeathRecord[]> {
+  const { body } = await askCluster(address, { kind: "query.deaths" }, STATUS_TIMEOUT);
   return JSON.parse(new TextDecoder().decode(body));
 }
 

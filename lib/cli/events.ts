@@ -3,15 +3,14 @@ import type { ClusterEvent } from "../head/event_log.ts";
 import { MOST_EVENTS } from "../head/event_log.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { LinkClosed } from "../wire/errors.ts";
-import { addressText } from "../wire/address.ts";
 import { STATUS_TIMEOUT } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { type EventFilter, eventLine, isWanted } from "./events_text.ts";
 import { findActors, findNode } from "./finding.ts";
-import { duration, hostAndPort, wholeNumber } from "./numbers.ts";
+import { duration, wholeNumber } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
-import { askCluster, clusterStatus } from "./status_source.ts";
+import { addressOf, askCluster, clusterStatus } from "./status_source.ts";
 import { inColour } from "./terminal.ts";
 
 const HELP =
@@ -37,9 +36,9 @@ const FLAGS = {
   follow: { kind: "switch", short: "f" },
   lines: { kind: "text", short: "n" },
   since: { kind: "text" },
-  node: { kind: "text" },
-  actor: { kind: "text" },
-  job: { kind: "text" },
+  node: { kind: "text", value: "node" },
+  actor: { kind: "text", value: "actor" },
+  job: { kind: "text", value: "job" },
   kind: { kind: "text" },
   address: { kind: "text" },
   json: { kind: "switch" },
@@ -53,9 +52,7 @@ const DEFAULT_LINES = "50";
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam events", flags: FLAGS }, args);
-  const address = values.address === undefined
-    ? undefined
-    : addressText(hostAndPort("--address", values.address));
+  const address = addressOf(values.address);
   const since = values.since === undefined ? undefined : whenOf(values.since, Date.now());
   const lines = wholeNumber(
     "--lines",

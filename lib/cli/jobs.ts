@@ -1,10 +1,11 @@
 /** `beam jobs`: the cluster's jobs, which are its drivers and what was submitted. */
+import { Trouble } from "../runtime/errors.ts";
 import type { ClusterStatus, JobView } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
 import { timeText } from "./events_text.ts";
 import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
-import { clusterStatus } from "./status_source.ts";
+import { addressOf, clusterStatus } from "./status_source.ts";
 import { table } from "./table.ts";
 
 const HELP =
@@ -12,13 +13,20 @@ const HELP =
 submitted with \`ray job submit\`.
 
 Usage:
-  beam jobs [--all] [--json]
+  beam jobs [--all] [--address HOST[:PORT]] [--json] [ID]
 
 Options:
-  --all      the ended ones too
-  --json     for programs`;
+  --all                   the ended ones too
+  --address HOST[:PORT]   the cluster whose head is there
+  --json                  for programs
 
-const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
+With a job's id or a submission id, that job alone.`;
+
+const FLAGS = {
+  all: { kind: "switch" },
+  address: { kind: "text" },
+  json: { kind: "switch" },
+} as const;
 
 /** A row of the list, and of \`--json\`. Times are milliseconds since the epoch. */
 export interface JobRow {
@@ -41,8 +49,21 @@ export interface JobRow {
 }
 
 async function run(args: string[]): Promise<number> {
-  const { values } = parse({ program: "beam jobs", flags: FLAGS }, args);
-  const rows = jobRows(await clusterStatus()).filter((row) => values.all || row.ended_at === null);
+  const { values, positionals: [wanted] } = parse(
+    { program: "beam jobs", flags: FLAGS, positionals: 1 },
+    args,
+  );
+  const rows = jobRows(await clusterStatus(addressOf(values.address))).filter((row) =>
+    wanted === undefined
+      ? values.all || row.ended_at === null
+      : row.job_id === wanted || row.submission_id === wanted
+  );
+  if (wanted !== undefined && rows.length === 0) {
+    throw new Trouble(
+      `Cannot show the job ${wanted}: none has this id`,
+      "`beam jobs --all` lists them.",
+    );
+  }
   if (values.json) printJson(rows);
   else if (rows.length > 0) print(jobsTable(rows));
   else {print(
@@ -115,4 +136,4 @@ export function jobsTable(rows: readonly JobRow[]): string {
   );
 }
 
-export const jobs: Command = { name: "beam jobs", help: HELP, flags: FLAGS, run };
+export const jobs: Command = { name: "beam jobs", help: HELP, flags: FLAGS, takes: ["job"], run };

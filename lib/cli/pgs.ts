@@ -1,26 +1,47 @@
 /** `beam pgs`: the cluster's placement groups, and why some wait. */
+import { Trouble } from "../runtime/errors.ts";
 import { amountsText, type ClusterStatus, shortId } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
 import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
-import { clusterStatus } from "./status_source.ts";
+import { addressOf, clusterStatus } from "./status_source.ts";
 import { table } from "./table.ts";
 
 const HELP = `Lists the cluster's placement groups; for those that wait, why.
 
 Usage:
-  beam pgs [--all] [--json]
+  beam pgs [--all] [--address HOST[:PORT]] [--json] [NAME | ID]
 
 Options:
-  --all      the removed ones too
-  --json     for programs`;
+  --all                   the removed ones too
+  --address HOST[:PORT]   the cluster whose head is there
+  --json                  for programs
 
-const FLAGS = { all: { kind: "switch" }, json: { kind: "switch" } } as const;
+With a name or the first letters of an id, those groups alone.`;
+
+const FLAGS = {
+  all: { kind: "switch" },
+  address: { kind: "text" },
+  json: { kind: "switch" },
+} as const;
 
 async function run(args: string[]): Promise<number> {
-  const { values } = parse({ program: "beam pgs", flags: FLAGS }, args);
-  const status = await clusterStatus();
-  const groups = status.groups.filter((group) => values.all || group.state !== "REMOVED");
+  const { values, positionals: [wanted] } = parse(
+    { program: "beam pgs", flags: FLAGS, positionals: 1 },
+    args,
+  );
+  const status = await clusterStatus(addressOf(values.address));
+  const groups = status.groups.filter((group) =>
+    wanted === undefined
+      ? values.all || group.state !== "REMOVED"
+      : group.name === wanted || group.pg_id.startsWith(wanted)
+  );
+  if (wanted !== undefined && groups.length === 0) {
+    throw new Trouble(
+      `Cannot show the placement group ${wanted}: none has this name or id`,
+      "`beam pgs --all` lists them.",
+    );
+  }
   if (values.json) {
     printJson(groups.map((group) => ({ ...group, why: reasonOf(status, group.pg_id) ?? null })));
   } else print(groupsText({ ...status, groups }));

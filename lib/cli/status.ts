@@ -1,11 +1,10 @@
 /** `beam status`: the cluster in one picture. */
-import { addressText } from "../wire/address.ts";
 import type { ClusterStatus } from "./cluster_status.ts";
 import { type Command, EXIT } from "./command.ts";
-import { hostAndPort, interval } from "./numbers.ts";
+import { interval } from "./numbers.ts";
 import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
-import { clusterStatus } from "./status_source.ts";
+import { addressOf, clusterStatus } from "./status_source.ts";
 import { statusText } from "./status_text.ts";
 import { onTerminal } from "./terminal.ts";
 import { watchInText, watchOnScreen } from "./watching.ts";
@@ -33,9 +32,7 @@ const FLAGS = {
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam status", flags: FLAGS }, args);
-  const address = values.address === undefined
-    ? undefined
-    : addressText(hostAndPort("--address", values.address));
+  const address = addressOf(values.address);
   if (!values.watch) {
     const status = await clusterStatus(address);
     if (values.json) printJson(status);

@@ -2,6 +2,7 @@
 import { instancePaths, runtimeDir, runtimePaths } from "../runtime/paths.ts";
 import { readRecord } from "../runtime/records.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
+import { addressText } from "../wire/address.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { Link } from "../wire/link.ts";
 import type { Message, Reply, RequestKind } from "../wire/messages.ts";
@@ -58,6 +59,11 @@ export async function askJson<T>(
 ): Promise<T> {
   const { body } = await askCluster(address, message, timeout);
   return JSON.parse(new TextDecoder().decode(body));
+}
+
+/** `--address HOST[:PORT]` as the functions here take it. */
+export function addressOf(flag: string | undefined): string | undefined {
+  return flag === undefined ? undefined : addressText(hostAndPort("--address", flag));
 }
 
 interface Asked<T> {

@@ -22,6 +22,11 @@ test("by its address and with its token, each command that shows it answers", as
   const { head_address, nodes } = JSON.parse(status.stdout);
   assert.equal(head_address, address);
   assert.equal(nodes[0].node_id, head.record.node_id);
+  for (const command of ["nodes", "actors", "pgs", "jobs", "events"]) {
+    const listed = await elsewhere([command, "--address", address, "--json"], token);
+    assert.equal(listed.code, 0, listed.stderr);
+    assert.ok(Array.isArray(JSON.parse(listed.stdout)), command);
+  }
   const ray = await elsewhere(["ray", "status", "--address", address], token);
   assert.equal(ray.code, 0, ray.stderr);
   assert.match(ray.stdout, /^ 1 node_/m);
