@@ -47,7 +47,7 @@ export function readPlatform(
       : null,
     kernel_log: textOf(system, "/proc/sys/kernel/dmesg_restrict") === "0" ||
       capability(system, CAP_SYSLOG),
-    proc: system.read("/proc/self/stat").errno === null,
+    proc: system.list("/proc").length > 0,
     subreaper: system.subreapers(),
   };
 }
