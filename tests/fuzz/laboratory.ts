@@ -43,12 +43,13 @@ export class Laboratory implements Disposable {
   readonly sources: Instrumented;
   #targets: Target[] = [];
 
-  constructor() {
+  /** @param counted sources whose branches guide, and whose words are tried */
+  constructor(counted: readonly string[] = COUNTED) {
     this.#folder = Deno.makeTempDirSync();
     this.sources = instrument({
       root: ROOT,
       rooms: ["lib", "tests/fuzz"],
-      counted: COUNTED,
+      counted: [...counted],
       folder: this.#folder,
     });
   }
