@@ -16,6 +16,7 @@ import {
   WORKING_DIR_VARIABLE,
 } from "./environment_spec.ts";
 import { findProgram } from "./interpreter.ts";
+import { pruneSetupLogs } from "./log_folders.ts";
 import { mapIn, type WorkerOrder } from "./order.ts";
 import type { LaunchPlan, Places } from "./launch_plan.ts";
 import { buildPart } from "./part_builder.ts";
@@ -265,6 +266,7 @@ class Setup {
     signal: AbortSignal,
   ): Promise<void> {
     const { host, asker, spec } = this;
+    pruneSetupLogs(host.log_dir);
     const names = new Set([`runtime_env_setup-${asker.job.job_id}.log`, ...spec.log_files]);
     const write = (text: string) => {
       for (const name of names) {

@@ -1,6 +1,6 @@
 import assert from "assert";
 import { join } from "node:path";
-import { pruneLogFolders } from "./log_folders.ts";
+import { pruneLogFolders, pruneSetupLogs } from "./log_folders.ts";
 
 Deno.test("old nodes' log folders go, the newest and the young stay", async () => {
   const logs = await Deno.makeTempDir();
@@ -24,4 +24,23 @@ Deno.test("old nodes' log folders go, the newest and the young stay", async () =
   assert.ok(!left.includes("d".padStart(12, "0")));
   pruneLogFolders(join(logs, "missing"), now);
   await Deno.remove(logs, { recursive: true });
+});
+
+Deno.test("logs of setups are bounded in number, and nothing else goes with them", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    Deno.writeTextFileSync(join(folder, "daemon.log"), "");
+    for (let n = 0; n < 205; n++) {
+      const path = join(folder, `runtime_env_setup-${n}.log`);
+      Deno.writeTextFileSync(path, "x");
+      Deno.utimeSync(path, n, n);
+    }
+    pruneSetupLogs(folder);
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assert.equal(left.length, 201);
+    assert.ok(left.includes("daemon.log") && left.includes("runtime_env_setup-204.log"));
+    assert.ok(!left.includes("runtime_env_setup-4.log"));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
