@@ -228,7 +228,9 @@ tried("a Redis on the head's port, before there is a node", async () => {
   ], { input: true });
   await redis.said("that it listens");
   const here = [...clinic.machines.viaWhole(3), place.beam, "doctor", "--json"];
-  const { stdout } = await place.run(here, { env: clinic.env }).end();
+  // As `beam shim-path` says it.
+  const env = { PYTHONPATH: `${clinic.head.record.shim_path}:${clinic.env["PYTHONPATH"]}` };
+  const { stdout } = await place.run(here, { env }).end();
   const findings = ofTheCluster(JSON.parse(stdout).findings);
   const found = onlyFinding({ findings }, "BD036");
   assert.match(found.seen, /python.* listens on port 6379/);
