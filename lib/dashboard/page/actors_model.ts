@@ -163,7 +163,9 @@ export function actorFacts(
     ["GPUs", actor.devices.join(", ") || "none"],
     [
       "Restarts",
-      `${actor.restarts}, of ${actor.max_restarts < 0 ? "any number" : actor.max_restarts}`,
+      actor.max_restarts < 0
+        ? `${actor.restarts}, of any number`
+        : `${actor.restarts} of at most ${actor.max_restarts}`,
     ],
     ["Asked for", `${momentText(actor.created_at)}, ${durationText(now - actor.created_at)} ago`],
   ];
