@@ -19,6 +19,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 export function releaseFiles(
   versions: readonly string[],
   executable: (version: string) => Uint8Array,
+  arches: readonly string[] = ["x86_64", "aarch64"],
 ): Files {
   const files: Files = new Map();
   for (const version of versions) {
@@ -27,7 +28,7 @@ export function releaseFiles(
       files.set(`/v${version}/${name}`, bytes);
       sums.push(`${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`);
     };
-    for (const arch of ["x86_64", "aarch64"]) {
+    for (const arch of arches) {
       const bytes = executable(version);
       put(`beam-linux-${arch}`, bytes);
       const folder = `beam-${version}-linux-${arch}`;
@@ -45,7 +46,7 @@ function packed(path: string, bytes: Uint8Array): Uint8Array {
   try {
     Deno.mkdirSync(dirname(join(dir, path)), { recursive: true });
     Deno.writeFileSync(join(dir, path), bytes, { mode: 0o755 });
-    const args = ["-czf", "-", "-C", dir, path.split("/")[0]!];
+    const args = ["-c", "-I", "gzip -1", "-f", "-", "-C", dir, path.split("/")[0]!];
     return new Deno.Command("tar", { args }).outputSync().stdout;
   } finally {
     Deno.removeSync(dir, { recursive: true });

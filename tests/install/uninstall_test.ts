@@ -43,7 +43,9 @@ Deno.test({
   async fn() {
     const { text } = await said(BINARY!, "version");
     const version = text.split(" ")[1]!;
-    await using server = serveRelease(releaseFiles([version], () => Deno.readFileSync(BINARY!)));
+    await using server = serveRelease(
+      releaseFiles([version], () => Deno.readFileSync(BINARY!), [Deno.build.arch]),
+    );
     base = server.base;
     const installed = await said("sh", SCRIPT);
     assert.equal(installed.code, 0, installed.text);
