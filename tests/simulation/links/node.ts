@@ -57,6 +57,7 @@ export class SimNode {
       workers: this.workers,
       news: this.news,
       objects: { take: () => false },
+      probes: { take: () => false },
       client: (id: string) => this.clients.get(id),
       warn: (text: string) => world.say(() => `    ${this.spec.ip}: ${text}`),
     } as unknown as HeadOrdersHost);
