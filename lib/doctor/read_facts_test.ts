@@ -53,7 +53,7 @@ Deno.test("a worker that is about to end with its daemon is not told as left beh
     list: (path: string) => path === "/proc" && looks++ > 0 ? [] : made.list(path),
   };
   const facts = await readFacts(REQUEST, { system });
-  assert.equal(looks, 2);
+  assert.ok(looks > 1, "it is looked at once more");
   assert.deepEqual(facts.processes, []);
 });
 
