@@ -10,6 +10,7 @@ import { addressesOf } from "../runtime/resolve.ts";
 import { type Address, addressText } from "../wire/address.ts";
 import { LinkClosed, RequestFailed, WireError } from "../wire/errors.ts";
 import { type KnownToken, openHead } from "./head_check.ts";
+import { speakerAt } from "./port_speaker.ts";
 
 /** One step that succeeded or failed. */
 export interface JoinStep {
@@ -202,7 +203,8 @@ async function opened(
     const check = checkOf(cause);
     const step = check === JOIN_TOKEN ? "token" : "protocol";
     if (step === "token") passed(trial, "protocol", "a head of beam");
-    failed(trial, step, check, openingTexts(address, cause));
+    const speaker = cause instanceof RequestFailed ? undefined : await speakerAt(address, timeout);
+    failed(trial, step, check, openingTexts(address, cause, speaker));
   }
 }
 
@@ -217,6 +219,7 @@ function checkOf(error: unknown): CheckText {
 function openingTexts(
   address: Address,
   error: unknown,
+  speaker: string | undefined,
 ): Pick<Finding, "seen" | "breaks" | "mend"> {
   const at = addressText(address);
   if (error instanceof RequestFailed) {
@@ -229,7 +232,9 @@ function openingTexts(
   }
   const silent = error instanceof LinkClosed && /did not finish|no answer/.test(error.message);
   return {
-    seen: silent
+    seen: speaker !== undefined
+      ? `What listens on ${at} is ${speaker}, and no head of beam.`
+      : silent
       ? `What listens on ${at} takes the connection and does not answer beam's greeting.`
       : error instanceof WireError
       ? `What listens on ${at} is no head of beam: it ${

@@ -71,7 +71,7 @@ Deno.test("what is no head of beam is told apart from one that is silent", async
   const told = await tryJoin(redis.address, { tokens: [], own: OWN });
   assert.deepEqual(steps(told), ["connection ok", "protocol failed"]);
   assert.equal(told.findings[0]!.code, "BD042");
-  assert.match(told.findings[0]!.seen, /is no head of beam/);
+  assert.match(told.findings[0]!.seen, /is a Redis server, and no head of beam/);
   const over = Promise.withResolvers<void>();
   using silent = new Listener(() => over.promise);
   const waited = await tryJoin(silent.address, { tokens: [], own: OWN, timeout: 50 });
