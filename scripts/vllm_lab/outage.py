@@ -1,4 +1,4 @@
-"""Kills or exchanges the cluster's head process while vLLM generates; prints one line `OUTAGE {json}`.
+"""Kills or exchanges the head process while vLLM generates; prints one line `OUTAGE {json}`.
 
 usage: outage.py MODEL             kills it
        outage.py MODEL REPLACE …   runs the command REPLACE …, `beam up --replace`
