@@ -75,7 +75,7 @@ test("the stack is told of who holds the interpreter, and of who is stopped what
   const stopped = await head.tell("stack", "stuck");
   assert.match(stopped, /No Python stack: it has not answered/);
   assert.match(stopped, /^\s+\d+ \S+ T/m);
-  signal(pids["stuck"]!, "SIGCONT");
+  signal(pids["stuck"]!, "SIGKILL"); // its next life holds nobody up
 });
 
 test("followers of an actor see its next life and its death, and events tell both", async () => {
