@@ -75,13 +75,16 @@ export interface PythonReaderOptions {
   signal: AbortSignal;
 }
 
-/** Never rejects: an interpreter that is missing or fails is itself a fact. */
+/**
+ * Never rejects: an interpreter that is missing or fails is itself a fact. Null where the command is a
+ * program of somebody's own, which is not run to see what it does.
+ */
 export async function readPython(
   system: System,
   { worker_command, env, signal }: PythonReaderOptions,
-): Promise<PythonFacts> {
-  const at = worker_command.indexOf("-m");
-  const command = worker_command.slice(0, at < 0 ? 1 : at);
+): Promise<PythonFacts | null> {
+  const command = interpreterIn(worker_command);
+  if (command === undefined) return null;
   const none = (error: string): PythonFacts => ({
     command,
     error,
@@ -111,6 +114,14 @@ export async function readPython(
   } catch (error) {
     return none((error as Error).message);
   }
+}
+
+/** The words that start the interpreter: those before `-m ray._worker`, or an interpreter alone. */
+function interpreterIn(words: readonly string[]): string[] | undefined {
+  const at = words.findIndex((word, place) => word === "-m" && words[place + 1] === "ray._worker");
+  if (at > 0) return words.slice(0, at);
+  const program = words[0]?.slice(words[0].lastIndexOf("/") + 1) ?? "";
+  return /^(python|pypy)[\d.]*$/.test(program) ? words.slice(0, 1) : undefined;
 }
 
 /** Of a traceback the exception, else the first line. */

@@ -1,25 +1,65 @@
 import assert from "assert";
 import { join } from "node:path";
+import type { PythonFacts } from "../facts.ts";
 import { madeSystem, says } from "../testdata/made_system.ts";
 import { realSystem } from "../system.ts";
 import { readPython } from "./python.ts";
 
 const signal = new AbortController().signal;
 
+async function asked(...args: Parameters<typeof readPython>): Promise<PythonFacts> {
+  const facts = await readPython(...args);
+  assert.ok(facts);
+  return facts;
+}
+
+Deno.test("a program of somebody's own is not run to see what it does", async () => {
+  const run = () => assert.fail("it was run");
+  const commands = { "/opt/start-worker": run, "/usr/bin/docker": run };
+  for (const command of ["/opt/start-worker --fast", "docker run -m 4g image"]) {
+    const options = { worker_command: command.split(" "), env: { PATH: "/usr/bin" }, signal };
+    assert.equal(await readPython(madeSystem({ commands }), options), null);
+  }
+});
+
+Deno.test("words before the interpreter belong to its command", async () => {
+  const said = JSON.stringify({
+    executable: "/v/bin/python",
+    version: "3.12.1",
+    packages: {},
+    sys_path: [],
+  });
+  let words: readonly string[] = [];
+  const commands = {
+    "/usr/bin/uv": (given: readonly string[]) => {
+      words = given;
+      return says(said)();
+    },
+  };
+  const worker_command = "uv run python -m ray._worker".split(" ");
+  const facts = await asked(madeSystem({ commands }), {
+    worker_command,
+    env: { PATH: "/usr/bin" },
+    signal,
+  });
+  assert.deepEqual(words.slice(0, 3), ["run", "python", "-c"]);
+  assert.equal(facts.version, "3.12.1");
+});
+
 Deno.test("an interpreter that is missing, or fails, says how", async () => {
   const env = { PATH: "/usr/bin" };
-  const absent = await readPython(madeSystem(), {
+  const absent = await asked(madeSystem(), {
     worker_command: ["python3", "-m", "ray._worker"],
     env,
     signal,
   });
   assert.deepEqual([absent.command, absent.error], [["python3"], "it is not on PATH"]);
   const named = { worker_command: ["/opt/python", "-m", "ray._worker"], env, signal };
-  assert.equal((await readPython(madeSystem(), named)).error, "it is not there");
+  assert.equal((await asked(madeSystem(), named)).error, "it is not there");
   const traceback = "Traceback (most recent call last):\n  File x\nImportError: libssl.so.3\n";
   const commands = { "/opt/python": says("", 1, traceback) };
   assert.equal(
-    (await readPython(madeSystem({ commands }), named)).error,
+    (await asked(madeSystem({ commands }), named)).error,
     "ImportError: libssl.so.3",
   );
 });
@@ -28,7 +68,7 @@ Deno.test("the interpreter of the command `vllm` is read from its first line", a
   const tree = { "/usr/bin/vllm": "#!/opt/vllm/bin/python\nimport sys\n" };
   const options = { worker_command: ["/opt/python"], env: { PATH: "/usr/bin" }, signal };
   assert.equal(
-    (await readPython(madeSystem({ tree }), options)).vllm_python,
+    (await asked(madeSystem({ tree }), options)).vllm_python,
     "/opt/vllm/bin/python",
   );
 });
@@ -76,7 +116,7 @@ Deno.test(
       "__version__ = '2.8.0'\ncuda: Optional[str] = '12.8'\nhip: Optional[str] = None\n",
     );
     const env = { ...Deno.env.toObject(), PYTHONPATH: site.dir };
-    const facts = await readPython(system, {
+    const facts = await asked(system, {
       worker_command: [python!, "-m", "ray._worker"],
       env,
       signal,
@@ -88,7 +128,7 @@ Deno.test(
     assert.deepEqual([facts.torch_cuda, facts.torch_hip, facts.nccl], ["12.8", null, "2.27.3"]);
     assert.deepEqual([facts.ray, facts.ray_is_beam], [join(site.dir, "ray/__init__.py"), false]);
     site.file("ray/_worker/start.py", "");
-    const beams = await readPython(system, { worker_command: [python!], env, signal });
+    const beams = await asked(system, { worker_command: [python!], env, signal });
     assert.equal(beams.ray_is_beam, true);
   },
 );
