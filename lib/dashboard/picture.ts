@@ -2,6 +2,8 @@
  * The rows that the page shows, by table: what the head fills in and the page reads. Field names go over
  * HTTP unchanged. Times are milliseconds since the epoch by the head's clock, sizes bytes.
  */
+import type { DeathReport } from "../cluster/death.ts";
+import type { NodeReadings } from "../cluster/readings.ts";
 
 /** Amounts by resource. */
 export type Amounts = Record<string, number>;
@@ -80,16 +82,7 @@ export type GpuReadingRow = readonly [
 ];
 
 /** What a node's machine was busy with a moment ago; key: the node's id. */
-export interface ReadingsRow {
-  cpu_count: number;
-  cpu_busy?: number;
-  load1?: number;
-  memory_total: number;
-  memory_used: number;
-  shm_total?: number;
-  shm_used?: number;
-  disk_total?: number;
-  disk_used?: number;
+export interface ReadingsRow extends Omit<NodeReadings, "at" | "daemon" | "gpus"> {
   /** A message there and back, in milliseconds. */
   rtt_ms?: number;
   /** By the index in the cluster's books. */
@@ -249,25 +242,8 @@ export interface DeathDetails {
   first?: { id: string; actor_id: string; who: string; heard_at: number; report: DeathText };
 }
 
-/** What is known of a death; see `lib/cluster/death.ts`. */
-export interface DeathText {
-  kind: string;
-  message: string;
-  mend?: string;
-  exit_code?: number;
-  signal?: string;
-  stderr_tail?: string[];
-  traceback?: string;
-  node_id?: string;
-  node_ip?: string;
-  pid?: number;
-  devices?: string[];
-  uptime_ms?: number;
-  at?: number;
-  who?: string;
-  caused_by?: string;
-  cause_message?: string;
-}
+/** What is known of a death. */
+export type DeathText = Omit<DeathReport, "kind"> & { kind: string };
 
 /** What `GET /api/actors/{id}` answers. */
 export interface ActorDetails {
