@@ -3,10 +3,10 @@ import { fieldsOf, type Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
 import type { Doctor } from "./doctor.ts";
-import type { Doctor } from "./doctor.ts";
 import type { NodeLogs } from "./node_logs.ts";
 import type { ObjectPlane } from "./object_plane.ts";
 import { orderOf, reportOf } from "./order.ts";
+import type { ProbeOrders } from "./probe_orders.ts";
 import type { Readings } from "./readings.ts";
 import type { Stacks } from "./stacks.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
@@ -24,7 +24,8 @@ export interface HeadOrdersHost {
   /** Answers the head's question after a submitted job's output, over the link that it came by. */
   readLog(received: Received, link: Link): Promise<void>;
   doctor: Pick<Doctor, "answer">;
-  doctor: Pick<Doctor, "answer">;
+  /** Takes what is about trying connections; false for anything else. */
+  probes: Pick<ProbeOrders, "take">;
   logs: Pick<NodeLogs, "answerList" | "answerPart">;
   /** Answers what the node's processes are doing. */
   stacks: Pick<Stacks, "answer">;
@@ -45,6 +46,7 @@ export class HeadOrders {
     const { kind } = message;
     const { workers, news } = this.host;
     if (this.host.objects.take(received)) return;
+    if (this.host.probes.take(received, link)) return;
     switch (kind) {
       case "worker.start":
         return workers.start(orderOf(fieldsOf(received, kind), body));
@@ -72,8 +74,6 @@ export class HeadOrders {
         return void this.host.stacks.answer(received, link);
       case "node.readings":
         return void this.host.readings.answer(received, link);
-      case "node.doctor":
-        return void this.host.doctor.answer(received, kind, link);
       case "node.doctor":
         return void this.host.doctor.answer(received, kind, link);
       case "relay.dial":
