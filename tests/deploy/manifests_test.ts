@@ -51,6 +51,18 @@ if (PACKAGES === undefined) {
       assert.match((await checked("kubernetes", "-", wrong)).out, /StatefulSet beam: .*two/);
       await Deno.writeTextFile(wrong, text.replace("volumeMounts:", "volumeMonts:"));
       assert.match((await checked("kubernetes", "-", wrong)).out, /volumeMonts/);
+      if (SCHEMAS) {
+        for (
+          const [file, name] of [["raycluster", "headGroupSpec"], [
+            "leaderworkerset",
+            "restartPolicy",
+          ]]
+        ) {
+          const custom = await Deno.readTextFile(join(DEPLOY, "kubernetes", `${file}.yaml`));
+          await Deno.writeTextFile(wrong, custom.replace(name!, "misspelt"));
+          assert.match((await checked("kubernetes", SCHEMAS, wrong)).out, /misspelt|headGroupSpec/);
+        }
+      }
     } finally {
       await Deno.remove(dir, { recursive: true });
     }
