@@ -7,6 +7,7 @@ import { type Env, processEnv, reasonOf, runtimeDir } from "../runtime/paths.ts"
 import { sharedBy } from "../runtime/group_access.ts";
 import {
   allRecords,
+  closedGroup,
   type DaemonRecord,
   recordOf,
   servesAddress,
@@ -53,6 +54,14 @@ export async function chooseDaemon(choice: Choice = {}): Promise<ChosenDaemon> {
       `Cannot tell which node is meant: ${others.length} run here: ${list}`,
       `Set BEAM_RUNTIME_DIR to one of these directories.`,
       { code: "several" },
+    );
+  }
+  const group = closedGroup(env);
+  if (group !== undefined) {
+    throw new Trouble(
+      `Cannot find a node on this machine that is yours: the one that runs is for members of group ${group}`,
+      `\`sudo usermod -aG ${group} USER\` and sign in anew, or start one of your own with \`beam up --head\`.`,
+      { code: "none" },
     );
   }
   throw new Trouble(

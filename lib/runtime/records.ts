@@ -4,7 +4,7 @@
  * (told apart from a later one of the same number by its start time) and its socket accepts.
  */
 import { dirname, join } from "node:path";
-import { FILE, likeDirectory, sharedBy } from "./group_access.ts";
+import { FILE, likeDirectory, ownGroups, sharedBy } from "./group_access.ts";
 import {
   checkPrivate,
   type Env,
@@ -129,12 +129,27 @@ export async function allRecords(env: Env = processEnv): Promise<DaemonRecord[]>
   );
 }
 
+function sharedFolder(env: Env): string {
+  return join(env("BEAM_SHARED_DIR") || "/run/beam", "beam");
+}
+
+/** The group whose members may use a daemon of this machine, where this user is none of them. */
+export function closedGroup(env: Env = processEnv): number | undefined {
+  try {
+    const { isDirectory, mode, uid, gid } = Deno.lstatSync(sharedFolder(env));
+    const isShared = isDirectory && ((mode ?? 0) & 0o077) === 0o050 && uid !== Deno.uid();
+    return isShared && gid !== null && !ownGroups().has(gid) ? gid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Living daemons of other users who share them with a group of ours, in the one place that is looked at:
  * `/run/beam`, which only root can make, or BEAM_SHARED_DIR.
  */
 export async function sharedRecords(env: Env = processEnv): Promise<DaemonRecord[]> {
-  const folder = join(env("BEAM_SHARED_DIR") || "/run/beam", "beam");
+  const folder = sharedFolder(env);
   if (folder === machineDir(env) || sharedBy(folder) === undefined) return [];
   const records: DaemonRecord[] = [];
   for (const path of recordPaths(folder)) {

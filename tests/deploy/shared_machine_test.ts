@@ -86,7 +86,7 @@ function tests(): void {
     const mallory = users.user(64105, OTHER_GROUP);
     const found = await mallory.beam(["status"]);
     assert.equal(found.code, 1);
-    assert.match(found.stderr, /Cannot find a node on this machine/);
+    assert.match(found.stderr, /Cannot find a node on this machine that is yours: .* group 64110/);
     const named = await mallory.beam(["status"], { BEAM_SOCK: socket });
     assert.equal(named.code, 1);
     assert.match(named.stderr, /Permission denied/);
