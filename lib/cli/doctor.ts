@@ -9,6 +9,7 @@ import {
 } from "../doctor/check.ts";
 import { CHECK_TEXTS } from "../doctor/check_texts.ts";
 import { CHECKS } from "../doctor/checks.ts";
+import { wrongConfiguration } from "../doctor/configuration.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { examineCluster, progressText } from "./doctor_cluster.ts";
 import { diagnoseHere } from "./doctor_local.ts";
@@ -60,19 +61,16 @@ const FLAGS = {
 type Arguments = Parsed<typeof FLAGS>;
 
 async function run(args: string[]): Promise<number> {
-  const parsed = parse({
-    program: "beam doctor",
-    flags: FLAGS,
-    settingsOf: { table: "up", flags: UP_FLAGS },
-  }, args);
+  const { parsed, fault } = readArguments(args);
   const { values } = parsed;
   checkOne(parsed);
   const floor = floorOf(values);
   if (values.list) return list(values.json);
   if (values.explain !== undefined) return explain(values.explain, values.json);
   if (values.cluster) return await cluster(floor, values.json);
-  if (values.join !== undefined) return await join(parsed, floor);
-  const { findings, facts } = await diagnoseHere(parsed.env);
+  if (values.join !== undefined) return await join(parsed, fault, floor);
+  const { findings: found, facts } = await diagnoseHere(parsed.env);
+  const findings = [...fault, ...found];
   if (values.json) printJson({ findings: sorted(findings), facts } satisfies DoctorOutput);
   else {
     const { node, network: { host_name: { name } } } = facts;
@@ -82,6 +80,23 @@ async function run(args: string[]): Promise<number> {
     tell(unnamed(findings), floor, `${CHECKS.length} checks of ${of}`);
   }
   return exitCode(findings, floor);
+}
+
+/** The arguments; a configuration file that cannot be used is a finding like others. */
+function readArguments(args: string[]): { parsed: Arguments; fault: Finding[] } {
+  const grammar = {
+    program: "beam doctor",
+    flags: FLAGS,
+    settingsOf: { table: "up", flags: UP_FLAGS },
+  };
+  try {
+    return { parsed: parse(grammar, args), fault: [] };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    // Where it is the command line that is wrong, this throws the same once more.
+    const parsed = parse(grammar, args, { config: () => undefined });
+    return { parsed, fault: [wrongConfiguration(error.message, error.mend)] };
+  }
 }
 
 async function cluster(floor: Severity, json: boolean): Promise<number> {
@@ -99,7 +114,7 @@ async function cluster(floor: Severity, json: boolean): Promise<number> {
   return exitCode(findings, floor);
 }
 
-async function join(parsed: Arguments, floor: Severity): Promise<number> {
+async function join(parsed: Arguments, fault: Finding[], floor: Severity): Promise<number> {
   const { values } = parsed;
   const address = hostAndPort("--join", values.join!);
   const given = tokenGiven(parsed, values["token-file"]);
@@ -112,7 +127,7 @@ async function join(parsed: Arguments, floor: Severity): Promise<number> {
     tryJoin(address, { tokens, own }),
     diagnoseHere(parsed.env),
   ]);
-  const findings = sorted([...trial.findings, ...here.findings]);
+  const findings = sorted([...fault, ...trial.findings, ...here.findings]);
   if (values.json) printJson({ join: trial, findings, facts: here.facts } satisfies DoctorOutput);
   else {
     print(joinText(trial));

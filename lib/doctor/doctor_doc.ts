@@ -3,6 +3,7 @@ import type { CheckText } from "./check.ts";
 import { byCode } from "./check_texts.ts";
 import { CHECKS } from "./checks.ts";
 import { CLUSTER_CHECK_TEXTS } from "./cluster/cluster_checks.ts";
+import { CONFIGURATION } from "./configuration.ts";
 import { JOIN_TEXTS } from "./join_texts.ts";
 import { UNFINISHED } from "./run_checks.ts";
 
@@ -12,7 +13,7 @@ export const TABLE_END = "<!-- checks end -->";
 
 /** What checks look at. */
 const PARTS: readonly { title: string; checks: readonly CheckText[] }[] = [
-  { title: "One node", checks: byCode([UNFINISHED, ...CHECKS]) },
+  { title: "One node", checks: byCode([UNFINISHED, CONFIGURATION, ...CHECKS]) },
   { title: "A join", checks: JOIN_TEXTS },
   { title: "The cluster", checks: CLUSTER_CHECK_TEXTS },
 ];

@@ -76,6 +76,25 @@ test("before there is a node it looks at this machine", async () => {
   assert.match(errors.stdout, /where no node runs/);
 });
 
+test("a configuration that cannot be used is a finding, and a wrong flag an error", async () => {
+  const node = place.node();
+  const config = path(node.dir, "config.toml");
+  Deno.mkdirSync(node.dir, { recursive: true });
+  Deno.writeTextFileSync(config, "[up]\nheaad = true\n");
+  for (const args of [[], ["--join", "127.0.0.1:1"]]) {
+    const told = await doctor(node, { BEAM_CONFIG: config }, ...args);
+    assert.equal(told.code, 1);
+    const [found] = of(told, "BD047");
+    assert.match(found!.seen, /heaad in .*config\.toml:2: \[up\] has no such setting\.$/);
+    assert.match(found!.mend, /^Did you mean head\?/);
+  }
+  const wrong = await node.cli(["doctor", "--jsn"], { BEAM_CONFIG: config });
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /Cannot use --jsn/);
+  Deno.writeTextFileSync(config, "[up]\nhead = true\n");
+  assert.deepEqual(of(await doctor(node, { BEAM_CONFIG: config }), "BD047"), []);
+});
+
 test("a join is tried step by step, with the token that a join would take", async () => {
   const head = await place.node({ ip: OWN }).up(["--head", "--port", "0"]);
   const joiner = place.node();
