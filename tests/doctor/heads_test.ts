@@ -36,11 +36,11 @@ tried("TLS, join tokens, and what becomes an event", async () => {
   const head = await place.head(clinic.on(1, { flags: ["--tls"] }));
   const second = await place.join(head, clinic.on(2));
   assert.deepEqual((await examine(head)).findings, []);
-  clinic.machines.drop(1, "rule", ..."drop but 6380 new from 10.79.0.2".split(" "));
+  clinic.machines.drop(2, "rule", ..."drop but 6380 new from 10.79.0.1".split(" "));
   try {
     for (const node of [head, second]) onlyFinding(await examine(node), "BD055");
   } finally {
-    clinic.machines.drop(1, "clear");
+    clinic.machines.drop(2, "clear");
   }
   await head.tell("token", "create", "--name", "rack-3", "--ttl", "5m");
   assert.match(onlyFinding(await examine(head), "BD074").seen, /rack-3 ends in/);
