@@ -145,8 +145,11 @@ export class Program {
         new Promise<T>((resolve, reject) => {
           check = () => {
             const found = look();
+            if (found === undefined && !this.isOver) return;
+            // At once: before this promise's end is seen, more may come, and a look takes a line.
+            this.#waiting.delete(check);
             if (found !== undefined) resolve(found);
-            else if (this.isOver) reject(new Error(`${this} ended without ${what}`));
+            else reject(new Error(`${this} ended without ${what}`));
           };
           this.#waiting.add(check);
           check();
