@@ -139,6 +139,10 @@ Deno.test({
   name: "fish completes beam's command line, with descriptions",
   ignore: !fish,
   async fn() {
+    // Where it is there, fish does not fill it in the background, beyond its own end.
+    Deno.mkdirSync(join(DIR, ".local", "share", "fish", "generated_completions"), {
+      recursive: true,
+    });
     const folder = join(DIR, ".config", "fish", "completions");
     Deno.mkdirSync(folder, { recursive: true });
     Deno.writeTextFileSync(join(folder, "beam.fish"), await beam("completions", "fish"));
