@@ -132,10 +132,11 @@ export class Doctor {
     const key = ({ code, node_id = "" }: Finding) => `${code} ${node_id}`;
     const now = new Map(worth(findings).map((one) => [key(one), one]));
     const before = new Map(worth(this.#last?.findings ?? []).map((one) => [key(one), one]));
-    for (const [which, { code, severity, seen, node_id }] of now) {
+    for (const [which, { code, severity, seen, node, node_id }] of now) {
       if (before.has(which)) continue;
       const about = node_id === undefined ? {} : { node_id };
-      events.add({ kind: "doctor.found", severity, text: `${code}: ${seen}`, ...about });
+      const text = `${code}${node === undefined ? "" : ` on ${node}`}: ${seen}`;
+      events.add({ kind: "doctor.found", severity, text, ...about });
     }
     for (const [which, { code, check, node, node_id }] of before) {
       if (now.has(which)) continue;

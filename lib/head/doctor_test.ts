@@ -4,6 +4,7 @@ import { ProbeOrders } from "../node/probe_orders.ts";
 import { Keyring } from "../wire/keyring.ts";
 import { FakeNode, Folder, type NodeFacts, startHead } from "./_fakes.ts";
 import type { Head } from "./head.ts";
+import { recentTrouble } from "./warnings.ts";
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -165,8 +166,12 @@ Deno.test({
         ) => [kind, severity, text.slice(0, 5)]);
       for (let times = 0; times < 3; times++) await head.state.doctor.examine();
       assert.deepEqual(told(), [["doctor.found", "error", "BD065"]]);
+      const lately = () =>
+        recentTrouble(head.state).filter(({ kind }) => kind === "doctor.found").length;
+      assert.equal(lately(), 1);
       odd.facts.python!.version = "3.12.1";
       await head.state.doctor.examine();
       assert.deepEqual(told()[1], ["doctor.mended", "info", "BD065"]);
+      assert.equal(lately(), 0, "`beam status` does not go on about what was mended");
     }),
 });

@@ -37,10 +37,14 @@ export function warningsOf(state: HeadState): string[] {
   return found;
 }
 
-/** The newest events that are warnings or errors, the oldest first. */
-export function recentTrouble({ events, clock }: HeadState): ClusterEvent[] {
+/** The newest events that are warnings or errors, the oldest first; not what the doctor finds no more. */
+export function recentTrouble({ events, clock, doctor }: HeadState): ClusterEvent[] {
   const from = clock.now() - RECENT_MS;
+  const found = doctor.last()?.findings ?? [];
+  const isOver = ({ kind, text, node_id }: ClusterEvent) =>
+    kind === "doctor.found" &&
+    !found.some((one) => one.node_id === node_id && text.startsWith(one.code));
   return events.since(0)
-    .filter(({ severity, at }) => severity !== "info" && at >= from)
+    .filter((event) => event.severity !== "info" && event.at >= from && !isOver(event))
     .slice(-MOST_RECENT);
 }
