@@ -42,7 +42,9 @@ export async function showLocalLogs({ what, lines, follow, json }: LocalWanted):
   if (files.length === 0) {
     throw new Trouble(
       `Cannot show logs: no file in ${dirs.join(" or ")}${what ? ` has ${what} in its name` : ""}`,
-      "See `beam logs` for the files, and look on the machine where the process ran.",
+      what === undefined
+        ? "Start a node with `beam up --head` or `beam up --join HOST`, or look where the process ran."
+        : "See `beam logs` for the files, and look on the machine where the process ran.",
     );
   }
   if (json) printJson(files);

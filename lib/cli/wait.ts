@@ -59,7 +59,7 @@ async function run(args: string[]): Promise<number> {
     if (Date.now() + ASK_INTERVAL > deadline) {
       throw new Trouble(
         `Cannot go on: after ${timeout / 1000} s the cluster must have ${
-          presentText({ nodes, gpus })
+          wantedText({ nodes, gpus })
         }, and ${last}`,
         "Start the missing nodes with `beam up --join`, or wait longer with --timeout.",
         { code: "timeout" },
@@ -97,12 +97,15 @@ export function presentIn(status: ClusterStatus): Present {
 export function missingText(present: Present, wanted: Present): string {
   const nodes = Math.max(0, wanted.nodes - present.nodes);
   const gpus = Math.max(0, wanted.gpus - present.gpus);
-  const parts = [
+  return `${wantedText({ nodes, gpus })} ${nodes + gpus === 1 ? "is" : "are"} missing`;
+}
+
+/** `2 nodes`: without what nobody asked for. */
+export function wantedText({ nodes, gpus }: Present): string {
+  return [
     ...(nodes > 0 ? [`${nodes} ${nodes === 1 ? "node" : "nodes"}`] : []),
     ...(gpus > 0 ? [`${gpus} ${gpus === 1 ? "GPU" : "GPUs"}`] : []),
-  ];
-  const verb = parts.length === 1 && Math.max(nodes, gpus) === 1 ? "is" : "are";
-  return `${parts.join(" and ")} ${verb} missing`;
+  ].join(" and ");
 }
 
 function presentText({ nodes, gpus }: Present): string {
