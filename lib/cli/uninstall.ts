@@ -64,8 +64,9 @@ async function run(args: string[]): Promise<number> {
     printJson({ removed: listed } satisfies UninstallOutput);
   } else {
     for (const { path, what } of removed) print(`Removed ${path}: ${what}.`);
-    if (!values.purge && runtimeFiles(runtimeDir()).length > 0) {
-      print(`Left ${runtimeDir()}: token, journal and logs; \`rm -r\` takes them away.`);
+    const left = values.purge ? [] : runtimeFiles(runtimeDir()).map(({ what }) => what);
+    if (left.length > 0) {
+      print(`Left ${runtimeDir()} (${left.join(", ")}); \`rm -r\` takes it away.`);
     }
   }
   return EXIT.done;

@@ -96,6 +96,12 @@ Deno.test({
       });
       assert.ok(await isThere(join(RUNTIME, "token")));
       assert.match((await said(BINARY!, "status")).text, /1 node/);
+      Deno.copyFileSync(BINARY!, BEAM);
+      const told = await said(BEAM, "uninstall");
+      assert.match(
+        told.text,
+        /^Left .*\/rt \(.*the cluster's token.*\); `rm -r` takes it away\.$/m,
+      );
     } finally {
       await said(BINARY!, "down", "--force");
     }
