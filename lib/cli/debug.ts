@@ -1,6 +1,8 @@
 /** `beam debug`: one file for a bug report. */
+import { existsSync } from "node:fs";
 import { Trouble } from "../runtime/errors.ts";
 import { reasonOf } from "../runtime/paths.ts";
+import { removeQuietly } from "../runtime/whole_file.ts";
 import { type Command, EXIT, type SubCommands } from "./command.ts";
 import { archive, cleaned, redactorFor, removedIn } from "./debug_bundle.ts";
 import { debugParts } from "./debug_parts.ts";
@@ -43,15 +45,7 @@ async function run(args: string[], all: SubCommands): Promise<number> {
   const redactor = redactorFor(Deno.env.toObject(), status);
   const files = cleaned(parts, redactor);
   const bytes = await archive(files, name);
-  try {
-    Deno.writeFileSync(path, bytes, { mode: 0o600 });
-  } catch (error) {
-    throw new Trouble(
-      `Cannot write ${path}: ${reasonOf(error)}`,
-      "Name another file with -o FILE.",
-      { code: "output", cause: error },
-    );
-  }
+  keep(path, bytes);
   const removed = removedIn(files);
   if (values.json) {
     const list = files.map(({ name, text }) => ({ name, length: text.length }));
@@ -65,6 +59,21 @@ async function run(args: string[], all: SubCommands): Promise<number> {
     print(`  tar xzf ${path} && less ${name}/README.txt`);
   }
   return EXIT.done;
+}
+
+/** @throws {Trouble} where there is no room or no right; a part of a new file does not stay */
+function keep(path: string, bytes: Uint8Array): void {
+  const isNew = !existsSync(path);
+  try {
+    Deno.writeFileSync(path, bytes, { mode: 0o600 });
+  } catch (error) {
+    if (isNew) removeQuietly(path);
+    throw new Trouble(
+      `Cannot write ${path} (${(bytes.length / 1024).toFixed(0)} KiB): ${reasonOf(error)}`,
+      "Make room, or name a file elsewhere with -o FILE.",
+      { code: "output", cause: error },
+    );
+  }
 }
 
 export const debug: Command = { name: "beam debug", help: HELP, flags: FLAGS, run };

@@ -8,6 +8,7 @@ import { type Command, EXIT, UsageError } from "./command.ts";
 import { type EventFilter, eventLine, isWanted } from "./events_text.ts";
 import { findActors, findNode } from "./finding.ts";
 import { duration, wholeNumber } from "./numbers.ts";
+import { endWithReader } from "./left_reader.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
 import { addressOf, askCluster, clusterStatus } from "./status_source.ts";
@@ -78,6 +79,7 @@ async function run(args: string[]): Promise<number> {
     say("No event that is remembered fits.");
   }
   if (!values.follow) return EXIT.done;
+  endWithReader();
   for await (const event of newEvents(last, address)) if (isWanted(event, filter)) show(event);
   return EXIT.done;
 }

@@ -4,6 +4,7 @@ import { type Command, EXIT } from "./command.ts";
 import { chooseDaemon } from "./daemon_choice.ts";
 import { timeText } from "./events_text.ts";
 import { showLocalLogs } from "./local_logs.ts";
+import { endWithReader } from "./left_reader.ts";
 import { LogFollower } from "./log_follower.ts";
 import { findLogs, type Found, type FoundLog } from "./log_source.ts";
 import { wholeNumber } from "./numbers.ts";
@@ -42,6 +43,7 @@ async function run(args: string[]): Promise<number> {
   );
   const { node, follow, json } = values;
   const lines = wholeNumber("--lines", values.lines ?? "100");
+  if (follow) endWithReader();
   const local = { what, lines, follow, json };
   // Wanted above all when the head is away.
   if (node === undefined && await isHere(what)) {

@@ -68,9 +68,12 @@ function usageLines(status: ClusterStatus): string[] {
 }
 
 function allNodeLines(status: ClusterStatus): string[] {
-  const dead = status.nodes.filter((node) => !node.alive);
-  const rest = dead.length - MOST_DEAD;
   const living = status.nodes.filter((node) => node.alive);
+  // A machine that is back under another id is not missed.
+  const isBack = ({ ip, hostname }: NodeView) =>
+    living.some((node) => node.ip === ip && node.hostname === hostname);
+  const dead = status.nodes.filter((node) => !node.alive && !isBack(node));
+  const rest = dead.length - MOST_DEAD;
   const well = living.length > MOST_NODES ? living.filter((node) => node.state === "alive") : [];
   const shown = status.nodes.filter((node) =>
     node.alive ? !well.includes(node) : dead.slice(-MOST_DEAD).includes(node)

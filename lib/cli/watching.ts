@@ -1,6 +1,7 @@
 /** Shows something again and again: on a terminal as a picture, else anew whenever it has changed. */
 import { Trouble } from "../runtime/errors.ts";
 import { RequestFailed, WireError } from "../wire/errors.ts";
+import { endWithReader } from "./left_reader.ts";
 import { print, say } from "./output.ts";
 import { type Picture, Screen } from "./screen.ts";
 import { painted } from "./terminal.ts";
@@ -48,6 +49,7 @@ export async function watchOnScreen<T>(watched: Watched<T>): Promise<void> {
 export async function watchInText<T>(watched: Watched<T>): Promise<never> {
   let last: string | undefined;
   let trouble = "";
+  endWithReader();
   for (;;) {
     try {
       const { text, same } = watched.text(await watched.look());

@@ -154,6 +154,20 @@ test("top tells once where nobody looks at a screen, and who holds which GPU", a
   );
 });
 
+test("a follower ends with its reader, also where nothing is written any more", async () => {
+  for (const words of ["logs -f daemon", "events -f", "status --watch"]) {
+    const piped = `set -o pipefail; ${place.beam} ${words} | head -n 1`;
+    const { code, stderr } = await head.run(["bash", "-c", piped], { env: head.env() }).end();
+    assert.equal(code, 0, `${words}: ${stderr}`);
+  }
+});
+
+test("a bundle that does not fit is told of", async () => {
+  const { code, stderr } = await head.cli(["debug", "-n", "1", "-o", "/dev/full"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot write \/dev\/full \(\d+ KiB\): .*[Nn]o space.*\n.*Make room/);
+});
+
 test("followers wait for a head that is away, and go on", async () => {
   const events = far.run([place.beam, "events", "-f", "-n", "1"], { env: far.env() });
   const logs = far.run([place.beam, "logs", "-f", "near"], { env: far.env() });

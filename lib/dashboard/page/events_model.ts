@@ -99,7 +99,9 @@ export function alarmsOf(tables: Tables, now: number): Alarm[] {
 }
 
 function nodeAlarms(tables: Tables, now: number): Alarm[] {
-  return tables.rows("nodes").flatMap((node): Alarm[] => {
+  const nodes = tables.rows("nodes");
+  const living = nodes.filter(({ state }) => state !== "dead");
+  return nodes.flatMap((node): Alarm[] => {
     const href = nodeHref(node.id);
     const name = nodeName(node);
     if (node.state === "suspect" || node.state === "away") {
@@ -111,7 +113,13 @@ function nodeAlarms(tables: Tables, now: number): Alarm[] {
     }
     if (node.state !== "dead" || now - (node.ended_at ?? 0) > RECENT_MS) return [];
     const text = `Node ${name} was lost ${durationText(now - (node.ended_at ?? now))} ago`;
-    return [{ tone: "bad", text, href, ...(node.why && { more: node.why }) }];
+    const back = living.some(({ name, ip }) => name === node.name && ip === node.ip);
+    return [{
+      tone: back ? "warn" : "bad",
+      text: back ? `${text}, and is back` : text,
+      href,
+      ...(node.why && { more: node.why }),
+    }];
   });
 }
 
