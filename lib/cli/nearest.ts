@@ -5,7 +5,8 @@ export function nearest(typed: string, words: readonly string[]): string | undef
   let best: string | undefined;
   let least = Infinity;
   for (const word of words) {
-    const steps = isPrefix(typed, word) ? 1 : distance(typed, word);
+    // A beginning is meant more likely than a slip.
+    const steps = isPrefix(typed, word) ? 0.5 : distance(typed, word);
     if (steps < least) [best, least] = [word, steps];
   }
   return least <= Math.max(1, Math.floor(typed.replace(/^-+/, "").length / 3)) ? best : undefined;

@@ -12,6 +12,7 @@ Deno.test("only near words are offered", () => {
   assert.equal(nearest("--hed", flags), "--head");
   assert.equal(nearest("--num-gpu", flags), "--num-gpus");
   assert.equal(nearest("--num", flags), "--num-gpus");
+  assert.equal(nearest("stat", ["start", "status"]), "status");
   assert.equal(nearest("--zzzzzz", flags), undefined);
   assert.equal(nearest("x", flags), undefined);
 });

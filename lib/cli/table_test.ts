@@ -23,6 +23,15 @@ Deno.test("what is wider than the terminal is cut where it is widest, and the cu
   assert.match(narrow.split("\n")[1]!, /^0a1b2c3… {2}xxxxxxx… {2}yyyyyyy…$/);
 });
 
+Deno.test("where it is narrow, empty columns go first, and addresses stay whole", () => {
+  const rows = [["talker", "10.83.0.12", "", "x".repeat(30)]];
+  const text = table(["NAME", "NODE", "GPU", "WHY"], rows, { width: 40, colour: false });
+  assert.equal(text.split("\n")[0], "NAME    NODE        WHY");
+  assert.match(text.split("\n")[1]!, /^talker {2}10\.83\.0\.12 {2}x+…$/);
+  const whole = table(["NAME", "NODE", "GPU", "WHY"], rows, { width: 80, colour: false });
+  assert.match(whole, /GPU/);
+});
+
 Deno.test("states have colours, which take no room", () => {
   const rows = [["n1", "alive", "1"], ["n2", "dead", "2"]];
   const text = table(["NODE", "STATE", "N"], rows, { width: 80, colour: true });
