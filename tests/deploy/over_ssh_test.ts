@@ -7,7 +7,8 @@ import { SshMachines, type Tree } from "./ssh_machines.ts";
 
 const HERE = import.meta.dirname!;
 const SCRIPTS = join(HERE, "..", "..", "scripts");
-const SPREAD = join(HERE, "programs", "spread.py");
+/** As text: the machines have a `/tmp` of their own, in which this checkout may lie here. */
+const SPREAD = Deno.readTextFileSync(join(HERE, "programs", "spread.py"));
 const SSHD = Deno.env.get("SSHD");
 
 const lacks = lacking() ?? (SSHD ? undefined : "there is no OpenSSH server (SSHD)");
@@ -75,7 +76,7 @@ function tests(sshd: string): void {
     ssh.run([join(SCRIPTS, "rocm"), ...args], { ...env, ...more }).end();
 
   test("dgx: two Sparks become a cluster over their cable, once, and end", async () => {
-    const program = ["--", "/usr/bin/python3", "-u", SPREAD];
+    const program = ["--", "/usr/bin/python3", "-u", "-c", SPREAD];
     const first = await dgx("up", "m1", "m2", ...program);
     assert.equal(first.code, 0, first.stderr);
     assert.match(
@@ -121,7 +122,7 @@ function tests(sshd: string): void {
   });
 
   test("rocm: Azure's machines become a cluster, and RCCL is told of their InfiniBand", async () => {
-    const up = await rocm(["up", "m4", "m5", "--", "/usr/bin/python3", "-u", SPREAD], {
+    const up = await rocm(["up", "m4", "m5", "--", "/usr/bin/python3", "-u", "-c", SPREAD], {
       NET: "eth0",
     });
     assert.equal(up.code, 0, up.stderr);
