@@ -51,6 +51,11 @@ export function commandOf(pid: number): string {
   }
 }
 
+/** True for what takes away the named shared memory of Python programs, once these have ended. */
+export function isTracker(pid: number): boolean {
+  return commandOf(pid).includes("multiprocessing.resource_tracker");
+}
+
 /** True where the process is gone or on its way out; undefined where that cannot be told. */
 export function isEnding(pid: number): boolean | undefined {
   const stat = statOf(pid);

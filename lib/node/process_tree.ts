@@ -1,6 +1,6 @@
 /** All that descends from a process, and ways to end it. */
 import type { Libc } from "./libc.ts";
-import { childrenOf } from "./proc.ts";
+import { childrenOf, isTracker } from "./proc.ts";
 import { Subreaper } from "./subreaper.ts";
 
 /** How often descendants are looked after while they are waited for, in milliseconds. */
@@ -38,12 +38,14 @@ export async function endDescendants(
   { signal, patience, child }: EndOptions,
 ): Promise<void> {
   const isThere = (pid: number) => pid === child.pid || libc?.reap(pid) === undefined;
-  for (const pid of descendantsOf(Deno.pid)) kill(pid, signal);
+  // Trackers end by themselves after the others; the sweep bounds that.
+  const others = () => descendantsOf(Deno.pid).filter((pid) => !isTracker(pid));
+  for (const pid of others()) kill(pid, signal);
   const until = Date.now() + patience;
-  while (descendantsOf(Deno.pid).filter(isThere).length > 0 && Date.now() < until) {
+  while (others().filter(isThere).length > 0 && Date.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
-  for (const pid of descendantsOf(Deno.pid)) kill(pid, "SIGKILL");
+  for (const pid of others()) kill(pid, "SIGKILL");
   await child.ended;
   await new Subreaper({ libc, own: () => [] }).sweep();
 }

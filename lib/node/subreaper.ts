@@ -3,7 +3,7 @@
  * (it is their reaper) and are ended here.
  */
 import type { Libc } from "./libc.ts";
-import { childrenOf, commandOf } from "./proc.ts";
+import { childrenOf, isTracker } from "./proc.ts";
 
 /** What a sweep needs. */
 export interface SubreaperOptions {
@@ -41,10 +41,6 @@ export class Subreaper {
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
-}
-
-function isTracker(pid: number): boolean {
-  return commandOf(pid).includes("multiprocessing.resource_tracker");
 }
 
 function end(pid: number, libc: Pick<Libc, "reap">): number | undefined {

@@ -123,12 +123,6 @@ def is_tracker(pid: int) -> bool:
         return False
 
 
-def kill_group(pid: int) -> None:
-    """SIGKILL to the process group that ``pid`` leads, where it is there."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
 def kill(pid: int) -> None:
     """SIGKILL to a process, where it is there."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -219,30 +219,32 @@ class Template:
             return
         # Of several at once the one that was killed is told of first: the others followed, mostly.
         ended.sort(key=lambda one: not _was_killed(one[1]))
-        self._spare_trackers()
-        for pid, _ in ended:
-            if pid not in map(_group_of, self._trackers):
-                process.kill_group(pid)
         self._sweep()
         for pid, status in ended:
             self._send({"kind": "exited", "pid": pid, "status": status})
 
     def _orphans(self) -> list[int]:
-        known = self._workers.union(self._trackers)
-        return [pid for pid in process.children_of(os.getpid()) if pid not in known]
+        """What dead workers left, but for their trackers, which may clean up for a while.
 
-    def _spare_trackers(self) -> None:
+        The children are read once: of a worker that ends meanwhile the tracker must not be taken
+        for one that was looked at.
+        """
+        known = self._workers.union(self._trackers)
+        orphans = [pid for pid in process.children_of(os.getpid()) if pid not in known]
+        trackers = set(filter(process.is_tracker, orphans))
         until = time.monotonic() + _TRACKER_PATIENCE
-        for pid in filter(process.is_tracker, self._orphans()):
-            self._trackers[pid] = until
+        self._trackers.update(dict.fromkeys(trackers, until))
+        return [pid for pid in orphans if pid not in trackers]
 
     def _sweep(self) -> None:
         """Kills what dead workers left: every child that is no worker and cleans up for none."""
         deadline = time.monotonic() + _END_TIMEOUT
+        missing = 0
         while time.monotonic() < deadline:
-            self._spare_trackers()
             orphans = self._orphans()
-            if not orphans:
+            # The kernel's list may lack one while another leaves it.
+            missing = 0 if orphans else missing + 1
+            if missing == 2:
                 return
             process.kill_all(orphans)
             for pid in orphans:
@@ -268,13 +270,6 @@ class Template:
                 pass
             time.sleep(0.002)
         os._exit(0)
-
-
-def _group_of(pid: int) -> int:
-    try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return 0
 
 
 def _was_killed(status: int) -> bool:
