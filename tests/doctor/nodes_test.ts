@@ -6,6 +6,7 @@ import { minorOf, otherPython, python } from "../e2e/harness/pythons.ts";
 import { theme } from "../e2e/harness/scenario.ts";
 import { lacking } from "../faults/harness/machines.ts";
 import { lacksMounts, Mounts } from "../faults/harness/mounts.ts";
+import { removeSharedClocks } from "../faults/harness/shared_clocks.ts";
 import { installed } from "./harness/distributions.ts";
 import { ofTheCluster, onlyFinding } from "./harness/examined.ts";
 import { Clinic } from "./harness/clinic.ts";
@@ -15,6 +16,8 @@ if (lacks !== undefined) console.log(`not tried: what the doctor finds of nodes:
 
 let clinic: Clinic;
 // The last to run: what is registered later runs before.
+// The last to run: what is registered later runs before.
+Deno.test.afterAll(removeSharedClocks);
 Deno.test.afterAll(() => clinic?.machines[Symbol.dispose]());
 const { place, test } = theme("doctor, nodes", async (place) => {
   clinic = new Clinic(place);

@@ -2,11 +2,12 @@
 import assert from "assert";
 import { join } from "node:path";
 import type { Node } from "../e2e/harness/node.ts";
-import { isRunning, signal } from "../e2e/harness/processes.ts";
+import { signal } from "../e2e/harness/processes.ts";
 import { theme } from "../e2e/harness/scenario.ts";
 import { until } from "../e2e/harness/until.ts";
 import { drive } from "./harness/drive.ts";
 import { nothingLeft } from "./harness/left_behind.ts";
+import { removeSharedClocks } from "./harness/shared_clocks.ts";
 
 /** Longer than a silent node is waited for, in milliseconds: what is wrong with a clock shows by then. */
 const LONG = 7000;
@@ -18,14 +19,6 @@ if (!library) {
 // The last to run: what is registered later runs before.
 Deno.test.afterAll(removeSharedClocks);
 const { place, test } = theme("clock");
-
-/** What libfaketime leaves in shared memory of each process that did not end by itself. */
-function removeSharedClocks(): void {
-  for (const { name } of Deno.readDirSync("/dev/shm")) {
-    const pid = /^(?:sem\.)?faketime_(?:shm|sem)_(\d+)/.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) Deno.removeSync(`/dev/shm/${name}`);
-  }
-}
 
 const HOUR = 3_600_000;
 
