@@ -1,10 +1,10 @@
-"""Kills or exchanges the head process while vLLM generates; prints one line `OUTAGE {json}`.
+"""Ends the head process while vLLM generates; prints one line `OUTAGE {json}`.
 
 usage: outage.py MODEL             kills it
-       outage.py MODEL REPLACE …   runs the command REPLACE …, `beam up --replace`
+       outage.py MODEL REPLACE …   then also runs the command REPLACE …, `beam up --replace`
 
-The tokens of the generation that the outage fell into must be those of the same generation
-without one; afterwards the head is another process, and new work is placed.
+The tokens of the generations that this falls into must be those of the same generation
+without it; afterwards the head is another process, and new work is placed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ def head_pid() -> int:
     return int(session().request("daemon.info", {}).fields.get("head_pid") or 0)
 
 
-def end_head(pid: int) -> None:
-    """Kills that process, or has the command given exchange it."""
-    command = sys.argv[2:]
-    if command:
-        subprocess.run(command, check=True)
-    else:
-        os.kill(pid, signal.SIGKILL)
+def kill(pid: int) -> None:
+    """Kills that process."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def replace(_pid: int) -> None:
+    """Has the command given exchange it."""
+    subprocess.run(sys.argv[2:], check=True)
 
 
 def answer_of_a_worker() -> int:
@@ -69,22 +70,24 @@ def main() -> None:
     began = time.monotonic()
     undisturbed = generate()
     took = time.monotonic() - began
-    before = head_pid()
-    # In the middle of the next generation.
-    killer = threading.Timer(took / 3, end_head, (before,))
-    killer.start()
-    disturbed = generate()
-    killer.join()
-    if disturbed != undisturbed:
-        sys.exit(f"The tokens changed with the outage: {undisturbed} became {disturbed}")
-    began = time.monotonic()
-    answer = ray.get(ray.remote(num_cpus=0)(answer_of_a_worker).remote())
-    placed = time.monotonic() - began
-    after = head_pid()
-    if after in (0, before) or not answer:
-        sys.exit(f"The head did not come back: it was process {before}, now it is {after}")
-    result = {"head_before": before, "head_after": after, "new_work_s": round(placed, 2)}
-    print("OUTAGE " + json.dumps({**result, "tokens": disturbed[:8]}), flush=True)
+    results = []
+    for end in (kill, replace) if sys.argv[2:] else (kill,):
+        before = head_pid()
+        # In the middle of the next generation.
+        ender = threading.Timer(took / 3, end, (before,))
+        ender.start()
+        disturbed = generate()
+        ender.join()
+        if disturbed != undisturbed:
+            sys.exit(f"The tokens changed with {end.__name__}: {undisturbed} became {disturbed}")
+        began = time.monotonic()
+        answer = ray.get(ray.remote(num_cpus=0)(answer_of_a_worker).remote())
+        placed = time.monotonic() - began
+        after = head_pid()
+        if after in (0, before) or not answer:
+            sys.exit(f"The head did not come back: it was process {before}, now it is {after}")
+        results.append({"by": end.__name__, "new_work_s": round(placed, 2)})
+    print("OUTAGE " + json.dumps({"ends": results, "tokens": undisturbed[:8]}), flush=True)
 
 
 if __name__ == "__main__":
