@@ -184,7 +184,7 @@ else {
     await row(page, "fails").filter({ hasText: "no such thing" }).waitFor();
     await visit.picture("tasks-light");
     await visit.go("Objects");
-    await row(page, "8.0 MiB /").waitFor();
+    await row(page, "8.0 MiB /").first().waitFor();
     await visit.go("Events");
     await row(page, /victim.*died/).waitFor();
     await page.getByLabel("Severity").selectOption("error");

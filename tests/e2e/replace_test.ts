@@ -74,7 +74,7 @@ test("where nothing runs the daemon goes too, with its configuration, and the cl
     const replaced = JSON.parse(stdout);
     assert.equal(/^9\.9\.9\+/.test(replaced.daemon.build), beam === next);
     assert.equal(replaced.head === undefined, node === second);
-    assert.ok(!isRunning(former.pid));
+    await until("the former daemon has ended", () => !isRunning(former.pid));
     node.record = { ...former, pid: replaced.daemon.pid };
     const status = await alive(3);
     assert.deepEqual([status.cluster, status.head_address], [cluster, head_address]);
