@@ -150,13 +150,12 @@ export function releaseActor(
   answer.give({});
   if (!actor || actor.step === "ended" || actor.detached) return;
   state.shell.step({ kind: "actor.release", actor_id });
-  if (connectable(actor)) state.nodes.get(actor.node_id)?.send(drainOrder(actor));
-  else {state.shell.step({
-      kind: "actor.kill",
-      actor_id,
-      no_restart: true,
-      report: releasedDeath(),
-    });}
+  if (connectable(actor)) {
+    state.nodes.get(actor.node_id)?.send(drainOrder(actor));
+    return;
+  }
+  const report = releasedDeath();
+  state.shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
 }
 
 /** `actor.by_name`. */

@@ -10,7 +10,10 @@ const words = () => ({
 });
 const options = { identity: () => ({ build: "test", keys: new Keyring("") }), ms: 10_000 };
 
-function target(listener: ProbeListener, change: Partial<ProbeTarget> = {}): ProbeTarget {
+function target(
+  listener: Pick<ProbeListener, "port" | "words">,
+  change: Partial<ProbeTarget> = {},
+): ProbeTarget {
   const { ask, answer } = listener.words;
   return {
     node_id: "n",
@@ -67,14 +70,10 @@ Deno.test("a listener that takes a large write and says nothing has stalled", as
     await connection.write(answer);
     return connection;
   })();
-  const [result] = await dialAll([{
-    node_id: "n",
-    way: "high",
-    host: "127.0.0.1",
-    port: listener.addr.port,
-    ask: ask.toHex(),
-    answer: answer.toHex(),
-  }], options);
+  const [result] = await dialAll(
+    [target({ port: listener.addr.port, words: { ask, answer } })],
+    options,
+  );
   assert.equal(result!.outcome, "stalled");
   (await serving).close();
   listener.close();
@@ -84,14 +83,10 @@ Deno.test("one that takes connections and says nothing is silent", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const taken = listener.accept();
   const { ask, answer } = words();
-  const [result] = await dialAll([{
-    node_id: "n",
-    way: "high",
-    host: "127.0.0.1",
-    port: listener.addr.port,
-    ask: ask.toHex(),
-    answer: answer.toHex(),
-  }], options);
+  const [result] = await dialAll(
+    [target({ port: listener.addr.port, words: { ask, answer } })],
+    options,
+  );
   assert.equal(result!.outcome, "silent");
   (await taken).close();
   listener.close();
