@@ -104,6 +104,9 @@ class Entry:
 
                 table = current()
                 with table.session.pump.lock:
+                    if not self.done:  # the I/O thread learnt of the loss just now
+                        self.when_done(arrived)
+                        return
                     # Brought or lost: look again, without the lock.
                     if not table.bring(self, lambda: table.session.pump.deferred.append(again)):
                         return

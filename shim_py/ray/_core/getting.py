@@ -70,28 +70,27 @@ def get_large(session: Session, entry: Entry, deadline: float | None) -> Any:
         BaseException: what the value is, where it is an error.
     """
     while True:
-        if not entry.done:  # lost meanwhile, and computed again
-            session._wait_for(entry, deadline)
-        content = entry.parts
-        if type(content) is not Content:
-            return entry.value()
+        session._wait_for(entry, deadline)  # where it was lost, and is computed again
         arrival = _Arrival()
         with session.pump.lock:
-            if entry.done and session.objects.bring(entry, arrival.finish):
-                arrival.done = True
+            if not entry.done:  # the I/O thread learnt of the loss just now
+                continue
+            content = entry.parts
+            if type(content) is Content:
+                arrival.done = session.objects.bring(entry, arrival.finish)
+        if type(content) is not Content:
+            return entry.value()
         try:
-            if not arrival.done and not session.pump.wait(arrival, deadline):
+            if not session.pump.wait(arrival, deadline):
                 raise GetTimeoutError("Get timed out: some object(s) not ready.")
         except PumpClosed:
             raise session._over() from None
-        if entry.done:
+        if entry.parts is content:
             try:
                 return entry.value()
             except ContentLost:
                 with session.pump.lock:
                     session.objects.lose(entry, content)
-        if not entry.done:
-            session._wait_for(entry, deadline)
 
 
 def start_bringing(session: Session, entries: Sequence[Entry]) -> None:

@@ -422,7 +422,7 @@ class Session:
                 self._wait_for(entry, deadline)
             if entry.done and not entry.ok:
                 entry.value()
-            if type(entry.parts) is Content:
+            if type(entry.parts) is Content or not entry.done:  # which was lost just now
                 large = True
         if large:
             getting.start_bringing(self, entries)

@@ -424,6 +424,41 @@ def test_a_lost_file_is_told_to_futures(ray: Any, daemon: dict[str, Any]) -> Non
         ref.future().result(10)
 
 
+@pytest.mark.parametrize("way", ["get", "future"])
+def test_a_value_that_is_lost_while_it_is_asked_for(
+    ray: Any, daemon: dict[str, Any], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """The I/O thread learns of the loss after this one saw the value, before it has the lock."""
+    from ray._core import client, getting, object_table
+
+    session = client.session()
+    ref = ray.put(block())
+    entry = ref._entry
+
+    def recover() -> bool:
+        session.pump.call_later(0.05, lambda: entry.fill(True, pickle.dumps(5)))
+        return True
+
+    def lose() -> None:
+        monkeypatch.undo()
+        with session.pump.lock:
+            session.objects.lose(entry, entry.parts)
+
+    class Arrival(getting._Arrival):
+        def __init__(self) -> None:
+            super().__init__()
+            lose()
+
+    def current() -> Any:
+        lose()
+        return session.objects
+
+    entry.recover = recover
+    monkeypatch.setattr(getting, "_Arrival", Arrival)
+    monkeypatch.setattr(object_table, "current", current)
+    assert (ray.get(ref, timeout=10) if way == "get" else ref.future().result(10)) == 5
+
+
 def test_values_of_another_node_are_brought(ray: Any, keeper: Any) -> None:
     class Reader:
         async def take(self, large: Any, beside: Any) -> Any:
