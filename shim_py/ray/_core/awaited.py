@@ -31,6 +31,9 @@ def _fill_argument(
             arguments = call.arguments
             if not isinstance(arguments, list):  # it was cancelled, or failed, meanwhile
                 return
+            if not entry.done:  # its value was lost meanwhile, and is computed again
+                entry.when_done(fill)
+                return
             if not entry.ok:
                 if call.failed is None:
                     call.failed = (False, entry.parts, entry.error)

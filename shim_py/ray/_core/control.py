@@ -9,7 +9,7 @@ from typing import Any, Callable, NamedTuple, Union
 from .channel import Channel
 from .errors import DaemonLost, RequestFailed
 from .frames import Body, Header, encode_head
-from .pump import Pump, Sleeper, finish
+from .pump import Pump, Sleeper
 
 
 class Reply(NamedTuple):
@@ -125,7 +125,7 @@ class Control:
         if request.done:
             return
         request.outcome = outcome
-        finish(request)
+        self._pump.finish(request)
         if request.callback is not None:
             request.callback(outcome)
 

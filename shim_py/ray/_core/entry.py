@@ -73,11 +73,14 @@ class Entry:
 
     def _finish(self) -> None:
         self.call = None
-        finish(self)
+        pump = self.home
+        if pump is None:
+            finish(self)
+        else:
+            pump.finish(self)
         callbacks = self.callbacks
         if callbacks is not None:
             self.callbacks = None
-            pump = self.home
             if pump is not None:
                 pump.eager -= len(callbacks)
                 pump.deferred.extend(callbacks)

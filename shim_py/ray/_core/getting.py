@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ray.exceptions import GetTimeoutError, ObjectLostError
 
 from .content import Content, ContentLost
 from .errors import RequestFailed
-from .pump import PumpClosed, Sleeper, finish
+from .pump import PumpClosed, Sleeper
 from .waiting import wait_for_all
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def gather(
     except PumpClosed:
         raise session._over() from None
     for each in entries:
-        if each.done and not each.ok:
+        if not each.ok and each.done:
             each.value()
     return True
 
@@ -56,10 +57,6 @@ class _Arrival:
     def __init__(self) -> None:
         self.done = False
         self.sleepers: list[Sleeper] | None = None
-
-    def finish(self) -> None:
-        """The lock is held."""
-        finish(self)
 
 
 def get_large(session: Session, entry: Entry, deadline: float | None) -> Any:
@@ -75,9 +72,9 @@ def get_large(session: Session, entry: Entry, deadline: float | None) -> Any:
         with session.pump.lock:
             if not entry.done:  # the I/O thread learnt of the loss just now
                 continue
-            content = entry.parts
+            content = entry.parts if entry.ok else None
             if type(content) is Content:
-                arrival.done = session.objects.bring(entry, arrival.finish)
+                arrival.done = session.objects.bring(entry, partial(session.pump.finish, arrival))
         if type(content) is not Content:
             return entry.value()
         try:
@@ -87,7 +84,7 @@ def get_large(session: Session, entry: Entry, deadline: float | None) -> Any:
             raise session._over() from None
         if entry.parts is content:
             try:
-                return entry.value()
+                return content.load()
             except ContentLost:
                 with session.pump.lock:
                     session.objects.lose(entry, content)

@@ -74,7 +74,7 @@ class PumpClosed(Exception):
 
 
 def finish(target: Waitable) -> None:
-    """Marks ``target`` as done and wakes who sleeps on it. The lock is held."""
+    """Marks ``target`` as done and wakes who sleeps on it, not who pumps. The lock is held."""
     target.done = True
     sleepers = target.sleepers
     if sleepers:
@@ -239,6 +239,10 @@ class Pump:
             self._wake()
         sleeper.acquire(timeout=_LONGEST_NAP)
 
+    def _end_turn(self) -> None:
+        while self._awaiting:
+            self._awaiting.pop().release()
+
     def _cut_short(self) -> None:
         """Ends the wait of this thread that a signal handler's lies in.
 
@@ -248,9 +252,15 @@ class Pump:
         with contextlib.suppress(OSError, ValueError):
             self._inner.modify(self._wake_write, select.EPOLLOUT | select.EPOLLONESHOT)
 
-    def stir(self) -> None:
-        """Has a thread that pumps look again: this one did what it waits for. The lock is held."""
-        if self._pumper not in (0, _get_ident()):
+    def finish(self, target: Waitable) -> None:
+        """Marks ``target`` as done and wakes who waits for it. The lock is held."""
+        finish(target)
+        if self._pumper != _get_ident():
+            self._stir()
+
+    def _stir(self) -> None:
+        """Has the thread that pumps look again: another did what it waits for. The lock is held."""
+        if self._pumper:
             self._cut_short()
 
     def _take(self, me: int) -> bool:
@@ -268,6 +278,8 @@ class Pump:
 
     def _leave(self) -> None:
         with self.lock:
+            if self.closed:
+                self._end_turn()
             if self.closed or self._pumper:
                 return
             now = _monotonic()
@@ -412,8 +424,7 @@ class Pump:
                     self.on_tick()
                 if self._pumper == 0:
                     ready = self._serve(ready, seen)
-                    while self._awaiting:
-                        self._awaiting.pop().release()
+                    self._end_turn()
                 else:
                     ready = False
                     if self._uses == seen:
@@ -470,8 +481,6 @@ class Pump:
         for timer in due:
             self._timers.remove(timer)
             self._guard(timer[1])
-        if due:
-            self.stir()
 
     def _guard(self, work: Callable[..., Any], *args: Any) -> None:
         """Runs ``work``; the I/O thread must outlive its errors, which are shown."""
@@ -488,12 +497,18 @@ class Pump:
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 
     def stop(self) -> None:
-        """Ends the I/O thread and closes what the pump opened."""
+        """Ends the I/O thread and the waits of others, and closes what the pump opened."""
+        left = threading.Lock()
         with self.lock:
             if self.closed:
                 return
             self.closed = True
+            if self._pumper not in (0, _get_ident()):
+                left.acquire()
+                self._awaiting.append(left)
+                self._stir()
         self._wake()
+        left.acquire(timeout=2.0)
         if self._io != _get_ident() and self._running.acquire(timeout=2.0):
             self._running.release()
         self.abandon()

@@ -420,9 +420,10 @@ class Session:
                 if len(entries) > 1 and not gathered:
                     gathered = getting.gather(self, entries, entry, deadline)
                 self._wait_for(entry, deadline)
-            if entry.done and not entry.ok:
+            # In this order: one that is lost at this moment is not done, and has no parts.
+            if not entry.ok and entry.done:
                 entry.value()
-            if type(entry.parts) is Content or not entry.done:  # which was lost just now
+            if type(entry.parts) is Content or not entry.parts:
                 large = True
         if large:
             getting.start_bringing(self, entries)

@@ -14,7 +14,7 @@ from ray._core.calls import ACK_KEY, CALL_START, CALL_TAIL, Method, unpack_call_
 from ray._core.channel import Channel, accept_waiting
 from ray._core.frames import Body, Header, ProtocolError, decode_header, encode_head
 from ray._core.protocol import PROTOCOL_VERSION
-from ray._core.pump import Pump, finish
+from ray._core.pump import Pump
 from ray._core.serialization import Part
 from ray._core.values import Answer
 
@@ -127,9 +127,10 @@ Task = tuple[Caller, int, str, Header, Body]
 class Inbox:
     """Calls in the order of their arrival; ``done`` while there are any."""
 
-    __slots__ = ("done", "on_put", "sleepers", "tasks")
+    __slots__ = ("_pump", "done", "on_put", "sleepers", "tasks")
 
-    def __init__(self) -> None:
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
         self.tasks: deque[Task | None] = deque()
         self.done = False
         self.sleepers: Any = None
@@ -139,7 +140,7 @@ class Inbox:
         """Adds a call, or None: the worker is to end once it gets there. The lock is held."""
         self.tasks.append(task)
         if not self.done:
-            finish(self)
+            self._pump.finish(self)
             if self.on_put is not None:
                 self.on_put()
 
@@ -147,7 +148,7 @@ class Inbox:
         """Lets the worker end before it begins another call. The lock is held."""
         self.tasks.appendleft(None)
         if not self.done:
-            finish(self)
+            self._pump.finish(self)
             if self.on_put is not None:
                 self.on_put()
 

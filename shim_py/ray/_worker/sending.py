@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Callable
 
-from ray._core.pump import finish
-
 if TYPE_CHECKING:
+    from ray._core.pump import Pump
+
     from .callers import Frame, Task
     from .executor import Executor
 
@@ -21,7 +21,8 @@ class Outgoing:
     `done` and `sleepers` are what a pump waits for: room for another value. The lock is held.
     """
 
-    def __init__(self, pause: int | None, taken: int) -> None:
+    def __init__(self, pump: Pump, pause: int | None, taken: int) -> None:
+        self._pump = pump
         self.done = True
         self.sleepers: Any = None
         self.frames: deque[Frame] = deque()
@@ -59,7 +60,7 @@ class Outgoing:
             self._wake()
 
     def _wake(self) -> None:
-        finish(self)
+        self._pump.finish(self)
         if self.on_room is not None:
             self.on_room()
 
@@ -78,7 +79,7 @@ class Sender:
         self._task = task
         self._caller, self._seq = caller, seq
         with executor.pump.lock:
-            self._out = Outgoing(header.get("pause"), header.get("taken") or 0)
+            self._out = Outgoing(executor.pump, header.get("pause"), header.get("taken") or 0)
             caller.streams[seq] = self._out
 
     @property

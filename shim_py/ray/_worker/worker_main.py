@@ -68,7 +68,6 @@ def _settle(order: dict[str, Any]) -> None:
 class _Worker:
     def __init__(self, order: dict[str, Any]) -> None:
         self._order = order
-        self._inbox = Inbox()
         self._executor: Executor | None = None
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(order["socket"])
@@ -82,6 +81,7 @@ class _Worker:
         self._session = Session(control, self._on_daemon_lost)
         self._session.on_worker_push = self._on_push
         self._pump = self._session.pump
+        self._inbox = Inbox(self._pump)
         self._session.object_socket = order["socket"]
         self._callers = Callers(self._pump, listener, self._inbox, self._on_cancel, self._session)
         self._pump.start()

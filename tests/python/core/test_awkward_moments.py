@@ -122,6 +122,39 @@ def test_a_signal_handler_may_use_the_package(ray: Any) -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
+def test_another_thread_cancels_what_this_one_waits_for(ray: Any) -> None:
+    one, other = ray.remote(Echo).remote(), ray.remote(Echo).remote()
+    ray.get([one.count.remote(), other.count.remote()], timeout=LIMIT)
+    ref = other.echo.remote(one.sleep.remote(LIMIT))
+    threading.Timer(0.1, lambda: ray.cancel(ref)).start()
+    begun = time.monotonic()
+    with pytest.raises(ray.exceptions.TaskCancelledError):
+        ray.get(ref, timeout=LIMIT)
+    assert time.monotonic() - begun < LIMIT / 2
+
+
+def test_shutdown_ends_the_waits_of_other_threads(ray: Any) -> None:
+    ref = ray.remote(Echo).remote().sleep.remote(LIMIT)
+    errors: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            ray.get(ref)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=wait, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    pump = ray._core.client.session().pump
+    while not (pump._pumper and pump._sleeping):
+        time.sleep(0.001)
+    ray.shutdown()
+    for thread in threads:
+        thread.join(LIMIT)
+    assert [type(error) for error in errors] == [ray.exceptions.RaySystemError] * 2
+
+
 def test_a_cut_channel_loses_and_repeats_nothing(ray: Any) -> None:
     echo = ray.remote(Echo).remote()
     assert ray.get(echo.echo.remote(0), timeout=LIMIT) == 0

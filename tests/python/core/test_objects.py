@@ -424,6 +424,29 @@ def test_a_lost_file_is_told_to_futures(ray: Any, daemon: dict[str, Any]) -> Non
         ref.future().result(10)
 
 
+def test_an_argument_that_is_lost_before_its_call_is_told(
+    ray: Any, keeper: Any, daemon: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ray._core import client
+
+    session = client.session()
+    actor = keeper.remote()
+    ref = ray.put(block())
+    entry, content = ref._entry, ref._entry.parts
+    with session.pump.lock:
+        entry.reopen()
+        entry.recover = lambda: True
+    told = actor.keep.remote(ref)
+    with session.pump.lock:
+        entry.fill(True, content)
+        session.objects.lose(entry, content)
+    session.pump._run_deferred()
+    with session.pump.lock:
+        entry.fill(True, pickle.dumps(5))
+    ray.get(told, timeout=10)
+    assert ray.get(actor.give.remote(), timeout=10) == 5
+
+
 @pytest.mark.parametrize("way", ["get", "future"])
 def test_a_value_that_is_lost_while_it_is_asked_for(
     ray: Any, daemon: dict[str, Any], monkeypatch: pytest.MonkeyPatch, way: str

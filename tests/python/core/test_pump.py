@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from ray._core.pump import Pump, finish
+from ray._core.pump import Pump
 
 
 def test_the_io_thread_stops_ticking_while_somebody_waits_long() -> None:
@@ -60,7 +60,7 @@ def test_a_thread_that_pumps_sees_what_a_timer_or_another_thread_did() -> None:
     try:
         late = _Target()
         begun = time.monotonic()
-        pump.call_later(0.05, lambda: finish(late))
+        pump.call_later(0.05, lambda: pump.finish(late))
         assert pump.wait(late, begun + 10)
         assert time.monotonic() - begun < 9
         other = _Target()
@@ -69,8 +69,7 @@ def test_a_thread_that_pumps_sees_what_a_timer_or_another_thread_did() -> None:
             while not pump._pumper:
                 time.sleep(0.001)
             with pump.lock:
-                finish(other)
-                pump.stir()
+                pump.finish(other)
 
         thread = threading.Thread(target=run)
         thread.start()

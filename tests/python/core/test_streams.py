@@ -167,7 +167,7 @@ def test_an_error_is_the_last_value(pump: Pump) -> None:
 
 
 def test_a_source_waits_for_its_reader() -> None:
-    outgoing = Outgoing(2, 0)
+    outgoing = Outgoing(Pump(), 2, 0)
     woken = []
     outgoing.on_room = lambda: woken.append(outgoing.sent)
     outgoing.add(b"0")
@@ -188,7 +188,7 @@ def test_a_source_waits_for_its_reader() -> None:
 
 
 def test_a_source_that_is_repeated_knows_what_was_taken() -> None:
-    outgoing = Outgoing(1, 5)
+    outgoing = Outgoing(Pump(), 1, 5)
     for index in range(5):
         outgoing.add(b"%d" % index)
         assert outgoing.done

@@ -14,6 +14,7 @@ from ray._core.content import Content
 from ray._core.creation import TaskCreation
 from ray._core.errors import RequestFailed, actor_death
 from ray._core.ids import JobID
+from ray._core.pump import finish
 from ray._core.tasks import TaskPool
 from ray.exceptions import (
     ActorDiedError,
@@ -70,6 +71,9 @@ class Pump:
         self.eager = 0
         self.deferred: deque[Callable[[], None]] = deque()
         self.timers: list[Callable[[], None]] = []
+
+    def finish(self, target: Any) -> None:
+        finish(target)
 
     def need(self, count: int) -> None:
         self.eager += count
