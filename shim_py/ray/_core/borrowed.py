@@ -39,8 +39,8 @@ class BorrowedEntry(Entry):
 
     def lost(self, name: str) -> None:
         """The file ``name`` cannot be read: asks the owner for another. The lock is held."""
+        self.reopen()
         if not self._asked:
-            self.reopen()
             self._ask("object.lost", {"object_id": self.id.hex(), "name": name})
 
     def _ask(self, kind: str, fields: dict[str, str]) -> None:

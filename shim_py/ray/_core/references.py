@@ -161,7 +161,7 @@ def _load_elsewhere(location: dict[str, Any], id: bytes, process: str, node: str
     ref = restore(id, process, node)
     entry = ref._require()
     with session.pump.lock:
-        if not entry.done:
+        if entry.lazy and not entry.done:  # this process's own is done, or computed again
             entry.fill(True, Content(None, location))
     return session.get([ref])[0]
 

@@ -325,7 +325,7 @@ class Gate:
             return
         self._through = True
         if call.failed is None:
-            queue = self._queue.near(_where_most_lies(call))
+            queue = self._queue.current().near(_where_most_lies(call))
             call.queue = queue
             queue.enqueue(call, self._first)
             return

@@ -12,8 +12,10 @@ import pytest
 from ray._core import serialization, task_queue
 from ray._core.content import Content
 from ray._core.creation import TaskCreation
+from ray._core.entry import Entry
 from ray._core.errors import RequestFailed, actor_death
 from ray._core.ids import JobID
+from ray._core.object_ref import ObjectRef
 from ray._core.pump import finish
 from ray._core.tasks import TaskPool
 from ray.exceptions import (
@@ -204,6 +206,27 @@ def test_an_idle_worker_is_kept_for_a_moment(pool: Pool, monkeypatch: Any) -> No
     pool.session.pump.fire()
     assert pool.session.released == [link.actor_id]
     assert pool.session.pump.timers == []
+
+
+def test_a_worker_of_a_task_that_waited_for_its_arguments_goes_back(
+    pool: Pool, monkeypatch: Any
+) -> None:
+    argument = Entry(pool.session.pump)  # type: ignore[arg-type]
+    task = TaskCreation(len, (ObjectRef(bytes(28), argument),), {}, "f", run={"CPU": 2})
+    ref = pool.pool.run(task)[0]
+    pool.run()
+    pool.grant().answer()
+    now = time.monotonic() + task_queue.LINGER
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pool.session.pump.fire()  # no worker is there or wanted for what waits
+    argument.fill(True, serialization.dumps_any(()))
+    pool.session.pump.deferred.popleft()()
+    link = pool.grant()
+    link.answer(0)
+    assert ref._entry.done
+    now += 2 * task_queue.LINGER
+    pool.session.pump.fire()
+    assert link.actor_id in pool.session.released
 
 
 def test_a_worker_that_others_want_goes_back_after_its_task(pool: Pool, monkeypatch: Any) -> None:
