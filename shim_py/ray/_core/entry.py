@@ -83,7 +83,7 @@ class Entry:
             self.callbacks = None
             if pump is not None:
                 pump.eager -= len(callbacks)
-                pump.deferred.extend(callbacks)
+                pump.callbacks.extend(callbacks)
 
     def when_done(self, callback: Callable[[], None]) -> None:
         """Calls ``callback`` once it is done: now, or by whoever pumps then."""
@@ -111,7 +111,7 @@ class Entry:
                         self.when_done(arrived)
                         return
                     # Brought or lost: look again, without the lock.
-                    if not table.bring(self, lambda: table.session.pump.deferred.append(again)):
+                    if not table.bring(self, lambda: table.session.pump.callbacks.append(again)):
                         return
             callback()
 

@@ -10,7 +10,8 @@ is armed at once.
 
 A signal's handler may raise in the main thread, and only there. What comes most often (plain
 results, values of generators, calls) is taken in so that it can be cut off anywhere and be taken in
-again; all else asks for `seclude`, which leaves it to the I/O thread, where no signal comes.
+again; all else asks for `seclude`, which leaves it to the I/O thread, where no signal comes. So do
+callbacks.
 
 Everything that channels change is guarded by one reentrant lock: finalizers and signal handlers may
 call in at any point, in a thread that already holds it. User code never runs under it: callbacks
@@ -91,7 +92,9 @@ class Pump:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        #: Work for after the lock, in order: callbacks that may be user code.
+        #: Callbacks of what is done, in order, for after the lock: they may be user code.
+        self.callbacks: deque[Callable[[], None]] = deque()
+        #: The same for what tells somebody something: before a wait ends, whoever pumps.
         self.deferred: deque[Callable[[], None]] = deque()
         #: Called with the lock held now and then: takes in what finalizers left.
         self.on_tick: Callable[[], None] | None = None
@@ -295,8 +298,7 @@ class Pump:
                 else:
                     self._arm()
             self._left = now
-        if self.deferred:
-            self._run_deferred()
+        self._run_deferred()
 
     def _sleep(self, target: Waitable, deadline: float | None) -> bool:
         sleeper = threading.Lock()
@@ -348,8 +350,7 @@ class Pump:
                 self._work_off(events)
                 if self.left_behind and self.on_tick is not None:
                     self.on_tick()
-        if self.deferred:
-            self._run_deferred()
+        self._run_deferred()
 
     def _work_off(self, events: list[tuple[int, int]]) -> None:
         """Serves descriptors; what a signal interrupts is served again, though nothing arrives."""
@@ -376,13 +377,26 @@ class Pump:
                 todo.popleft()
 
     def _run_deferred(self) -> None:
-        deferred = self.deferred
-        while deferred:
+        if self.deferred:
+            self._run_all(self.deferred)
+        if self.callbacks:
+            if self._io and _get_ident() == _MAIN:
+                self._wake()  # a signal could cut them off here
+            else:
+                self._run_all(self.callbacks)
+
+    def _run_all(self, work: deque[Callable[[], None]]) -> None:
+        while work:
             try:
-                callback = deferred.popleft()
-            except IndexError:
+                callback = work.popleft()
+            except IndexError:  # another thread took it
                 return
-            callback()
+            try:
+                callback()
+            except PumpClosed:
+                continue
+            except Exception:
+                self._show_error()
 
     # ── the I/O thread ───────────────────────────────────────────────────────────────────────
 
@@ -432,8 +446,7 @@ class Pump:
                         # interpreter from a busy thread (vLLM's engine loop) 200 times a second.
                         self._ticking = False
                 seen = self._uses
-            if ready or self.deferred:
-                self._guard(self._run_deferred)
+            self._guard(self._run_deferred)
 
     def _serve(self, ready: bool, seen: int) -> bool:
         """One turn of the I/O thread with the lock held, while nobody pumps."""
@@ -489,10 +502,13 @@ class Pump:
         except PumpClosed:
             pass
         except BaseException:
-            if not self.closed:
-                import traceback
+            self._show_error()
 
-                traceback.print_exc()
+    def _show_error(self) -> None:
+        if not self.closed:
+            import traceback
+
+            traceback.print_exc()
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 

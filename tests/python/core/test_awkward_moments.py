@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import multiprocessing
@@ -120,6 +121,37 @@ def test_a_signal_handler_may_use_the_package(ray: Any) -> None:
         assert got == ["inside"]
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_calls_with_arguments_to_come_go_on_after_interrupts(ray: Any, seed: int) -> None:
+    random_ = random.Random(seed)
+    one, other = ray.remote(Echo).remote(), ray.remote(Echo).remote()
+    ray.get([one.count.remote(), other.count.remote()], timeout=LIMIT)
+    inside = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal inside
+        if inside:
+            inside = False
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(300):
+            refs = []
+            for _ in range(3):
+                slow = one.sleep.remote(random_.random() * 0.002)
+                refs.append(other.echo.remote(slow))
+            with contextlib.suppress(KeyboardInterrupt):
+                inside = True
+                signal.setitimer(signal.ITIMER_REAL, random_.random() * 0.002 + 0.0001)
+                ray.get(refs)
+                inside = False
+            assert ray.get(refs, timeout=LIMIT) == [None] * 3
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_another_thread_cancels_what_this_one_waits_for(ray: Any) -> None:

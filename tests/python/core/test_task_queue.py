@@ -71,7 +71,7 @@ class Pump:
         self.lock = threading.RLock()
         self.closed = False
         self.eager = 0
-        self.deferred: deque[Callable[[], None]] = deque()
+        self.callbacks: deque[Callable[[], None]] = deque()
         self.timers: list[Callable[[], None]] = []
 
     def finish(self, target: Any) -> None:
@@ -220,7 +220,7 @@ def test_a_worker_of_a_task_that_waited_for_its_arguments_goes_back(
     monkeypatch.setattr(time, "monotonic", lambda: now)
     pool.session.pump.fire()  # no worker is there or wanted for what waits
     argument.fill(True, serialization.dumps_any(()))
-    pool.session.pump.deferred.popleft()()
+    pool.session.pump.callbacks.popleft()()
     link = pool.grant()
     link.answer(0)
     assert ref._entry.done
