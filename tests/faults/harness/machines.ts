@@ -18,16 +18,20 @@ export function lacking(): string | undefined {
       return `there is no \`${program}\` (${of})`;
     }
   }
-  const tried = `beam-faults-${Deno.pid}-try`;
+  const tried = nameOfOwn(); // files are tried side by side, in one process
   const made = ip("netns", "add", tried);
   if (made !== "") return `network namespaces cannot be made: ${made}`;
   ip("netns", "del", tried);
   return undefined;
 }
 
+function nameOfOwn(): string {
+  return `beam-faults-${Deno.pid}-${crypto.randomUUID().slice(0, 4)}`;
+}
+
 /** See the top of this file. */
 export class Machines implements Disposable {
-  readonly #name = `beam-faults-${Deno.pid}-${crypto.randomUUID().slice(0, 4)}`;
+  readonly #name = nameOfOwn();
   readonly #names: string[] = [];
 
   constructor(count: number) {
