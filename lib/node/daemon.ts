@@ -408,7 +408,7 @@ export class NodeDaemon {
       env: nodeEnv(this.#env, {}),
       socket: paths.socket,
       log_limit: logBounds(this.#config.log_max_bytes).job,
-      exited: (source, pid, status) => this.#supervisorEnded(source, pid, status),
+      exited: (source, pid, status) => void this.#supervisorEnded(source, pid, status),
     });
     this.#templates = new Templates(
       {
@@ -648,10 +648,10 @@ export class NodeDaemon {
 
   // ── submitted jobs ──────────────────────────────────────────────────────────────────────────
 
-  /** What a job started goes with its supervisor, however that ended. */
-  #supervisorEnded(source: WorkerSource, pid: number, status: number): void {
+  /** What a job started goes with its supervisor, however that ended, and before its devices are free. */
+  async #supervisorEnded(source: WorkerSource, pid: number, status: number): Promise<void> {
+    if (!this.#stopping) await this.#subreaper.sweep();
     this.#workers.exited(source, pid, status);
-    if (!this.#stopping) void this.#subreaper.sweep();
   }
 
   #readJobLog(received: Received, link: Link): Promise<void> {

@@ -9,7 +9,9 @@ import { PROTOCOL_VERSION } from "../wire/messages.ts";
 import { FakeHead } from "./_fake_head.ts";
 import type { DaemonConfig } from "./config.ts";
 import { NodeDaemon } from "./daemon.ts";
+import { type Libc, openLibc } from "./libc.ts";
 import type { Machine } from "./node_spec.ts";
+import { statOf } from "./proc.ts";
 
 const TEMPLATE = join(import.meta.dirname!, "testdata", "fake_template.py");
 const ACTOR = "a".repeat(32);
@@ -58,6 +60,8 @@ async function node(
   change: Partial<DaemonConfig> = {},
   env: Record<string, string> = {},
   head = new FakeHead(),
+  self = ["false"],
+  libc?: Libc,
 ): Promise<Node> {
   const dir = await Deno.makeTempDir({ prefix: "beam-node-" });
   const config: DaemonConfig = {
@@ -81,7 +85,8 @@ async function node(
       config,
       env: { PATH: Deno.env.get("PATH")!, ...env },
       progress: () => {},
-      self: ["false"],
+      self,
+      libc,
       machine: MACHINE,
       shim: "/shim",
     });
@@ -279,6 +284,59 @@ Deno.test("a driver that goes is told to the head; what it still asked for is no
     one.head.heard.find(({ message }) => message.kind === "client.gone")
   );
   assert.equal(fieldsOf(gone, "client.gone").job_id, "01000000");
+});
+
+Deno.test("a driver's end is told though the folder of packages was removed under the daemon", async () => {
+  await using one = await node();
+  one.head.answer = () => ({ job_id: "01000000", namespace: "n" });
+  const driver = await one.client();
+  await driver.request(DRIVER);
+  await Deno.remove(join(one.dir, "environments"), { recursive: true });
+  driver.close();
+  await one.head.until(() => one.head.heard.find(({ message }) => message.kind === "client.gone"));
+});
+
+Deno.test("a job's supervisor that cannot be started costs nobody else his life", async () => {
+  await using one = await node({}, {}, new FakeHead(), ["/no/such/beam"]);
+  start(one.head, "Echo", OTHER);
+  await one.head.event("initialized", OTHER);
+  start(one.head, "Job", ACTOR, { submission_id: "one" });
+  const { report } = (await one.head.event("died", ACTOR)).fields;
+  assert.equal(report!["kind"], "start");
+  assert.match(String(report!["message"]), /Cannot start a job's supervisor.*\/no\/such\/beam/);
+  const client = await one.client();
+  const { fields } = await client.request({ kind: "actor.locate", actor_id: OTHER });
+  assert.equal(fields.state, "alive");
+});
+
+Deno.test("what a killed supervisor's job held is given back when all of the job is gone", async () => {
+  using libc = openLibc();
+  if (!libc?.becomeSubreaper()) return;
+  const dir = await Deno.makeTempDir();
+  const path = join(dir, "pids");
+  // One below the other: each falls to the daemon when the one above it is gone.
+  const chain =
+    `echo $$ >> ${path}; [ $0 -eq 0 ] && exec sleep 1000; sh -c "$1" $(($0 - 1)) "$1"; :`;
+  const self = ["sh", "-c", `sh -c '${chain}' 9 '${chain}'; :`];
+  await using one = await node({}, {}, new FakeHead(), self, libc);
+  start(one.head, "Job", ACTOR, { submission_id: "one" });
+  const pids = () => {
+    try {
+      return Deno.readTextFileSync(path).trim().split("\n").map(Number);
+    } catch {
+      return [];
+    }
+  };
+  while (pids().length < 10) await new Promise((resolve) => setTimeout(resolve, 5));
+  const [first] = pids();
+  const supervisor = Number(
+    /^PPid:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${first}/status`))![1],
+  );
+  Deno.kill(supervisor, "SIGKILL");
+  await one.head.event("died", ACTOR);
+  const left = pids().filter((pid) => statOf(pid));
+  assert.deepEqual(left, []);
+  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("a command that is not there is one clear start error", async () => {

@@ -255,6 +255,7 @@ export class HeadLink {
     link.start(opened.early);
     try {
       await host.opened(link, opened.secret);
+      if (this.#stopped) throw new LinkClosed("The node is being ended");
       const message = this.#join(local);
       const answer = withDeadline(
         JOIN_ANSWER_TIMEOUT,

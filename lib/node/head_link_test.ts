@@ -102,3 +102,19 @@ Deno.test("what was asked before the link broke is asked again, and answered onc
   assert.deepEqual(asked.map((one) => (one as { ask: string }).ask), ["a:1", "a:1"]);
   link.close();
 });
+
+Deno.test("a start that is given up while the head is dialed does not join any more", async () => {
+  const { link, told, until } = cluster([answer(1)]);
+  link.host.opened = () => {
+    void link.stop("it is not wanted");
+    return Promise.resolve();
+  };
+  link.host.join = () => {
+    told.push("join");
+    return { kind: "node.join", node: {} };
+  };
+  let failed = false;
+  link.start(1000, () => {}).catch(() => failed = true);
+  await until(() => failed);
+  assert.deepEqual(told, []);
+});

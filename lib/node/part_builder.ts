@@ -57,7 +57,9 @@ export async function buildPart(options: BuildOptions): Promise<void> {
     for await (const bytes of stream) {
       const text = decoder.decode(bytes, { stream: true });
       tail.add(text);
-      log(text);
+      try {
+        log(text);
+      } catch { /* a full disk: what is built may still have room */ }
     }
   };
   const [status] = await Promise.all([child.status, take(child.stdout), take(child.stderr)]);

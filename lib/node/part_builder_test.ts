@@ -57,3 +57,12 @@ Deno.test("given up, its input ends, and it is waited for", async () => {
   assert.match(said.join(""), /over/);
   assert.equal(options.pids.size, 0);
 });
+
+Deno.test("a log that cannot be written does not end the building, nor leave it alone", async () => {
+  const { options } = building("seq 3; exit 3");
+  options.log = () => {
+    throw new Error("No space left on device");
+  };
+  await assert.rejects(buildPart(options), /ended with code 3\. The end of its log:\n1\n2\n3$/);
+  assert.equal(options.pids.size, 0);
+});

@@ -48,8 +48,8 @@ export class PartCache {
   async hold(key: string, build: Build, signal: AbortSignal): Promise<Part> {
     signal.throwIfAborted();
     let entry = this.#entries.get(key);
-    while (entry?.removed) {
-      await entry.removed;
+    while (entry && isEnding(entry)) {
+      await (entry.removed ?? entry.built.catch(() => {}));
       signal.throwIfAborted();
       entry = this.#entries.get(key);
     }
@@ -140,6 +140,11 @@ export class PartCache {
     this.#removals.add(removal);
     return removal;
   }
+}
+
+/** It is being removed, or was given up and still ends. */
+function isEnding({ removed, whole, cancel }: Entry): boolean {
+  return removed !== undefined || (!whole && cancel.signal.aborted);
 }
 
 async function removeFolder(dir: string): Promise<void> {

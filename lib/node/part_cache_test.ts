@@ -82,3 +82,34 @@ Deno.test("a building goes on while anybody waits for it, and is given up with t
     await cache.close();
     assert.deepEqual(names(dir), []);
   }));
+
+Deno.test("who comes while one that was given up still ends gets one of his own", () =>
+  inFolder(async (dir) => {
+    const cache = new PartCache(dir, 100);
+    const ended = Promise.withResolvers<void>();
+    const slowToEnd = async (_: string, signal: AbortSignal) => {
+      await ended.promise;
+      signal.throwIfAborted();
+    };
+    const cancel = new AbortController();
+    const first = cache.hold("a", slowToEnd, cancel.signal);
+    cancel.abort(new Error("its driver ended"));
+    await assert.rejects(first, /its driver ended/);
+    const second = cache.hold("a", filled(1), NEVER);
+    ended.resolve();
+    assert.deepEqual(names((await second).dir), ["file"]);
+  }));
+
+Deno.test("one that is whole just as it is given up is there for the next", () =>
+  inFolder(async (dir) => {
+    const cache = new PartCache(dir, 100);
+    const cancel = new AbortController();
+    const count = { of: 0 };
+    const build = async (place: string) => {
+      await filled(1, count)(place);
+      cancel.abort(new Error("its driver ended"));
+    };
+    await assert.rejects(cache.hold("a", build, cancel.signal), /its driver ended/);
+    assert.deepEqual(names((await cache.hold("a", build, NEVER)).dir), ["file"]);
+    assert.equal(count.of, 1);
+  }));

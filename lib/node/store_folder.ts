@@ -41,14 +41,27 @@ const LOCK = "lock";
  */
 export function openStoreFolder(options: StoreFolderOptions): StoreFolder {
   const { parent, prefix, key, libc, group, isOwnParent = false } = options;
-  Deno.mkdirSync(parent, { recursive: true, mode: 0o700 });
+  if (isOwnParent) Deno.mkdirSync(parent, { recursive: true, mode: 0o700 });
   if (group !== undefined && isOwnParent) giveToGroup(parent, group, DIRECTORY.pass);
   sweep(options);
   const dir = join(parent, `${prefix}-${key}-${Deno.pid}-${startTicks(Deno.pid) ?? 0}`);
-  Deno.mkdirSync(dir, { mode: 0o700 });
-  if (group !== undefined) giveToGroup(dir, group, DIRECTORY.add);
-  const lock = libc?.lock(join(dir, LOCK));
-  const stats = () => statfsSync(dir);
+  const make = () => {
+    Deno.mkdirSync(dir, { mode: 0o700, recursive: isOwnParent });
+    if (group !== undefined) giveToGroup(dir, group, DIRECTORY.add);
+    return libc?.lock(join(dir, LOCK));
+  };
+  let lock = make();
+  const stats = () => {
+    try {
+      return statfsSync(dir);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENOENT") throw error;
+    }
+    // Somebody emptied the place, as logind does with RemoveIPC when its user logs out.
+    lock?.[Symbol.dispose]();
+    lock = make();
+    return statfsSync(dir);
+  };
   return {
     dir,
     free() {
@@ -74,11 +87,20 @@ function sweep({ parent, prefix, libc }: StoreFolderOptions): void {
     const owner = { pid: Number(found[1]), start_ticks: Number(found[2]) };
     if (owner.start_ticks === 0 || isRunning(owner)) continue;
     const dir = join(parent, name);
-    if (Deno.lstatSync(dir).uid !== Deno.uid()) continue;
+    if (!isOwn(dir)) continue;
     const lock = libc?.lock(join(dir, LOCK));
     if (libc && !lock) continue; // it lives, or it is another user's
     removeTree(dir);
     lock?.[Symbol.dispose]();
+  }
+}
+
+/** False also where another daemon has just removed it. */
+function isOwn(dir: string): boolean {
+  try {
+    return Deno.lstatSync(dir).uid === Deno.uid();
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "assert";
 import { join } from "node:path";
+import { removeTree } from "../runtime/whole_file.ts";
 import { openLibc } from "./libc.ts";
 import { openStoreFolder } from "./store_folder.ts";
 
@@ -54,6 +55,50 @@ Deno.test({
     lock![Symbol.dispose]();
     using _folder = openStoreFolder(options(parent));
     assert.throws(() => Deno.statSync(beside), Deno.errors.NotFound);
+    await Deno.remove(parent, { recursive: true });
+  },
+});
+
+Deno.test("a place that daemons share is not made where it is not there", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "beam-folder-" });
+  const missing = join(parent, "shm");
+  assert.throws(() => openStoreFolder(options(missing)), Deno.errors.NotFound);
+  assert.throws(() => Deno.statSync(missing), Deno.errors.NotFound);
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("a folder that was removed under its daemon is there again for the next file", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "beam-folder-" });
+  {
+    using folder = openStoreFolder(options(parent));
+    await Deno.remove(folder.dir, { recursive: true });
+    assert.ok(folder.free() > 0);
+    Deno.writeTextFileSync(join(folder.dir, "file"), "x");
+    assert.equal(Deno.statSync(folder.dir).mode! & 0o777, 0o700);
+  }
+  assert.deepEqual([...Deno.readDirSync(parent)], []);
+  await Deno.remove(parent);
+});
+
+Deno.test({
+  name: "a dead daemon's folder that another sweeps at the same time is no trouble",
+  ignore: !libc,
+  async fn() {
+    const parent = await Deno.makeTempDir({ prefix: "beam-folder-" });
+    const child = new Deno.Command("true").spawn();
+    await child.status;
+    const dead = [1, 2].map((ticks) => join(parent, `beam-7-0000-${child.pid}-${ticks}`));
+    for (const dir of dead) await Deno.mkdir(dir);
+    const others = {
+      lock(path: string) {
+        for (const dir of dead) if (!path.startsWith(dir)) removeTree(dir);
+        return libc!.lock(path);
+      },
+    };
+    using folder = openStoreFolder({ ...options(parent), libc: others });
+    assert.deepEqual([...Deno.readDirSync(parent)].map(({ name }) => join(parent, name)), [
+      folder.dir,
+    ]);
     await Deno.remove(parent, { recursive: true });
   },
 });

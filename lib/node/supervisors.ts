@@ -54,16 +54,18 @@ export class Supervisors implements WorkerSource {
   }
 
   /** @throws {RequestFailed} where the process cannot be started. */
-  fork({ spawn: name, env, cwd, err }: Fields<"fork">): Promise<number> {
+  async fork({ spawn: name, env, cwd, err }: Fields<"fork">): Promise<number> {
     const { command, socket, log_limit } = this.options;
-    const fd = openSync(err, "a", 0o600);
+    let fd: number | undefined;
     try {
+      fd = openSync(err, "a", 0o600);
       const child = spawn(unlikeNode(command[0]!), command.slice(1), {
         env: this.options.env,
         stdio: ["pipe", "ignore", fd],
       });
       const { pid } = child;
-      if (pid === undefined) throw new Error("it has no process");
+      // Where nobody listens for it, the error ends the daemon.
+      if (pid === undefined) throw await new Promise((resolve) => child.once("error", resolve));
       this.#children.set(pid, child);
       child.once("exit", (code, signal) => {
         this.#children.delete(pid);
@@ -78,18 +80,16 @@ export class Supervisors implements WorkerSource {
         log_limit,
       };
       child.stdin!.end(JSON.stringify(order) + "\n");
-      return Promise.resolve(pid);
+      return pid;
     } catch (error) {
-      return Promise.reject(
-        new RequestFailed(
-          "start",
-          `Cannot start a job's supervisor: its command "${command.join(" ")}" cannot be run ` +
-            `(${(error as Error).message})`,
-          "See that beam's file is still there, and that the machine has memory for a process.",
-        ),
+      throw new RequestFailed(
+        "start",
+        `Cannot start a job's supervisor: its command "${command.join(" ")}" cannot be run ` +
+          `(${(error as Error).message})`,
+        "See that beam's file is still there, and that the machine has memory for a process.",
       );
     } finally {
-      closeSync(fd);
+      if (fd !== undefined) closeSync(fd);
     }
   }
 

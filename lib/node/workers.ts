@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { DeathReport } from "../cluster/death.ts";
 import { crewOf } from "../cluster/first_cause.ts";
-import { ProtocolError, RequestFailed } from "../wire/errors.ts";
+import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
@@ -269,8 +269,9 @@ export class Workers {
     const report: DeathReport = { kind: setup ? "environment" : "start", message };
     if (mend !== undefined) report.mend = mend;
     // Without its link the template is at its end, which takes the worker along and tells more.
-    if (worker.forked && !(error instanceof RequestFailed)) return worker.template?.kill();
+    if (worker.forked && error instanceof LinkClosed) return worker.template?.kill();
     worker.asked ??= report;
+    if (worker.pid !== 0) return worker.kill(); // its exit tells
     this.#end(worker, {});
   }
 

@@ -65,6 +65,10 @@ export async function startDaemon(options: StartOptions): Promise<StartedDaemon>
     child.once("exit", (code, by) => resolve({ code, signal: by }));
     child.once("error", () => resolve({ code: 127, signal: null }));
   });
+  if (child.pid === undefined) {
+    closeSync(stderr);
+    throw await new Promise((resolve) => child.once("error", (error) => resolve(notMade(error))));
+  }
   const abort = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", abort, { once: true });
   try {
@@ -102,6 +106,15 @@ export function unlikeNode(program: string): string {
 /** `ended with code 1`, `was ended by SIGKILL`. */
 export function endText(end: DaemonEnd): string {
   return end.signal ? `was ended by ${end.signal}` : `ended with code ${end.code}`;
+}
+
+function notMade({ message }: Error): Trouble {
+  return new Trouble(
+    `Cannot start the node: a process for its daemon cannot be made (${message})`,
+    "See that beam's file is still there; `ulimit -u` and the container's `pids.max` say how many " +
+      "processes there may be.",
+    { code: "daemon_died" },
+  );
 }
 
 function startedDaemon(

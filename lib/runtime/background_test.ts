@@ -72,3 +72,20 @@ Deno.test("a start that is given up kills the daemon", async () => {
   controller.abort(new Error("given up"));
   await assert.rejects(starting, /given up/);
 });
+
+Deno.test("a daemon whose process cannot be made is told in two lines", async () => {
+  const dir = Deno.makeTempDirSync({ prefix: "bg" });
+  const config = { runtime_dir: dir, lifeline: false };
+  await assert.rejects(
+    startDaemon({ config, onProgress() {}, command: ["/no/such/beam"] }),
+    (error: Trouble) => {
+      assert.match(
+        error.message,
+        /^Cannot start the node: a process for its daemon cannot be made/,
+      );
+      assert.match(error.mend!, /beam's file|pids\.max/);
+      return true;
+    },
+  );
+  Deno.removeSync(dir, { recursive: true });
+});

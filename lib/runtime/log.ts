@@ -76,7 +76,11 @@ export class LogFile implements Log, Disposable {
   }
 
   #rotate(): void {
-    Deno.renameSync(this.path, `${this.path}.1`);
+    try {
+      Deno.renameSync(this.path, `${this.path}.1`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // else somebody took it away
+    }
     const former = this.#file;
     this.#file = open(this.path);
     former.close();

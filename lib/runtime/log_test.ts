@@ -74,3 +74,14 @@ Deno.test("as JSON each line is one object, whatever is in its text", () => {
     }
   });
 });
+
+Deno.test("a file that was taken away is made anew at the next bound", () => {
+  withPath((path) => {
+    using log = new LogFile(path, { limit: 80 });
+    log.write("info", "x".repeat(80));
+    Deno.removeSync(path);
+    log.write("info", "one");
+    log.write("info", "two");
+    assert.deepEqual(texts(path), ["INFO one", "INFO two"]);
+  });
+});

@@ -122,7 +122,7 @@ export class PackageStore {
 
   /** Takes a package that `fill` writes to the path it is given, where no file is yet. */
   async bring(name: string, fill: (path: string) => Promise<void>): Promise<void> {
-    const temporary = join(this.dir, `${PART}${crypto.randomUUID()}`);
+    const temporary = this.temporary();
     try {
       await fill(temporary);
       Deno.renameSync(temporary, this.path(name));
@@ -159,9 +159,15 @@ export class PackageStore {
     }
   }
 
+  /** Where a package may grow; in a folder that is there, whoever removed it. */
+  temporary(): string {
+    Deno.mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    return join(this.dir, `${PART}${crypto.randomUUID()}`);
+  }
+
   #unpinned(): { name: string; size: number; used: number }[] {
     const found = [];
-    for (const { name } of Deno.readDirSync(this.dir)) {
+    for (const name of this.#names()) {
       if (name.startsWith(PART) || this.#pins.has(name)) continue;
       try {
         const { size, mtime } = Deno.statSync(this.path(name));
@@ -169,6 +175,14 @@ export class PackageStore {
       } catch { /* another process removed it */ }
     }
     return found;
+  }
+
+  #names(): string[] {
+    try {
+      return [...Deno.readDirSync(this.dir)].map(({ name }) => name);
+    } catch {
+      return []; // the folder was removed under us, or no more files can be opened
+    }
   }
 }
 
@@ -180,7 +194,7 @@ export class PackageUpload {
 
   /** @param size its bytes; may still grow while they are not known. */
   constructor(readonly store: PackageStore, readonly name: string, public size: number) {
-    this.#temporary = join(store.dir, `${PART}${crypto.randomUUID()}`);
+    this.#temporary = store.temporary();
     this.#file = Deno.openSync(this.#temporary, { write: true, createNew: true, mode: 0o600 });
   }
 

@@ -15,30 +15,30 @@ export async function* connections<Conn>(
   let kept = turnAway && keptFile();
   try {
     while (true) {
+      let connection: Conn;
       try {
-        yield await listener.accept();
+        connection = await listener.accept();
       } catch (error) {
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
           return;
         }
-        if (turnAway && kept && (error as { code?: string }).code === "EMFILE") {
+        if (kept && (error as { code?: string }).code === "EMFILE") {
           kept.close();
-          kept = undefined;
-          const connection = await listener.accept();
-          kept = keptFile();
-          if (kept) yield connection; // some have become free meanwhile
-          else await turnAway(connection);
+          kept = undefined; // its place is for the next connection, unless another is quicker
         } else {
           await new Promise((resolve) => setTimeout(resolve, PAUSE));
+          kept ??= turnAway && keptFile();
         }
-        kept ??= turnAway && keptFile();
+        continue;
+      }
+      kept ??= turnAway && keptFile();
+      if (kept || !turnAway) {
+        yield connection;
+      } else {
+        await turnAway(connection);
+        kept = keptFile();
       }
     }
-  } catch (error) {
-    if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-      return;
-    }
-    throw error;
   } finally {
     kept?.close();
   }

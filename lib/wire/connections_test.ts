@@ -62,3 +62,16 @@ Deno.test("who comes when no file is left is turned away at once, and others are
   }
   assert.deepEqual([taken, turned, mayOpen], [[1, 3], [2], []]);
 });
+
+Deno.test("a file that another takes first ends nothing", async () => {
+  const full = () => Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+  const coming: (number | Error)[] = [full(), full(), 1, new Deno.errors.BadResource("closed")];
+  const accept = () => {
+    const next = coming.shift()!;
+    return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+  };
+  const taken: number[] = [];
+  const turnAway = (_: number) => Promise.resolve();
+  for await (const one of connections({ accept }, turnAway)) taken.push(one);
+  assert.deepEqual(taken, [1]);
+});

@@ -200,9 +200,10 @@ export class Link {
 
   #send(header: { kind: string; [field: string]: unknown }, body: Uint8Array): void {
     if (this.#ended) return;
-    this.#queue.push(encodeHead(header, body.length));
+    const head = encodeHead(header, body.length);
+    this.#queue.push(head);
     if (body.length > 0) this.#queue.push(body);
-    this.#queuedBytes += body.length;
+    this.#queuedBytes += head.length + body.length;
     this.#writing ??= this.#write();
   }
 

@@ -66,6 +66,22 @@ Deno.test("messages arrive in order with their bodies, small and large", async (
   assert.equal(pair.a.queuedBytes, 0);
 });
 
+Deno.test("what waits to be written counts whole, headers too", async () => {
+  const stuck = Promise.withResolvers<number>();
+  const stream = { read: () => stuck.promise, write: () => stuck.promise, close() {} };
+  const link = new Link(stream, { peer: "one that stands still", onMessage() {} }).start();
+  const lines = ["x".repeat(1000)];
+  link.send({ kind: "client.push", client: "c1", message: { lines } });
+  await Promise.resolve();
+  for (let at = 0; at < 10; at++) {
+    link.send({ kind: "client.push", client: "c1", message: { lines } });
+  }
+  assert.ok(link.queuedBytes > 10_000, `${link.queuedBytes}`);
+  link.close();
+  stuck.reject(new Error("closed"));
+  await link.flushed();
+});
+
 Deno.test("a ping is life and nothing else", async () => {
   let now = 100;
   await using pair = disposed(linked({ b: { now: () => now } }));
