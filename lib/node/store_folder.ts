@@ -21,7 +21,7 @@ export interface StoreFolderOptions {
   key: string;
   /** Whose members put files there too, and read them. */
   group?: number | undefined;
-  libc: Libc | undefined;
+  libc: Pick<Libc, "lock"> | undefined;
 }
 
 /** See {@link openStoreFolder}. */
