@@ -52,6 +52,8 @@ class Template:
         self._workers: set[int] = set()
         #: Resource trackers of dead workers, and until when each may clean up.
         self._trackers: dict[int, float] = {}
+        #: What dead workers left and SIGKILL did not end.
+        self._stuck: set[int] = set()
         self._frozen = False
         self._ending = False
         self._wake_read, self._wake_write = os.pipe()
@@ -210,6 +212,7 @@ class Template:
             if pid == 0:
                 break
             self._trackers.pop(pid, None)
+            self._stuck.discard(pid)
             if pid in self._workers:
                 self._workers.discard(pid)
                 ended.append((pid, status))
@@ -229,7 +232,7 @@ class Template:
         The children are read once: of a worker that ends meanwhile the tracker must not be taken
         for one that was looked at.
         """
-        known = self._workers.union(self._trackers)
+        known = self._workers.union(self._trackers, self._stuck)
         orphans = [pid for pid in process.children_of(os.getpid()) if pid not in known]
         trackers = set(filter(process.is_tracker, orphans))
         until = time.monotonic() + _TRACKER_PATIENCE
@@ -237,21 +240,28 @@ class Template:
         return [pid for pid in orphans if pid not in trackers]
 
     def _sweep(self) -> None:
-        """Kills what dead workers left: every child that is no worker and cleans up for none."""
+        """Kills what dead workers left: every child that is no worker and cleans up for none.
+
+        One that waits in a driver of the kernel's, as for a sick GPU, does not end: it holds the
+        others up once, for as long as the limit.
+        """
         deadline = time.monotonic() + _END_TIMEOUT
         missing = 0
-        while time.monotonic() < deadline:
+        while missing < 2:
             orphans = self._orphans()
             # The kernel's list may lack one while another leaves it.
             missing = 0 if orphans else missing + 1
-            if missing == 2:
-                return
             process.kill_all(orphans)
+            while (orphans := [pid for pid in orphans if not _has_ended(pid)]) and (
+                time.monotonic() < deadline
+            ):
+                time.sleep(0.001)
+            self._stuck.update(orphans)
             for pid in orphans:
-                try:
-                    os.waitpid(pid, 0)
-                except ChildProcessError:
-                    continue
+                sys.stderr.write(
+                    f"ray: process {pid}, which a dead worker left, was killed and does not end. "
+                    f"It may still hold a device: see `ps -o pid,stat,wchan,cmd {pid}`.\n"
+                )
 
     def _end(self) -> NoReturn:
         """Ends everything below, then this process."""
@@ -270,6 +280,13 @@ class Template:
                 pass
             time.sleep(0.002)
         os._exit(0)
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True
 
 
 def _was_killed(status: int) -> bool:
