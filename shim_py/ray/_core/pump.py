@@ -173,7 +173,7 @@ class Pump:
         if target.done:
             return True
         me = _get_ident()
-        nested = self._pumper == me
+        nested, exposed = self._pumper == me, self._exposed
         while True:
             try:
                 if not self._take(me):
@@ -195,7 +195,7 @@ class Pump:
                 pass
             finally:
                 if nested:
-                    self._exposed = False
+                    self._exposed = exposed
                     self._cut_short()
                 elif self._pumper == me:
                     # First, and without a call before it: a second signal must not leave it taken.
@@ -207,7 +207,7 @@ class Pump:
     def poll(self) -> None:
         """Takes in what has arrived, without waiting, where nobody else pumps."""
         me = _get_ident()
-        nested = self._pumper == me
+        nested, exposed = self._pumper == me, self._exposed
         try:
             if self._take(me):
                 self._exposed = not nested and me == _MAIN
@@ -216,7 +216,7 @@ class Pump:
             pass
         finally:
             if nested:
-                self._exposed = False
+                self._exposed = exposed
                 self._cut_short()
             elif self._pumper == me:
                 self._pumper = 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import threading
 import time
 from typing import Any
@@ -79,3 +81,45 @@ def test_a_thread_that_pumps_sees_what_a_timer_or_another_thread_did() -> None:
         thread.join()
     finally:
         pump.stop()
+
+
+class _Secluding:
+    """Notes which thread serves it, and ends a wait."""
+
+    def __init__(self, pump: Pump, sock: socket.socket, target: _Target) -> None:
+        self.pump, self.sock, self.target = pump, sock, target
+        self.served_by = 0
+
+    def on_events(self, _events: int) -> None:
+        self.pump.seclude()
+        self.sock.recv(1)
+        self.served_by = threading.get_ident()
+        self.pump.finish(self.target)
+
+    def give_up(self, error: BaseException) -> None:
+        raise error
+
+
+def test_what_no_signal_may_cut_off_is_left_to_the_io_thread_also_after_a_handler_pumped() -> None:
+    pump = Pump()
+    pump.start()
+    ours, theirs = socket.socketpair()
+    target = _Target()
+    secluding = _Secluding(pump, ours, target)
+
+    def handle(*_: object) -> None:
+        pump.poll()
+        theirs.send(b"1")
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        with pump.lock:
+            pump.register(ours.fileno(), secluding)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        assert pump.wait(target, time.monotonic() + 10)
+        assert secluding.served_by not in (0, threading.get_ident())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        pump.stop()
+        ours.close()
+        theirs.close()
