@@ -13,6 +13,7 @@ import type { BrainEventOf, NodeReport, ReportedActor } from "./events.ts";
 import { jobNumberOf } from "./jobs.ts";
 import type { JobSpec } from "./jobs.ts";
 import type { Grant } from "./ledger.ts";
+import { askAnew } from "./leases.ts";
 import { lendCpu, returnGrant } from "./lending.ts";
 import { rejoinText, revive } from "./liveness.ts";
 import type { NodeRecord, NodeSpec } from "./node.ts";
@@ -40,6 +41,7 @@ export function joinNode(books: Books, { node: spec, report }: BrainEventOf<"nod
     revive(books, node);
   }
   reconcile(books, node, report ?? { actors: [], jobs: [], deaths: [] });
+  askAnew(books, node.node_id);
   books.retry_all = true;
   books.touch("nodes", node.node_id);
 }

@@ -38,3 +38,26 @@ Deno.test("workers for tasks that ended do not push out actors", () => {
   test.pass(1);
   assert.deepEqual([...test.brain.books.actors.keys()], [...actors, tasks[2], tasks[3]]);
 });
+
+Deno.test("what ended first is forgotten first, however long ago it began", () => {
+  const test = new TestCluster({ keep_ended: 2 });
+  test.join(9, { CPU: 4 });
+  const old = { actor: test.actor({}, { job_id: test.driver(9) }), job: test.driver(9) };
+  const group = test.group([{ CPU: 1 }]);
+  for (let count = 0; count < 3; count++) {
+    test.now += 1000;
+    test.died(test.actor());
+    test.tell({ kind: "group.remove", pg_id: test.group([{ CPU: 1 }]) });
+    test.tell({ kind: "job.end", job_id: test.driver(9), reason: "done" });
+  }
+  test.pass(1, [9]);
+  test.died(old.actor);
+  test.tell({ kind: "group.remove", pg_id: group });
+  test.tell({ kind: "job.end", job_id: old.job, reason: "done" });
+  test.pass(1, [9]);
+  const { actors, groups, jobs } = test.brain.books;
+  assert.ok(test.brain.actor(old.actor)?.death);
+  assert.ok(test.brain.group(group));
+  assert.ok(test.brain.job(old.job));
+  assert.deepEqual([actors.size, groups.size, jobs.size], [2, 2, 3]);
+});
