@@ -105,7 +105,7 @@ class ActorLink:
                 self._locate()
             return
         queue = self.queue
-        while queue:
+        while queue and not channel.ended:
             call = queue[0]
             if call.waiting:
                 if self.any_order:
@@ -145,8 +145,6 @@ class ActorLink:
                 channel.send_parts(frame if isinstance(frame, list) else [frame])
             if queue and queue[0] is call:
                 queue.popleft()
-            if channel.closed:
-                return
 
     def _answer_here(self, call: Call) -> None:
         if call.failed is not None:
@@ -410,7 +408,7 @@ class ActorLink:
         channel = self._channel
         for seq in sorted(self.pending):
             call = self.pending[seq]
-            if channel is None or channel.closed:
+            if channel is None or channel.ended:
                 return
             frame = call.probe(self._ack) if seq <= done else call.frame(self._ack)
             channel.send_parts(frame if isinstance(frame, list) else [frame])

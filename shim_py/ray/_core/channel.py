@@ -10,6 +10,7 @@ is looked up again where `_turn` or the decoder's state says that this happened.
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
 from collections import deque
@@ -25,6 +26,8 @@ _READ = (64 * 1024,)
 #: Parts from here on are sent where they are instead of being joined with their head.
 APART = 16 * 1024
 _READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
+#: What sending says where the peer has ended.
+_ENDED = frozenset((errno.EPIPE, errno.ECONNRESET))
 
 
 def accept_waiting(listener: socket.socket) -> Iterator[socket.socket]:
@@ -83,6 +86,7 @@ class Channel:
         "_turn",
         "_watching",
         "closed",
+        "ended",
     )
 
     def __init__(
@@ -110,6 +114,8 @@ class Channel:
         # Raised with each read or write that must not be repeated with stale knowledge.
         self._turn = 0
         self.closed = False
+        #: Whether nothing can be sent any more; what the peer said before it ended is still read.
+        self.ended = False
         pump.register(self._fd, self)
 
     # ── sending ──────────────────────────────────────────────────────────────────────────────
@@ -125,7 +131,7 @@ class Channel:
         sent: list[int] = []
         item = (len(frame), frame)
         sending = map(self._send, (frame,))
-        if self.closed:
+        if self.ended:
             return
         if out:
             self.send_parts([frame])
@@ -142,7 +148,7 @@ class Channel:
             except OSError as error:
                 if error.errno is None:
                     raise
-                self._broke(error)
+                self._refused(error)
                 return
             if sent and sent[0] == item[0] and out and out[0] is item:
                 out.popleft()
@@ -164,7 +170,7 @@ class Channel:
         if small:
             joined.append(b"".join(small))
         out = self._out
-        while not self.closed:
+        while not self.ended:
             last = out[-1] if out else None
             end = last[0] if last is not None else sum(self._sent)
             sent = self._sent
@@ -181,7 +187,7 @@ class Channel:
 
     def _flush(self) -> None:
         out = self._out
-        while not self.closed:
+        while not self.ended:
             turn = self._turn
             if len(self._sent) > 64:
                 self._sent = [sum(self._sent)]
@@ -208,11 +214,24 @@ class Channel:
             except OSError as error:
                 if error.errno is None:
                     raise
-                self._broke(error)
+                self._refused(error)
                 return
+        self._watch_no_output()
+
+    def _watch_no_output(self) -> None:
         if self._watching and not self.closed:
             self._watching = False
             self._pump.watch_output(self._fd, False)
+
+    def _refused(self, error: OSError) -> None:
+        """Sending failed; where the peer has ended, its last words and its end are still read."""
+        if error.errno not in _ENDED:
+            self._broke(error)
+            return
+        self.ended = True
+        self._out.clear()
+        self._watch_no_output()
+        self._pump.serve_soon()
 
     # ── receiving ────────────────────────────────────────────────────────────────────────────
 
@@ -289,13 +308,13 @@ class Channel:
     def close(self) -> None:
         """Closes the socket; `on_close` is not called."""
         if not self.closed:
-            self.closed = True
+            self.closed = self.ended = True
             self._pump.unregister(self._fd)
             self._out.clear()
             self._sock.close()
 
     def abandon(self) -> None:
         """Closes this process's descriptor after a fork, without touching the parent's poll."""
-        self.closed = True
+        self.closed = self.ended = True
         self._out.clear()
         self._sock.close()

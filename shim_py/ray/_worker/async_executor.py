@@ -144,25 +144,30 @@ class AsyncExecutor(Executor):
         self._begin_ready()
 
     def _begin_ready(self) -> None:
-        tasks, default = self.inbox.tasks, self._default
-        while tasks:
-            task = tasks.popleft()
-            if task is None:
-                self._draining = True
-            elif self.begin(task):
-                lane = default
-                if self._lanes and task[3] is not PLAIN:
-                    lane = self._lanes.get(task[3].get("group") or "", default)
-                if lane is not default:
-                    lane.put(task)
-                elif lane.full:
-                    lane.waiting.append(task)
-                else:
-                    lane.begin(task)
-        with self.pump.lock:
-            self.inbox.done = bool(tasks)
+        tasks = self.inbox.tasks
+        while True:
+            while tasks:
+                self._begin_one(tasks.popleft())
+            with self.pump.lock:
+                self.inbox.done = bool(tasks)
+                if not tasks:  # else the I/O thread has put another, and told nobody
+                    break
         if self._draining:
             self._stop_when_drained()
+
+    def _begin_one(self, task: Task | None) -> None:
+        if task is None:
+            self._draining = True
+        elif self.begin(task):
+            lane = self._default
+            if self._lanes and task[3] is not PLAIN:
+                lane = self._lanes.get(task[3].get("group") or "", lane)
+            if lane is not self._default:
+                lane.put(task)
+            elif lane.full:
+                lane.waiting.append(task)
+            else:
+                lane.begin(task)
 
     def _stop_when_drained(self) -> None:
         lanes = (self._default, *self._lanes.values())

@@ -318,12 +318,15 @@ class Executor:
 class SerialExecutor(Executor):
     """One call after another, on the main thread, which reads the channels while it is idle."""
 
-    _running: tuple[Caller, int] | None = None
+    #: The call under way, until its answer is sent.
+    _running: Task | None = None
 
     def serve(self) -> None:
         inbox, pump, tasks = self.inbox, self.pump, self.inbox.tasks
         while True:
             try:
+                if self._running is not None:
+                    self._answer_cut_off(self._running)
                 if not tasks:
                     with pump.lock:
                         inbox.done = bool(tasks)
@@ -332,25 +335,36 @@ class SerialExecutor(Executor):
                 if task is None:
                     self.drained()
                     return
-                if not self.begin(task):
-                    continue
-                self._running = (task[0], task[1])
-                try:
-                    frame = self.run(task)
-                finally:
-                    self._running = None
+                self._running = task
+                frame = self.run(task) if self.begin(task) else None
                 with pump.lock:
-                    task[0].answer(task[1], frame)
+                    self._finish(task, frame)
                 del task, frame
             except SystemExit as error:
                 self.exit(error)
             except KeyboardInterrupt:
-                # Meant for a call that has just ended.
+                # A cancellation that came too late for the method: there may be no answer yet.
                 continue
+
+    def _finish(self, task: Task, frame: Frame | None) -> None:
+        """Answers a call. The lock is held: what `cancel` has asked for before comes up here."""
+        if frame is not None:
+            task[0].answer(task[1], frame)
+        self._running = None
+
+    def _answer_cut_off(self, task: Task) -> None:
+        caller, seq = task[0], task[1]
+        with self.pump.lock:
+            frame = None
+            if seq > caller.acked:
+                frame = caller.done.get(seq) or self.cancelled_frame(caller, seq)
+            self._finish(task, frame)
 
     def cancel(self, caller: Caller, seq: int, force: bool) -> None:
         super().cancel(caller, seq, force)
-        if self._running != (caller, seq) or not self.assignment.is_task:
+        task = self._running
+        is_it = task is not None and task[0] is caller and task[1] == seq
+        if not is_it or not self.assignment.is_task or seq in caller.withdrawn:
             return
         if force:
             os._exit(1)

@@ -128,22 +128,16 @@ class _Recorder:
         method = task[2]
         if self._is_task and method != "__beam_run__":
             return self._run(task)
-        frame: Frame | None = None
+        name = self._names.get(method) or self._shown(method)
+        self._current = record = self._begin(task[0].id, task[1], name)
         try:
-            name = self._names.get(method) or self._shown(method)
-            self._current = record = self._begin(task[0].id, task[1], name)
-            frame = self._run(task)
-            self._end(record)
-            return frame
-        except SystemExit as error:
-            self._errors[record[0], record[1]] = error
-            self._end(record)
+            return self._run(task)
+        except (SystemExit, KeyboardInterrupt) as error:
+            late = isinstance(error, KeyboardInterrupt)  # a cancellation, as the method ended
+            self._errors[record[0], record[1]] = TaskCancelledError() if late else error
             raise
-        except KeyboardInterrupt:
-            # A cancellation that came while this recorded: the call is answered all the same.
-            if frame is None:
-                return self._error_frame(task[1], TaskCancelledError(), method)
-            return frame
+        finally:
+            self._end(record)
 
     async def run_one(self, task: Task) -> None:
         """As `AsyncExecutor.run_one`."""

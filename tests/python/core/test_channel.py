@@ -219,3 +219,20 @@ def test_a_finalizer_may_send_in_the_middle_of_a_send() -> None:
     end.pump.stop()
     a.close()
     b.close()
+
+
+def test_last_words_are_read_where_sending_told_of_the_end() -> None:
+    a, b = socket.socketpair()
+    end = End(a)
+    try:
+        b.sendall(encode_head({"kind": "x", "n": 1}, 3) + b"abc")
+        b.close()
+        with end.pump.lock:
+            end.channel.send(encode_head({"kind": "x", "n": 2}))
+            end.channel.send(encode_head({"kind": "x", "n": 3}))
+        assert end.pump.wait(end.target, time.monotonic() + LIMIT)
+        assert end.got == [(1, b"abc")]
+        assert isinstance(end.reason, ConnectionError)
+    finally:
+        end.pump.stop()
+        a.close()
