@@ -57,7 +57,7 @@ export function locateActor(
 ): void {
   const { actor_id } = message;
   const incarnation = message.incarnation ?? 1;
-  state.watched.add(actor_id, asker.node_id);
+  if (state.brain.actor(actor_id)?.step !== "ended") state.watched.add(actor_id, asker.node_id);
   const check = () => {
     const actor = state.brain.actor(actor_id);
     if (!actor) return false;
@@ -72,6 +72,7 @@ export function locateActor(
   const ask = () => state.shell.waiting.ask(question);
   const late = () => {
     if (state.brain.actor(actor_id)) return ask();
+    state.watched.end(actor_id);
     answer.give({
       state: "dead",
       incarnation: 0,
@@ -88,7 +89,8 @@ export function reportActor(
   { actor_id, incarnation }: Message<"actor.report">,
   answer: Answer,
 ): void {
-  state.watched.add(actor_id, asker.node_id);
+  const known = state.brain.actor(actor_id);
+  if (known && known.step !== "ended") state.watched.add(actor_id, asker.node_id);
   const tell = () => {
     const actor = state.brain.actor(actor_id);
     if (!actor) {

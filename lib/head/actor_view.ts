@@ -47,6 +47,19 @@ export function deathOf(actor: ActorRecord): DeathReport {
   return actor.death ?? { kind: "head", message: "It ended, and the head does not know why." };
 }
 
+/** What a node tells those of its processes that have located the actor. */
+export function stateNews(actor: ActorRecord): Message<"client.push"> {
+  const { actor_id, incarnation } = actor;
+  const state = callerState(actor);
+  const lost = state === "dead" || state === "restarting";
+  const message = { kind: "actor.state", actor_id, state, incarnation };
+  return {
+    kind: "client.push",
+    client: "",
+    message: { ...message, ...(lost && { report: deathOf(actor) }) },
+  };
+}
+
 /** For an actor that is in no book. */
 export function unknownDeath(actor_id: string, lost = ""): DeathReport {
   return {

@@ -1,7 +1,7 @@
 /** Carries out what the brain asks for. */
 import type { Effect, EffectOf } from "../cluster/effects.ts";
 import type { Message } from "../wire/messages.ts";
-import { callerState, deathOf } from "./actor_view.ts";
+import { callerState, deathOf, stateNews } from "./actor_view.ts";
 import { Chronicle } from "./chronicle.ts";
 import type { Carrier } from "./shell.ts";
 import type { HeadState } from "./state.ts";
@@ -107,14 +107,6 @@ export class Effects implements Carrier {
     const news = `${state}/${actor.incarnation}`;
     if (state === "pending" || this.#pushed.get(actor_id) === news) return;
     this.#pushed.set(actor_id, news);
-    const message: Fields = {
-      kind: "actor.state",
-      actor_id,
-      state,
-      incarnation: actor.incarnation,
-    };
-    const lost = state === "dead" || state === "restarting";
-    if (lost) message["report"] = deathOf(actor);
     if (state === "dead") {
       this.state.log.write(
         "info",
@@ -122,10 +114,9 @@ export class Effects implements Carrier {
         { actor_id, job_id: actor.job_id, node_id: actor.node_id },
       );
     }
-    const body = state === "dead" ? this.state.initErrors.get(actor_id) : undefined;
-    const { watched, nodes } = this.state;
+    const { watched, nodes, initErrors } = this.state;
     for (const node_id of watched.of(actor_id)) {
-      nodes.get(node_id)?.send({ kind: "client.push", client: "", message }, body);
+      nodes.get(node_id)?.send(stateNews(actor), initErrors.get(actor_id));
     }
     if (state === "dead") watched.end(actor_id);
   }
@@ -142,6 +133,7 @@ export class Effects implements Carrier {
       this.state.objects.nodeGone(node_id);
       this.state.readings.forget(node_id);
       this.state.watched.forget(node_id);
+      this.state.workers.nodeGone(node_id, this.state.clock.now());
     }
     const why = node.death ? `: ${node.death.message}` : "";
     const text = `node ${node_id} (${node.ip}) is ${node.state}${why}`;

@@ -205,7 +205,10 @@ export class Head {
       onRefused: (peer, error) =>
         state.log.write("warning", `refused ${peer}: ${error.message}`, { peer }),
     });
-    if (parts.tls) parts.tls.exchange = (certificate) => server.exchange?.(certificate);
+    if (parts.tls) {
+      parts.tls.exchange = (certificate) => server.exchange?.(certificate);
+      parts.tls.fault = (text) => state.log.write("warning", text);
+    }
     this.#stopTicking = clock.every(shell.brain.books.config.tick_ms, () => this.#tick());
     sayStart(state, parts.fault);
     state.log.write(

@@ -15,6 +15,7 @@ import {
   newAuthority,
   newKeyPair,
   openAuthority,
+  renewalAfter,
 } from "../wire/authority.ts";
 import { CertificateFiles } from "../wire/certificate_files.ts";
 import { RequestFailed } from "../wire/errors.ts";
@@ -24,6 +25,8 @@ import type { Fields, Reply } from "../wire/messages.ts";
 export class HeadTls {
   /** Called when the port is to show another certificate. */
   exchange: (certificate: Certificate) => void = () => {};
+  /** Called with why another certificate cannot be shown. */
+  fault: (text: string) => void = () => {};
   #certificate: Certificate;
   #stop: (() => void) | undefined;
 
@@ -43,7 +46,10 @@ export class HeadTls {
   static async open(config: TlsConfig, path: string, clock: Clock): Promise<HeadTls> {
     const { files, lifetime_ms = CERTIFICATE_LIFETIME } = config;
     if (files) {
-      const source = new CertificateFiles(files, clock, (now) => tls.#show(now));
+      const source = new CertificateFiles(files, clock, {
+        exchange: (now) => tls.#show(now),
+        fault: (text) => tls.fault(text),
+      });
       const tls = new HeadTls(clock, source.certificate, undefined, 0);
       tls.#stop = () => source.close();
       return tls;
@@ -57,7 +63,7 @@ export class HeadTls {
     });
     const certificate = await certificateOf(authority, clock.now());
     const tls = new HeadTls(clock, certificate, authority, lifetime_ms);
-    tls.#stop = clock.every((lifetime_ms * 2) / 3, () => void tls.#renew(authority));
+    tls.#stop = clock.every(renewalAfter(lifetime_ms), () => void tls.#renew(authority));
     return tls;
   }
 

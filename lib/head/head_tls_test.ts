@@ -91,6 +91,16 @@ Deno.test("files of one's own are shown, and again when they change", async () =
   assert.deepEqual([tls.certificate.certificate, tls.certificate.name], [before, ""]);
   clock.pass(60_000);
   assert.deepEqual(shown, []);
+  const faults: string[] = [];
+  tls.fault = (text) => faults.push(text);
+  const [, kept] = [await write(), Deno.readTextFileSync(files.key)];
+  await write();
+  Deno.writeTextFileSync(files.key, kept);
+  clock.pass(60_000);
+  clock.pass(60_000);
+  assert.deepEqual(shown, [], "a certificate whose key has not come yet");
+  assert.equal(faults.length, 1);
+  assert.match(faults[0]!, /are no certificate and its key .*; the former one is shown/);
   const after = await write();
   clock.pass(60_000);
   assert.deepEqual(shown, [after]);

@@ -18,8 +18,8 @@ export interface JobOutputOptions {
   signal: AbortSignal;
   /** The submission as it is now; undefined once it was deleted. */
   find(): Submission | undefined;
-  /** Settles when it changes, or the signal aborts. */
-  changed(signal: AbortSignal): Promise<void>;
+  /** Settles when it changes, the signal aborts, or so many milliseconds have passed. */
+  changed(signal: AbortSignal, ms: number): Promise<void>;
 }
 
 /** Text as it was written, in parts; ends with the job, or where there is no more and none is waited for. */
@@ -36,7 +36,7 @@ export async function* jobOutput(
     if (!link) {
       if (!follow || hasEnded(submission)) return;
       // Not placed yet, or its node is away: whatever comes first.
-      await Promise.race([changed(signal), pause(state, AWAY_MS)]);
+      await changed(signal, AWAY_MS);
       continue;
     }
     const wait_ms = follow && !hasEnded(submission) ? WAIT_MS : 0;
@@ -57,7 +57,7 @@ export async function* jobOutput(
     // The node has no more; the news of the end may still be on its way here.
     const now = find();
     if (!follow || !now || hasEnded(now)) return;
-    await Promise.race([changed(signal), pause(state, AWAY_MS)]);
+    await changed(signal, AWAY_MS);
   }
 }
 

@@ -3,6 +3,7 @@
  * the daemon that started it holds the other side.
  */
 import { join } from "node:path";
+import { Trouble } from "../runtime/errors.ts";
 import { LogFile } from "../runtime/log.ts";
 import { StartInput, tellStarter } from "../runtime/start_input.ts";
 import { checkProtocol, ConfigError, parseHeadConfig } from "./config.ts";
@@ -45,7 +46,7 @@ function greet(greeting: HeadGreeting): void {
 
 function wordsOf(error: unknown): { message: string; mend?: string } {
   const known = error instanceof ConfigError || error instanceof JournalError ||
-    error instanceof PortError;
-  if (known) return { message: error.message, mend: error.mend };
+    error instanceof PortError || error instanceof Trouble;
+  if (known) return { message: error.message, ...(error.mend && { mend: error.mend }) };
   return { message: `Cannot start the head: ${error instanceof Error ? error.message : error}.` };
 }

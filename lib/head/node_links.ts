@@ -9,7 +9,7 @@ import { jobNumberOf } from "../cluster/jobs.ts";
 import type { NodeReport } from "../cluster/events.ts";
 import type { NodeSpec } from "../cluster/node.ts";
 import { checkMessage } from "../wire/validate.ts";
-import { connectable, drainOrder } from "./actor_view.ts";
+import { connectable, drainOrder, stateNews } from "./actor_view.ts";
 import { takeWord } from "./client_words.ts";
 import { loseDriver } from "./job_requests.ts";
 import { MOST_NODES } from "./node_bounds.ts";
@@ -271,16 +271,17 @@ export class NodeLinks {
       // The order may have been lost with the former link, or with the head that gave it.
       for (const { actor_id, incarnation } of report?.actors ?? []) {
         const actor = brain.actor(actor_id);
-        if (actor?.released && actor.incarnation === incarnation && connectable(actor)) {
-          node.link.send(drainOrder(actor));
-        }
+        if (actor?.incarnation !== incarnation || !connectable(actor)) continue;
+        if (actor.released) node.link.send(drainOrder(actor));
+        else this.#state.submissions.stopAgain(actor, node.link);
       }
-      for (const actor_id of watchedOf(fields.report)) watched.add(actor_id, spec.node_id);
       const former = this.#joined.get(spec.node_id);
       node.node_id = spec.node_id;
       node.seen = this.#state.clock.now();
       this.#joined.set(spec.node_id, node);
       this.#newest.set(spec.node_id, node.serial);
+      // It tells again what its processes count; of those that are gone it tells nothing more.
+      this.#state.metrics.forgetNode(spec.node_id);
       if (former && former !== node) {
         former.link.close(new LinkClosed("The node has dialed anew"));
       }
@@ -290,6 +291,7 @@ export class NodeLinks {
         node_ip: spec.ip,
         head_ip: this.#headAddress(node.ends.local_ip),
       });
+      this.#repeatNews(node, watchedOf(fields.report));
       if (report) this.#state.objects.rejoined(spec.node_id, node.link);
       if (node.join !== undefined) this.#state.tokens.used(node.join);
       this.#state.handover.joined(node);
@@ -372,6 +374,20 @@ export class NodeLinks {
     handleRequest(this.#state, asker, { header: request, body: received.body }, answer);
   }
 
+  /** What became of actors while the node was away, for its processes that asked after them. */
+  #repeatNews({ node_id, link }: NodeLink, actor_ids: string[]): void {
+    const { brain, watched, initErrors } = this.#state;
+    for (const actor_id of actor_ids) {
+      const actor = brain.actor(actor_id);
+      // Of the first life nothing was told but that it is there.
+      if (actor === undefined) continue;
+      if (actor.step === "ended" || actor.incarnation > 1) {
+        link.send(stateNews(actor), initErrors.get(actor_id));
+      }
+      if (actor.step !== "ended") watched.add(actor_id, node_id);
+    }
+  }
+
   #event(node: NodeLink, received: Received): void {
     const { shell, initErrors } = this.#state;
     const { event, actor_id, incarnation, pid, address, report, intended } = fieldsOf(
@@ -413,11 +429,9 @@ export class NodeLinks {
         const death = deathReportOf(report);
         const released = this.#state.brain.actor(actor_id)?.released;
         const meant = intended === true || released === true;
-        if (own) {
-          const { workers, clock } = this.#state;
-          workers.died(worker, { report: death, now: clock.now(), intended: meant });
-          if (death.kind === "init") initErrors.put(actor_id, received.body);
-        }
+        const { workers, clock } = this.#state;
+        workers.died(worker, { report: death, now: clock.now(), intended: meant });
+        if (own && death.kind === "init") initErrors.put(actor_id, received.body);
         if (death.kind === "start") {
           shell.step({ kind: "actor.placed_failed", ...worker, report: death });
         } else {

@@ -65,6 +65,14 @@ export class ProcessMetrics {
     this.#reports.set(key, { process, packed });
   }
 
+  /** A node has joined (again), and tells anew: of processes that ended meanwhile nothing. */
+  forgetNode(node_id: string): void {
+    if (!this.#perNode.has(node_id)) return;
+    for (const [key, { process }] of this.#reports) {
+      if (process.node_id === node_id) this.#forget(key);
+    }
+  }
+
   /** Everything, with Ray's names and labels; beside those `NodeId`, and of an actor `ActorId`. */
   families(): Family[] {
     const families = new Map<string, Family>();

@@ -37,7 +37,7 @@ export function nodeFinder({ brain }: Pick<HeadState, "brain">): NodeFinder {
   return {
     node: (node_id) => {
       const node = brain.node(node_id);
-      return node && { ip: node.ip, dead: node.state === "dead", ended_at: node.ended_at };
+      return node && { ip: node.ip, dead: node.state === "dead" };
     },
   };
 }

@@ -12,6 +12,8 @@ import type { DeathReport } from "../cluster/death.ts";
 import { HttpFailure } from "../dashboard/http_failure.ts";
 import type { JobDetails, JobRequest, JobsApi } from "../dashboard/jobs_api.ts";
 import { RequestFailed } from "../wire/errors.ts";
+import type { Link } from "../wire/link.ts";
+import type { Message } from "../wire/messages.ts";
 import { connectable } from "./actor_view.ts";
 import { detailsOf, driverDetails } from "./job_details.ts";
 import { jobOutput } from "./job_output.ts";
@@ -19,8 +21,9 @@ import type { Journal } from "./journal.ts";
 import { type HeadState, takesNewWork } from "./state.ts";
 import { asksForResources, followed, hasEnded, type Submission } from "./submission.ts";
 
-/** How many that have ended stay listed; the oldest go first. */
+/** How many that have ended stay listed; those that ended first go first. */
 const KEPT = 1000;
+const STOPPED: DeathReport = { kind: "killed", message: "The job was stopped." };
 const LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHIJKLMNPQRSTUVWXYZ23456789";
 
 /** See the top of this file. */
@@ -91,19 +94,22 @@ export class Submissions implements JobsApi {
     this.#put({ ...submission, stopping: true });
     const { brain, nodes, shell } = this.state;
     const actor = brain.actor(submission.actor_id);
-    const report: DeathReport = { kind: "killed", message: "The job was stopped." };
     const link = actor && connectable(actor) ? nodes.get(actor.node_id) : undefined;
     if (!actor || !link) {
       const { actor_id } = submission;
-      shell.step({ kind: "actor.kill", actor_id, no_restart: true, report });
+      shell.step({ kind: "actor.kill", actor_id, no_restart: true, report: STOPPED });
       this.#look(actor_id);
       return true;
     }
     shell.journal.flush();
-    const fields = report as unknown as Record<string, unknown>;
-    const { actor_id, incarnation } = actor;
-    link.send({ kind: "worker.stop", actor_id, incarnation, report: fields, drain: true });
+    link.send(stopOrder(actor));
     return true;
+  }
+
+  /** The order to stop may have been lost with the node's former link, or with the head that gave it. */
+  stopAgain(actor: ActorRecord, link: Link): void {
+    const submission = this.#all.get(this.#byActor.get(actor.actor_id) ?? "");
+    if (submission?.stopping) link.send(stopOrder(actor));
   }
 
   delete(submission_id: string): void {
@@ -128,7 +134,7 @@ export class Submissions implements JobsApi {
       ...options,
       submission_id,
       find: () => this.#all.get(submission_id),
-      changed: (signal) => this.#changed(submission_id, signal),
+      changed: (signal, ms) => this.#changed(submission_id, { signal, ms }),
     });
   }
 
@@ -150,13 +156,17 @@ export class Submissions implements JobsApi {
     for (const wake of this.#waiting.get(now.submission_id) ?? []) wake();
   }
 
-  /** Settles when the submission changes next, or the signal aborts. */
-  #changed(id: string, signal: AbortSignal): Promise<void> {
+  /** Settles when the submission changes next, the signal aborts, or time is up. */
+  #changed(id: string, { signal, ms }: { signal: AbortSignal; ms: number }): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wakes = this.#waiting.get(id) ?? new Set();
     this.#waiting.set(id, wakes.add(resolve));
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const stop = this.state.clock.after(ms, resolve);
+    const aborted = () => resolve();
+    signal.addEventListener("abort", aborted);
     return promise.finally(() => {
+      stop();
+      signal.removeEventListener("abort", aborted);
       wakes.delete(resolve);
       if (wakes.size === 0) this.#waiting.delete(id);
     });
@@ -217,11 +227,18 @@ export class Submissions implements JobsApi {
   }
 
   #trim(): void {
-    const ended = [...this.#all.values()].filter(hasEnded);
+    // By their ends: who asks after a job asks when it has ended.
+    const ended = [...this.#all.values()].filter(hasEnded)
+      .sort((a, b) => (a.end_time ?? 0) - (b.end_time ?? 0));
     for (const { submission_id } of ended.slice(0, Math.max(0, ended.length - KEPT))) {
       this.#forget(submission_id);
     }
   }
+}
+
+/** The order to a supervisor to stop its entrypoint; given twice it is one. */
+function stopOrder({ actor_id, incarnation }: ActorRecord): Message<"worker.stop"> {
+  return { kind: "worker.stop", actor_id, incarnation, report: { ...STOPPED }, drain: true };
 }
 
 /** What travels to the node as `worker.start`'s `actor` and `job`. */

@@ -176,3 +176,74 @@ Deno.test("output comes from the node in parts, to the job's end", async () => {
   await reading;
   assert.equal(told, "one\nzwölf\n");
 });
+
+Deno.test("an order to stop that may have been lost is given again, by a restarted head too", async () => {
+  using folder = new Folder();
+  let name: { node_id: string };
+  let running: Record<string, unknown>;
+  const ordered = async (node: FakeNode) => {
+    const { fields } = await node.next("worker.stop");
+    assert.deepEqual([fields.actor_id, fields.drain], [running["actor_id"], true]);
+  };
+  const join = (head: Head) =>
+    FakeNode.join(head.port, {
+      ...name,
+      report: { actors: [running], jobs: [], deaths: [] },
+    });
+  {
+    await using head = await startHead(folder);
+    const node = await FakeNode.join(head.port);
+    const { id, order: { actor_id, incarnation } } = await started(head, node);
+    name = { node_id: node.node_id };
+    running = { actor_id, incarnation, pid: 7, address: { socket: "" }, initialized: true };
+    head.state.submissions.stop(id);
+    await node[Symbol.asyncDispose]();
+    await using back = await join(head);
+    await ordered(back);
+  }
+  await using head = await startHead(folder);
+  await using node = await join(head);
+  await ordered(node);
+});
+
+Deno.test("what ended first goes first, however early another was submitted", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  await using head = await startHead(folder, { clock });
+  const { submissions } = head.state;
+  const long = submissions.submit(request({ submission_id: "long" }));
+  const [first] = Array.from({ length: 1000 }, () => {
+    const id = submissions.submit(request());
+    submissions.stop(id);
+    clock.pass(1);
+    return id;
+  });
+  submissions.stop(long);
+  submissions.submit(request());
+  assert.equal(statusOf(head, long), "STOPPED");
+  assert.equal(submissions.details(first!), undefined);
+});
+
+Deno.test("who follows a job that waits leaves nothing behind but one wait", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  await using head = await startHead(folder, { clock });
+  const { submissions } = head.state;
+  const id = submissions.submit(request());
+  const ending = new AbortController();
+  let listeners = 0;
+  const { signal } = ending;
+  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+  signal.addEventListener = (...of: Parameters<typeof add>) => (listeners++, add.apply(signal, of));
+  signal.removeEventListener = (...of: Parameters<typeof remove>) => (
+    listeners--, remove.apply(signal, of)
+  );
+  const next = submissions.output(id, { follow: true, signal })[Symbol.asyncIterator]().next();
+  for (let round = 0; round < 20; round++) {
+    clock.pass(200);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assert.equal(listeners, 1);
+  ending.abort();
+  assert.deepEqual(await next, { done: true, value: undefined });
+});

@@ -8,7 +8,7 @@ const ACTOR = "ab".repeat(16);
 const CALLER = "0000000000000002" + "f".repeat(16);
 
 function world() {
-  const nodes = new Map([["n", { ip: "10.0.0.1", dead: false, ended_at: undefined }]]);
+  const nodes = new Map([["n", { ip: "10.0.0.1", dead: false }]]);
   const workers = new WorkerRegistry({ node: (id) => nodes.get(id) });
   workers.ready(worker("w"));
   return {
@@ -71,7 +71,7 @@ Deno.test("what ran in a process that died has failed", () => {
   const { books, workers } = world();
   const log = new TaskLog();
   log.add("w", { count: 1, dropped: 0 }, encode([row(1, 0)]));
-  workers.died({ actor_id: ACTOR, incarnation: 1 }, {
+  workers.died({ node_id: "n", actor_id: ACTOR, incarnation: 1 }, {
     report: { kind: "signal", message: "It got SIGKILL." },
     now: 99,
     intended: false,
@@ -85,10 +85,17 @@ Deno.test("what ran in a process that died has failed", () => {
   assert.deepEqual([dead!.is_alive, dead!.exit_type], [false, "SYSTEM_ERROR"]);
 });
 
-Deno.test("a lost node takes its workers along", () => {
-  const { nodes, workers } = world();
-  nodes.set("n", { ip: "10.0.0.1", dead: true, ended_at: undefined });
-  assert.equal(workers.view([])[0]!.is_alive, false);
+Deno.test("a lost node takes its workers along, and no more of them are remembered than of others", () => {
+  const { workers } = world();
+  workers.ready({ ...worker("elsewhere"), node_id: "m" });
+  for (let at = 2; at < MOST_DEAD + 4; at++) workers.ready(worker(`w${at}`, at));
+  workers.nodeGone("n", 99);
+  const view = workers.view([]);
+  assert.equal(view.length, MOST_DEAD + 1);
+  assert.deepEqual(
+    view.filter(({ is_alive }) => is_alive).map(({ worker_id }) => worker_id),
+    ["elsewhere"],
+  );
 });
 
 Deno.test("batches beyond the bound are dropped, the oldest first, and counted", () => {
@@ -105,7 +112,7 @@ Deno.test("dead workers are remembered up to a bound", () => {
   const { workers } = world();
   for (let at = 2; at < MOST_DEAD + 4; at++) {
     workers.ready(worker(`w${at}`, at));
-    workers.died({ actor_id: ACTOR, incarnation: at }, {
+    workers.died({ node_id: "n", actor_id: ACTOR, incarnation: at }, {
       report: { kind: "killed", message: "ray.kill" },
       now: at,
       intended: false,

@@ -94,9 +94,8 @@ export class TokenHandover {
     const has = (node: TokenHolder) => node.key === id;
     const late = entitled.some((node) => !node.link.isClosed && !has(node));
     keys.honourFormer(late ? Math.max(grace_ms, LEAST_GRACE) : grace_ms, clock.now());
-    for (const node of entitled.filter(has)) {
-      node.link.send({ kind: "token.use", key: id, former_ms: keys.graceLeft(clock.now()) });
-    }
+    // Those too that joined meanwhile.
+    for (const node of this.host.nodes()) this.#use(node);
     return this.#state();
   }
 
@@ -138,6 +137,8 @@ export class TokenHandover {
   has(node: TokenHolder, id: string): void {
     node.key = id;
     this.#met(node);
+    // It was slower than the others were waited for, or joined in between.
+    if (!this.#changing) this.#use(node);
   }
 
   /** A node has joined, perhaps by a former token. */
@@ -176,6 +177,13 @@ export class TokenHandover {
       stop();
       this.#changing = undefined;
     }
+  }
+
+  /** A node that has the present token may use it. */
+  #use({ link, key }: TokenHolder): void {
+    const { keys, clock } = this.host;
+    if (key === undefined || key !== keys.ring.id) return;
+    link.send({ kind: "token.use", key, former_ms: keys.graceLeft(clock.now()) });
   }
 
   #met(node: TokenHolder): void {

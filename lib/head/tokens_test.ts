@@ -218,6 +218,30 @@ Deno.test("a connected node that is slow to get the new token is not cut off, wi
   await assert.rejects(new Dialed(TOKEN, node("c")).open(head.port), refused(/was changed on/));
 });
 
+Deno.test("a node that gets the new token late, or joins while it is changed, is told to use it", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  const late = await new Dialed(TOKEN, node("b")).open(head.port);
+  late.slow = true;
+  await late.join();
+  const changing = manager.ask({ kind: "token.rotate", change: "x", grace_ms: 0 });
+  await late.until("token.changed");
+  const between = await new Dialed(TOKEN, node("c")).open(head.port);
+  await between.join();
+  await between.until("token.changed");
+  assert.equal(await between.fetching, false, "the others do not know it yet");
+  for (let seconds = 0; seconds < 6; seconds += 2) {
+    clock.pass(2000);
+    for (const one of [manager, late, between]) await one.ask({ kind: "token.list" });
+  }
+  assert.deepEqual((await changing).missing, [node("b")]);
+  await between.until("token.use");
+  late.slow = false;
+  await late.fetch();
+  await late.until("token.use");
+});
+
 Deno.test("who has a former token only is out when its time is over", async () => {
   using folder = new Folder();
   await using made = await cluster(folder);

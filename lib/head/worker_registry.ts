@@ -54,10 +54,12 @@ export interface WorkerView {
   runtime_env: Record<string, unknown>;
 }
 
+type WorkerName = Pick<KnownWorker, "node_id" | "actor_id" | "incarnation">;
+
 /** What the registry asks of the nodes. */
 export interface NodeFinder {
   /** Undefined for a node that nobody knows. */
-  node(node_id: string): { ip: string; dead: boolean; ended_at: number | undefined } | undefined;
+  node(node_id: string): { ip: string; dead: boolean } | undefined;
 }
 
 /** See the top of this file. */
@@ -75,33 +77,42 @@ export class WorkerRegistry {
     this.#current.set(nameOf(worker), worker);
   }
 
-  /** The worker of this incarnation ended at `now`. */
+  /** The worker of this incarnation ended at `now`, as its node says. */
   died(
-    of: { actor_id: string; incarnation: number },
+    of: WorkerName,
     { report, now, intended }: { report: DeathReport; now: number; intended: boolean },
   ): void {
     const worker = this.#current.get(nameOf(of));
     if (worker === undefined) return;
-    this.#current.delete(nameOf(of));
-    worker.ended_at = now;
-    worker.exit_type = exitType(report, intended);
-    worker.exit_detail = report.message;
-    this.#dead.push(worker.worker_id);
-    if (this.#dead.length > MOST_DEAD) this.#byId.delete(this.#dead.shift()!);
+    this.#end(worker, {
+      ended_at: now,
+      exit_type: exitType(report, intended),
+      exit_detail: report.message,
+    });
   }
 
-  /** By its own id; with its node's death, where that is how it ended. */
+  /** The node was lost at `now`, with all that ran there. */
+  nodeGone(node_id: string, now: number): void {
+    for (const worker of [...this.#current.values()]) {
+      if (worker.node_id !== node_id) continue;
+      const exit_detail = "Its node was lost.";
+      this.#end(worker, { ended_at: now, exit_type: "SYSTEM_ERROR", exit_detail });
+    }
+  }
+
+  /** By its own id. */
   get(worker_id: string): KnownWorker | undefined {
-    const worker = this.#byId.get(worker_id);
-    if (worker === undefined || worker.ended_at !== undefined) return worker;
-    const node = this.nodes.node(worker.node_id);
-    if (node !== undefined && !node.dead) return worker;
-    return {
-      ...worker,
-      ended_at: node?.ended_at ?? worker.ready_at,
-      exit_type: "SYSTEM_ERROR",
-      exit_detail: "Its node was lost.",
-    };
+    return this.#byId.get(worker_id);
+  }
+
+  #end(
+    worker: KnownWorker,
+    how: Pick<KnownWorker, "ended_at" | "exit_type" | "exit_detail">,
+  ): void {
+    this.#current.delete(nameOf(worker));
+    Object.assign(worker, how);
+    this.#dead.push(worker.worker_id);
+    if (this.#dead.length > MOST_DEAD) this.#byId.delete(this.#dead.shift()!);
   }
 
   /** The node's address, empty for one that is forgotten. */
@@ -111,7 +122,7 @@ export class WorkerRegistry {
 
   /** All workers and, from their jobs, the drivers. */
   view(jobs: Iterable<JobRecord>): WorkerView[] {
-    const workers = [...this.#byId.keys()].map((id) => this.#workerView(this.get(id)!));
+    const workers = [...this.#byId.values()].map((worker) => this.#workerView(worker));
     return [...workers, ...[...jobs].map((job) => this.#driverView(job))];
   }
 
@@ -159,8 +170,8 @@ export class WorkerRegistry {
   }
 }
 
-function nameOf({ actor_id, incarnation }: { actor_id: string; incarnation: number }): string {
-  return `${actor_id} ${incarnation}`;
+function nameOf({ node_id, actor_id, incarnation }: WorkerName): string {
+  return `${node_id} ${actor_id} ${incarnation}`;
 }
 
 function exitType(report: DeathReport, intended: boolean): ExitType {
