@@ -95,3 +95,16 @@ Deno.test("a head of another protocol than its daemon's does not start, and open
   assert.equal((await child.status).code, 1);
   await stdin.close().catch(() => {});
 });
+
+Deno.test("a key of the authority that cannot be used is told with what mends it", async () => {
+  using folder = new Folder();
+  Deno.writeTextFileSync(`${folder.path}/authority.key`, "no key");
+  const listen = { host: "127.0.0.1", port: 0 };
+  const config = { listen, token: TOKEN, runtime_dir: folder.path, tls: {} };
+  const { child, stdin, greeting } = await begin(config);
+  const { message, mend } = greeting["error"] as { message: string; mend: string };
+  assert.match(message, /^Cannot use the cluster authority's key/);
+  assert.match(mend, /Move it away/);
+  assert.equal((await child.status).code, 1);
+  await stdin.close().catch(() => {});
+});

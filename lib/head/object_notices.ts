@@ -16,6 +16,10 @@ const MOST_OWED = 100_000;
 
 /** How often something is noted for a node that is away, at most. */
 const MOST_FACTS = 10_000;
+/** How long what was sent may be lost with its link: one that hears nothing ends before, in milliseconds. */
+const UNSURE_MS = 15_000;
+/** How many such messages are kept, at most. */
+const MOST_UNSURE = 10_000;
 /** How that is called in the journal, before the node's id. */
 const OWED = "owed/";
 
@@ -38,6 +42,8 @@ export class ObjectNotices {
   /** Ended processes and their nodes, oldest first. */
   #gone = new Map<string, string>();
   #use = new Map<string, StoreUse>();
+  /** Names to be dropped that were sent of late, oldest first. */
+  #unsure: { at: number; node_id: string; drop: Fields<"objects.drop"> }[] = [];
 
   /** Facts of the journal that say what is owed, by node. */
   #facts = new Map<string, string[]>();
@@ -72,11 +78,14 @@ export class ObjectNotices {
       if (!record || record.state === "dead") continue;
       const link = this.state.nodes.get(node_id);
       if (link) {
-        link.send({ kind: "objects.drop", names, by });
+        const drop = { names, by };
+        link.send({ kind: "objects.drop", ...drop });
+        this.#unsure.push({ at: this.state.clock.now(), node_id, drop });
         continue;
       }
       this.#owe(node_id, { names: names.map(String), processes: [], by });
     }
+    this.#becomeSure();
     this.state.shell.journal.flush();
   }
 
@@ -113,6 +122,10 @@ export class ObjectNotices {
     const owed = byNode(this.#owed.get(node_id) ?? new Map());
     this.#settle(node_id);
     for (const [by, names] of owed) link.send({ kind: "objects.drop", names, by });
+    this.#becomeSure();
+    for (const { drop } of this.#unsure.filter((one) => one.node_id === node_id)) {
+      link.send({ kind: "objects.drop", ...drop });
+    }
   }
 
   /** `node.usage`. @throws {RequestFailed} for amounts below zero */
@@ -126,6 +139,13 @@ export class ObjectNotices {
   /** What that node's store uses; undefined where it has not said. */
   useOf(node_id: string): StoreUse | undefined {
     return this.#use.get(node_id);
+  }
+
+  #becomeSure(): void {
+    const since = this.state.clock.now() - UNSURE_MS;
+    const at = this.#unsure.findIndex((one) => one.at > since);
+    const sure = at < 0 ? this.#unsure.length : at;
+    this.#unsure.splice(0, Math.max(sure, this.#unsure.length - MOST_UNSURE));
   }
 
   /** Keeps what a node that is away has to hear. */

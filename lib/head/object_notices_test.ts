@@ -70,6 +70,34 @@ Deno.test("a node that was away hears what it missed when it is back", async () 
   assert.deepEqual([drop.names, drop.by], [names, one.node_id]);
 });
 
+Deno.test("what may have been lost with a node's link it hears again, but not for ever", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock();
+  await using head = await startHead(folder, { clock });
+  await using one = await FakeNode.join(head.port);
+  let two = await FakeNode.join(head.port, { ip: "10.0.0.2" });
+  const { node_id } = two;
+  const again = async () => {
+    await two[Symbol.asyncDispose]();
+    while (head.state.nodes.get(node_id)) await new Promise((resolve) => setTimeout(resolve, 1));
+    two = await FakeNode.join(head.port, {
+      node_id,
+      ip: "10.0.0.2",
+      report: { ...report, node_id },
+    });
+    await two.settled();
+    return two.inbox.filter(({ message }) => message.kind === "objects.drop").length;
+  };
+  await one.ask({ kind: "objects.free", names, nodes: [node_id] });
+  assert.deepEqual([await again(), await again()], [1, 1]);
+  for (let tick = 0; tick < 40; tick++) {
+    clock.pass(500);
+    await Promise.all([one.settled(), two.settled()]);
+  }
+  assert.equal(await again(), 0);
+  await two[Symbol.asyncDispose]();
+});
+
 Deno.test("what stores use is taken off what is available, and shown", async () => {
   using folder = new Folder();
   await using head = await startHead(folder);
