@@ -3,7 +3,13 @@
  * has been proven, and again when two thirds of its time are over. The key never leaves the daemon.
  */
 import type { Clock } from "../runtime/clock.ts";
-import { type Certificate, type KeyPair, nameOf, newKeyPair } from "../wire/authority.ts";
+import {
+  type Certificate,
+  type KeyPair,
+  nameOf,
+  newKeyPair,
+  renewalAfter,
+} from "../wire/authority.ts";
 import type { Link } from "../wire/link.ts";
 import { withDeadline } from "./deadline.ts";
 
@@ -65,13 +71,13 @@ export class CertificateKeeper {
       until: fields.until,
     };
     if (!isFirst) this.host.exchange(this.#certificate);
-    this.#plan((fields.lifetime * 2) / 3);
+    this.#plan(renewalAfter(fields.lifetime));
   }
 
   #plan(ms: number): void {
     this.#stop?.();
     if (this.#closed) return;
-    this.#stop = this.clock.after(Math.max(1, ms), () => {
+    this.#stop = this.clock.after(ms, () => {
       const link = this.#link;
       // Without a link the next one renews it.
       if (link && !link.isClosed) this.#renew(link).catch((error) => this.#failed(error));

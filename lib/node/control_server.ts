@@ -2,6 +2,7 @@
 import { FILE, likeDirectory } from "../runtime/group_access.ts";
 import { connections } from "../wire/connections.ts";
 import { RequestFailed } from "../wire/errors.ts";
+import { CLIENT_LIMITS } from "../wire/frames.ts";
 import { Link, type Received } from "../wire/link.ts";
 import { Client } from "./client.ts";
 
@@ -73,6 +74,7 @@ export class ControlServer {
     const client = new Client(`c${++this.#count}`);
     client.link = new Link(stream, {
       peer: `client ${client.id}`,
+      limits: CLIENT_LIMITS,
       onMessage: (received) => this.handlers.message(client, received),
     });
     this.clients.add(client);

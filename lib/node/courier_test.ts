@@ -199,3 +199,12 @@ Deno.test("where the node's port is closed, the file comes through the head, whi
   assert.match(told[0]!, /come through the head, which is slow/);
   listener.close();
 });
+
+Deno.test("a source that fails is told to who asks, at once", async () => {
+  await using far = there(() => {
+    throw new Error("the disk is gone");
+  });
+  const path = join(far.dir, "copy");
+  const fetched = courier(far.port).fetch({ source: "object", name: "n", node: NODE }, path);
+  await assert.rejects(fetched, { code: "object_lost", message: /the disk is gone/ });
+});

@@ -524,6 +524,8 @@ Deno.test("a process that sends nonsense over the control socket loses its conne
       frame({ ...DRIVER, id, sys_path: {} }),
       frame({ kind: "actor.locate", id: "x", actor_id: "a" }),
       frame({ kind: "object.free", objects: 7 }),
+      // Passed on inside another message, it would be deeper than the head takes.
+      frame({ kind: "query.nodes", id, more: nested(60) }),
     ]
   ) assert.equal(await said(bytes, ping), "ended", new TextDecoder().decode(bytes));
   for (
@@ -560,4 +562,10 @@ Deno.test("a process that sends nonsense over the control socket loses its conne
   }
   const { fields } = await honest.request({ kind: "daemon.info" });
   assert.equal(fields.connected, true);
+  assert.equal(one.head.joins.length, 1, "the node kept its link");
 });
+
+/** Lists in each other. */
+function nested(deep: number): unknown[] {
+  return deep === 0 ? [] : [nested(deep - 1)];
+}

@@ -38,9 +38,9 @@ export async function serveFile(
   const { stream } = opened;
   const { peer, signal } = options;
   const wanted = await expectMessage(opened, "file.want", { peer });
-  const path = await sources.get(wanted.source)?.(wanted.name, wanted.node);
   let file: Deno.FsFile;
   try {
+    const path = await sources.get(wanted.source)?.(wanted.name, wanted.node);
     if (path === undefined) throw new Deno.errors.NotFound("it has no such file");
     file = await Deno.open(path);
   } catch (error) {

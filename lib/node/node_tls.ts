@@ -26,7 +26,10 @@ export class NodeTls {
     clock: Clock,
   ): Promise<NodeTls> {
     if (!files) return new NodeTls(await trustIn(authority), new CertificateKeeper(host, clock));
-    const source = new CertificateFiles(files, clock, (certificate) => host.exchange(certificate));
+    const source = new CertificateFiles(files, clock, {
+      exchange: (certificate) => host.exchange(certificate),
+      fault: (text) => host.log("warning", text),
+    });
     return new NodeTls(trustInFiles(files), source);
   }
 

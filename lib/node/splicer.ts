@@ -69,6 +69,7 @@ export class Splicer {
   async #accept(): Promise<void> {
     for await (const taken of connections(this.#listener)) {
       const running = this.#serve(taken).catch((error) => {
+        close(taken.stream);
         if (!(error instanceof LinkClosed)) this.host.log(`A caller was refused: ${error.message}`);
       });
       this.#running.add(running);
@@ -115,6 +116,12 @@ export class Splicer {
       this.#strangers.delete(hostname, stream);
     }
   }
+}
+
+function close(stream: Taken["stream"]): void {
+  try {
+    stream.close();
+  } catch { /* it is closed */ }
 }
 
 function gone({ actor_id, process }: Fields<"splice">, why: string): RequestFailed {

@@ -16,6 +16,8 @@ import { isAuthorityId } from "../runtime/tls_config.ts";
 export const HEAD_NAME = "head.beam.internal";
 /** How long certificates are good, in milliseconds, where nobody said: a week. */
 export const CERTIFICATE_LIFETIME = 7 * 24 * 3_600_000;
+/** The runtime's timers go no further, in milliseconds: a longer one is over at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 /** How far the clocks of two machines may differ, in milliseconds. */
 const CLOCK_SKEW = 24 * 3_600_000;
 const SUBJECT = "CN=beam cluster authority";
@@ -53,6 +55,11 @@ export interface Authority {
     key: Uint8Array<ArrayBuffer>,
     options: { now: number; isHead?: boolean },
   ): Promise<{ certificate: string; until: number }>;
+}
+
+/** After how many milliseconds a certificate that is good for so many is renewed. */
+export function renewalAfter(lifetime: number): number {
+  return Math.max(1, Math.min((lifetime * 2) / 3, LONGEST_TIMER));
 }
 
 /** The name of a key's owner. */

@@ -1,11 +1,13 @@
 /** A certificate that somebody else makes and renews: read from files, and again when they change. */
 import { Trouble } from "../runtime/errors.ts";
+import { LOOPBACK } from "../runtime/loopback.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { reasonOf } from "../runtime/paths.ts";
 import type { TlsFiles } from "../runtime/tls_config.ts";
 import type { Certificate } from "./authority.ts";
 import type { Trust } from "./transport.ts";
 
+const MEND = "RAY_TLS_SERVER_CERT, RAY_TLS_SERVER_KEY and RAY_TLS_CA_CERT name files in PEM.";
 /** How often the files are looked at, in milliseconds. */
 const LOOK_INTERVAL = 60_000;
 
@@ -18,13 +20,19 @@ export function trustInFiles({ roots }: TlsFiles): Trust {
 export class CertificateFiles {
   certificate: Certificate;
   #seen: string;
+  /** The state in which they could not be used. */
+  #said = "";
   #stop: () => void;
 
   /**
-   * @param exchange is called with another certificate
-   * @throws {Trouble} where a file cannot be read
+   * @param exchange is called with another certificate, `fault` with why another cannot be shown
+   * @throws {Trouble} where a file cannot be read, or the two are no pair
    */
-  constructor(readonly files: TlsFiles, clock: Clock, exchange: (now: Certificate) => void) {
+  constructor(
+    readonly files: TlsFiles,
+    clock: Clock,
+    { exchange, fault }: { exchange(now: Certificate): void; fault(text: string): void },
+  ) {
     this.#seen = this.#state();
     this.certificate = this.#read();
     this.#stop = clock.every(LOOK_INTERVAL, () => {
@@ -32,8 +40,11 @@ export class CertificateFiles {
       if (state === this.#seen) return;
       try {
         this.certificate = this.#read();
-      } catch {
-        return; // it is being written: looked at again
+      } catch (error) {
+        // It may be being written: looked at again.
+        if (state !== this.#said) fault(`${(error as Error).message}; the former one is shown`);
+        this.#said = state;
+        return;
       }
       this.#seen = state;
       exchange(this.certificate);
@@ -46,7 +57,20 @@ export class CertificateFiles {
 
   #read(): Certificate {
     const { certificate, key } = this.files;
-    return { certificate: read(certificate), key: read(key), name: "", until: Infinity };
+    const pair = { cert: read(certificate), key: read(key) };
+    try {
+      // Only the runtime knows what it takes: a port that is closed for the exchange must open again.
+      Deno.listenTls({ hostname: LOOPBACK, port: 0, ...pair }).close();
+    } catch (error) {
+      throw new Trouble(
+        `Cannot use TLS: ${certificate} and ${key} are no certificate and its key (${
+          reasonOf(error)
+        })`,
+        MEND,
+        { cause: error },
+      );
+    }
+    return { certificate: pair.cert, key: pair.key, name: "", until: Infinity };
   }
 
   #state(): string {
@@ -68,7 +92,7 @@ function read(path: string): string {
   } catch (error) {
     throw new Trouble(
       `Cannot use TLS: the file ${path} cannot be read (${reasonOf(error)})`,
-      "RAY_TLS_SERVER_CERT, RAY_TLS_SERVER_KEY and RAY_TLS_CA_CERT name files in PEM.",
+      MEND,
       { cause: error },
     );
   }

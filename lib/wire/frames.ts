@@ -8,7 +8,7 @@
  */
 import { Decoder, Encoder } from "msgpack";
 import { ProtocolError } from "./errors.ts";
-import { checkBounds } from "./header_bounds.ts";
+import { checkBounds, MAX_DEPTH } from "./header_bounds.ts";
 
 /** Bytes before the header. */
 export const PREFIX_LENGTH = 12;
@@ -17,12 +17,23 @@ export const PREFIX_LENGTH = 12;
 export interface FrameLimits {
   header: number;
   body: number;
+  /** How deep a header's maps and lists may be nested; absent: {@link MAX_DEPTH}. */
+  depth?: number;
 }
 
 /** Before a peer has proven anything. */
 export const STRANGER_LIMITS: FrameLimits = { header: 4096, body: 0 };
 /** On a link whose peer is known. */
 export const PEER_LIMITS: FrameLimits = { header: 16 * 2 ** 20, body: 64 * 2 ** 30 };
+/**
+ * On a link to a process: what it says goes on inside of messages between daemons and head, which must
+ * not break their links.
+ */
+export const CLIENT_LIMITS: FrameLimits = {
+  header: PEER_LIMITS.header - 2 ** 20,
+  body: PEER_LIMITS.body,
+  depth: MAX_DEPTH - 16,
+};
 
 /** A header as it comes off the wire: a map with a `kind`. */
 export interface Header {
@@ -61,8 +72,8 @@ export function encodeFrame(header: Header, body: Uint8Array = EMPTY): Uint8Arra
   return frame;
 }
 
-function decodeHeader(bytes: Uint8Array): Header {
-  checkBounds(bytes);
+function decodeHeader(bytes: Uint8Array, depth: number | undefined): Header {
+  checkBounds(bytes, depth);
   let value: unknown;
   try {
     value = decoder.decode(bytes);
@@ -175,7 +186,7 @@ export class FrameDecoder {
       return undefined;
     }
     if (this.#part === "header") {
-      this.#header = decodeHeader(part);
+      this.#header = decodeHeader(part, this.limits.depth);
       this.#part = "body";
       this.#gatherer = new Gatherer(this.#bodyLength);
       return undefined;

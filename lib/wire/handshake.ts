@@ -118,7 +118,10 @@ class Opening {
       this.#left -= count;
       this.frames.push(...this.decoder.feed(this.#buffer.subarray(0, count)));
     }
-    const message = checkMessage(this.frames.shift()!.header);
+    const { header } = this.frames.shift()!;
+    // What a stranger leaves empty he has left out.
+    for (const [name, value] of Object.entries(header)) if (value === null) delete header[name];
+    const message = checkMessage(header);
     if (message.kind === "refused") {
       const { code, message: text, mend } = message as Message<"refused">;
       throw new RequestFailed(

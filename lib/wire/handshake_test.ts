@@ -360,6 +360,16 @@ Deno.test("a stream that is refused after its opening is told why", async () => 
   assert.ok(ends.every((end) => end.closed));
 });
 
+Deno.test("what a stranger leaves empty is as if he had left it out", async () => {
+  const [stranger, listener] = pipe();
+  const accepted = listen(listener);
+  const nonce = new Uint8Array(32);
+  const hello = { protocol: PROTOCOL_VERSION, build: "x", role: "node", nonce, secured: true };
+  const empty = { cluster: null, key: null, join: null };
+  await writeAll(stranger, encodeFrame({ kind: "hello", ...hello, ...empty }));
+  await assert.rejects(accepted, { code: "token", message: /its token is not this cluster's/ });
+});
+
 /** No control characters. */
 function isPlain(text: string): boolean {
   return [...text].every((letter) => letter >= " " && letter !== "\u007f");

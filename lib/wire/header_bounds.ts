@@ -52,11 +52,11 @@ function fault(what: string): ProtocolError {
 
 /**
  * Checks that `bytes` are one MessagePack value, no more and no less: its lists and maps hold no more
- * items than there are bytes and are nested at most {@link MAX_DEPTH} deep, its keys are texts, its texts
+ * items than there are bytes and are nested at most `depth` deep, its keys are texts, its texts
  * UTF-8, its whole numbers such that a double holds them, and it has no extensions.
  * @throws {ProtocolError} where they are not
  */
-export function checkBounds(bytes: Uint8Array): void {
+export function checkBounds(bytes: Uint8Array, depth = MAX_DEPTH): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   /** Items still to come, per open list or map; the value itself is the first "list". */
   const open = [1];
@@ -80,7 +80,7 @@ export function checkBounds(bytes: Uint8Array): void {
     if (pending > bytes.length - at) throw fault("it announces more items than it has bytes");
     if (items === 0) return;
     maps.push(map);
-    if (open.push(items) > MAX_DEPTH) throw fault(`it is nested deeper than ${MAX_DEPTH}`);
+    if (open.push(items) > depth) throw fault(`it is nested deeper than ${depth}`);
   };
   const text = (length: number, key: boolean): void => {
     const start = take(length);

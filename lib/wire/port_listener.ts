@@ -4,6 +4,7 @@
  */
 import type { Certificate } from "./authority.ts";
 import { sendAtOnce } from "./no_delay.ts";
+import { TlsStream } from "./tls_stream.ts";
 import { boundTo } from "./transport.ts";
 
 /** The longest pause until a port is tried again while its certificate is exchanged, in milliseconds. */
@@ -11,7 +12,7 @@ const LONGEST_PAUSE = 100;
 
 /** A connection that was taken. */
 export interface Taken {
-  stream: Deno.TcpConn | Deno.TlsConn;
+  stream: Deno.TcpConn | TlsStream;
   /** What proofs are bound to; absent: no TLS. */
   bound?: string;
 }
@@ -42,7 +43,9 @@ export class PortListener {
       const inner = this.#inner;
       try {
         const stream = await inner.accept();
-        if (!("setNoDelay" in stream)) return { stream, bound: boundTo(this.#certificate!.name) };
+        if (!("setNoDelay" in stream)) {
+          return { stream: new TlsStream(stream), bound: boundTo(this.#certificate!.name) };
+        }
         stream.setNoDelay(true);
         stream.setKeepAlive(true);
         return { stream };
@@ -58,10 +61,11 @@ export class PortListener {
    * refused, and dials again ({@link connectTo}).
    */
   exchange(certificate: Certificate): void {
-    if (this.#closed || this.#exchanged) return;
+    if (this.#closed) return;
     this.#certificate = certificate;
+    if (this.#exchanged) return; // it is opened with the newest
     this.#inner.close();
-    const open = () => this.#inner = listen(this, certificate);
+    const open = () => this.#inner = listen(this, this.#certificate);
     try {
       open();
     } catch {

@@ -9,6 +9,7 @@ import type { Address } from "./address.ts";
 import { rootOf } from "./authority.ts";
 import { LinkClosed, RequestFailed } from "./errors.ts";
 import type { SpliceStream } from "./splice.ts";
+import { TlsStream } from "./tls_stream.ts";
 
 /** What a side that speaks TLS believes. */
 export interface Trust {
@@ -64,16 +65,22 @@ export function trustIn(authority: string): Promise<Trust> {
 export async function connectTo(address: Address, options: ConnectOptions): Promise<Connection> {
   const { ms, trust, name, peer } = options;
   let late = false;
+  let held: SpliceStream | undefined;
   let timer: number | undefined;
-  const connecting = connect(address, options).catch(async (error) => {
-    if (!trust || !isExchanging(error)) throw error;
+  // Who takes a connection and never says a word of TLS must not keep it open here.
+  const hold = (stream: SpliceStream) => {
+    held = stream;
+    if (late) close(stream);
+  };
+  const connecting = connect(address, options, hold).catch(async (error) => {
+    if (late || !trust || !isExchanging(error)) throw error;
     await new Promise((resolve) => setTimeout(resolve, EXCHANGE_PAUSE));
-    return await connect(address, options);
+    return await connect(address, options, hold);
   });
-  connecting.then(({ stream }) => late && stream.close(), () => {});
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late = true;
+      if (held) close(held);
       reject(new LinkClosed(`no answer within ${ms} ms`));
     }, ms);
   });
@@ -89,24 +96,40 @@ export async function connectTo(address: Address, options: ConnectOptions): Prom
 async function connect(
   address: Address,
   { trust, name, peer }: ConnectOptions,
+  hold: (stream: SpliceStream) => void,
 ): Promise<Connection> {
   const { host: hostname, port } = address;
   if (trust?.isOurs && !name) {
     throw new RequestFailed("tls", `Cannot join ${peer}: nobody said by which name to know it`);
   }
   const tcp = await Deno.connect({ hostname, port });
+  hold(tcp);
   tcp.setNoDelay(true);
   const local = tcp.localAddr.hostname;
   if (!trust) return { stream: tcp, local };
   const checked = trust.isOurs ? name! : hostname;
-  const stream = await Deno.startTls(tcp, { hostname: checked, caCerts: [trust.roots] });
+  let stream: TlsStream;
+  try {
+    const caCerts = [trust.roots];
+    stream = new TlsStream(await Deno.startTls(tcp, { hostname: checked, caCerts }));
+  } catch (error) {
+    close(tcp);
+    throw error;
+  }
+  hold(stream);
   try {
     await stream.handshake();
   } catch (error) {
-    stream.close();
+    close(stream);
     throw error;
   }
   return { stream, local, bound: boundTo(trust.isOurs ? name! : "") };
+}
+
+function close(stream: SpliceStream): void {
+  try {
+    stream.close();
+  } catch { /* it is closed */ }
 }
 
 /** What both sides put into their proofs inside TLS. */

@@ -7,6 +7,7 @@ import {
   newAuthority,
   newKeyPair,
   openAuthority,
+  renewalAfter,
 } from "./authority.ts";
 import { connections } from "./connections.ts";
 import { dialTo } from "./dialing.ts";
@@ -16,6 +17,8 @@ import { Keyring } from "./keyring.ts";
 import { sendAtOnce } from "./no_delay.ts";
 import { PortListener } from "./port_listener.ts";
 import { SealedStream } from "./sealed_stream.ts";
+import { TlsStream } from "./tls_stream.ts";
+import type { SpliceStream } from "./splice.ts";
 import { boundTo, connectTo, type Trust, trustIn } from "./transport.ts";
 
 const HOST = "127.0.0.1";
@@ -39,7 +42,7 @@ class Port {
   readonly refused: Error[] = [];
   readonly listener: PortListener;
   readonly #serving: Promise<void>;
-  readonly #taken: Deno.Conn[] = [];
+  readonly #taken: { close(): void }[] = [];
 
   constructor(certificate?: Certificate, readonly bound?: string) {
     this.listener = new PortListener({ hostname: HOST, port: 0 }, certificate);
@@ -68,7 +71,7 @@ class Port {
   }
 
   async #serve(): Promise<void> {
-    const echo = async (stream: Deno.Conn, bound: string | undefined) => {
+    const echo = async (stream: SpliceStream, bound: string | undefined) => {
       try {
         const options = { identity: identity(), roles: ["caller"] as const, now: 0 };
         const opened = await accept(stream, { ...options, peer: "a caller", bound });
@@ -91,7 +94,7 @@ class Port {
   }
 }
 
-function close(stream: Deno.Conn): void {
+function close(stream: { close(): void }): void {
   try {
     stream.close();
   } catch { /* it is closed */ }
@@ -240,6 +243,89 @@ Deno.test("whoever takes the connection and says nothing is given up", async () 
   );
   (await taken).close();
   silent.close();
+});
+
+/** How many sockets this process has open. */
+function sockets(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith("socket:");
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+Deno.test("connections that are given up are closed, whoever holds their other end", async () => {
+  const silent = Deno.listen({ hostname: HOST, port: 0 });
+  const options = { ms: 20, trust: await trustIn(authority.id), name: "x", peer: "it" };
+  const before = sockets();
+  for (let i = 0; i < 5; i++) {
+    const dialed = connectTo({ host: HOST, port: silent.addr.port }, options);
+    await assert.rejects(dialed, /no answer/);
+  }
+  await settled(() => sockets() <= before);
+  silent.close();
+});
+
+Deno.test("strangers that say nothing in TLS leave nothing behind", async () => {
+  await using port = new Port(await certificateOf(authority));
+  const before = sockets();
+  const strangers = [];
+  for (let i = 0; i < 5; i++) {
+    strangers.push(await Deno.connect({ hostname: HOST, port: port.port }));
+  }
+  for (const stranger of strangers) assert.equal(await stranger.read(new Uint8Array(1)), null);
+  for (const stranger of strangers) stranger.close();
+  await settled(() => sockets() <= before);
+});
+
+Deno.test("a peer that reads nothing holds no connection that was closed", async () => {
+  const certificate = await certificateOf(authority);
+  const port = new PortListener({ hostname: HOST, port: 0 }, certificate);
+  const before = sockets();
+  const options = {
+    ms: 2000,
+    trust: await trustIn(authority.id),
+    name: certificate.name,
+    peer: "it",
+  };
+  const [{ stream: taken }, { stream }] = await Promise.all([
+    port.accept(),
+    connectTo({ host: HOST, port: port.port }, options),
+  ]);
+  const writing = (async () => {
+    if (taken instanceof TlsStream) await taken.handshake();
+    for (;;) await taken.write(new Uint8Array(65536));
+  })();
+  let broken = false;
+  writing.catch(() => broken = true);
+  await settled(() => sockets() === before + 2);
+  taken.close();
+  await settled(() => broken && sockets() === before + 1);
+  stream.close();
+  await settled(() => sockets() <= before);
+  port.close();
+});
+
+Deno.test("a certificate that comes while the port waits for another is the one that is shown", async () => {
+  const [first, second] = [await certificateOf(authority), await certificateOf(authority)];
+  await using port = new Port(first);
+  port.listener.exchange({ ...second, certificate: "nonsense" });
+  port.listener.exchange(second);
+  const opened = await port.dial(await trustIn(authority.id), second.name);
+  assert.equal(await echoed(opened), "over");
+  opened.stream.close();
+});
+
+async function settled(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 300 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(what(), `${sockets()} sockets`);
+}
+
+Deno.test("a certificate's renewal is never so far that the timer is over at once", () => {
+  assert.equal(renewalAfter(90_000), 60_000);
+  assert.equal(renewalAfter(90 * 24 * 3_600_000), 2 ** 31 - 1);
 });
 
 Deno.test("an authority is known again by its key, and a key that is none is refused", async () => {
