@@ -88,6 +88,12 @@ def test_devices() -> None:
     assert visible == str(ids[0])
 
 
+def test_a_task_gives_its_devices_back() -> None:
+    # More of them, one after another, than there are devices.
+    seen = [ray.get(devices.remote(), timeout=60) for _ in range(4)]
+    assert all(len(ids) == 1 for ids, _ in seen)
+
+
 def test_environment() -> None:
     assert ray.get(environment.remote("OF_THE_JOB")) == "job"
     own = environment.options(runtime_env={"env_vars": {"OF_THE_TASK": "task"}})

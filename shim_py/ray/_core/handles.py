@@ -64,9 +64,7 @@ class ActorHandles:
             return False
         if owner is not None:
             link.handle = (id, owner)
-        link.release_wanted = True
-        if not link.outstanding:
-            session.release(link)
+        session.let_go(link)
         return True
 
 

@@ -357,9 +357,17 @@ class Session:
         """The caller's side of an actor that was called or created here. The lock is held."""
         return self._links.get(actor_id)
 
+    def let_go(self, link: ActorLink) -> None:
+        """Releases an actor, or a worker for tasks, once its answers are counted. The lock is held."""
+        link.release_wanted = True
+        if not link.outstanding:
+            self.release(link)
+
     def release(self, link: ActorLink) -> None:
         """Tells that nobody here needs the actor any more. The lock is held."""
         link.release_wanted = False
+        # It stays for those who may still ask for an answer.
+        link._tell_ack()
         handle, link.handle = link.handle, None
         if handle is not None:
             self.objects.release(*handle)

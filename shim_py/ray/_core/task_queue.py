@@ -259,9 +259,7 @@ class TaskQueue:
     def release(self, lease: Lease) -> None:
         """Gives a worker back: it ends once nobody needs what it owns."""
         self._drop(lease)
-        lease.link.release_wanted = False
-        lease.link._tell_ack()
-        self.session.release(lease.link)
+        self.session.let_go(lease.link)
 
     def _drop(self, lease: Lease) -> None:
         actor_id = lease.link.actor_id

@@ -35,7 +35,6 @@ class Link:
         self.actor_id = actor_id
         self.facts: dict[str, Any] = {}
         self.death: BaseException | None = None
-        self.release_wanted = False
         self.sent: list[Any] = []
         self.pending: dict[int, Any] = {}
 
@@ -44,8 +43,6 @@ class Link:
             call.fail_all(self.death)
             return
         self.sent.append(call)
-
-    def _tell_ack(self) -> None: ...
 
     def fail_all(self, error: BaseException) -> None:
         """Its worker is gone."""
@@ -116,6 +113,8 @@ class Session:
 
     def release(self, link: Link) -> None:
         self.released.append(link.actor_id)
+
+    let_go = release
 
     def forget(self, actor_id: str) -> None:
         self.links.pop(actor_id, None)
