@@ -159,6 +159,8 @@ class ActorLink:
         call.cancelled = True
         if call.seq and call.seq in self.pending:
             header = {"kind": "cancel", "seq": call.seq, "force": force, "recursive": recursive}
+            # Told again on the next channel: this one may just have broken.
+            call.cancellation = header
             self.tell(call, header)
             return
         task = TaskID(call.task_id()).hex()
@@ -412,6 +414,8 @@ class ActorLink:
                 return
             frame = call.probe(self._ack) if seq <= done else call.frame(self._ack)
             channel.send_parts(frame if isinstance(frame, list) else [frame])
+            if call.cancellation is not None:
+                channel.send(encode_head(call.cancellation))
         self.advance()
 
     # ── when it breaks ───────────────────────────────────────────────────────────────────────

@@ -79,11 +79,13 @@ class Call(Entry):
         waiting: how many arguments are not there yet.
         retries: how often it may be sent to another incarnation; -1: always.
         parent: the call that made this one (see `running.parent`), None in a driver.
+        cancellation: what its worker is told, where it was cancelled after it was sent.
     """
 
     __slots__ = (
         "actor",
         "arguments",
+        "cancellation",
         "cancelled",
         "entries",
         "extra",
@@ -111,6 +113,7 @@ class Call(Entry):
         self.waiting = 0
         self.retries = 0
         self.cancelled = False
+        self.cancellation: dict[str, Any] | None = None
         self.failed: tuple[bool, Parts, BaseException | None] | None = None
         self.task = b""
         self.parent: tuple[str, int] | None = None

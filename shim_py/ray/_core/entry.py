@@ -156,7 +156,8 @@ class Entry:
         """
         error = self.error
         if error is not None:
-            raise error
+            # Many calls may share it: where it was raised before is not kept, nor what is there.
+            raise error.with_traceback(None)
         value = serialization.loads(self.parts)
         if self.ok:
             return value

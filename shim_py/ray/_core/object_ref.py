@@ -168,6 +168,9 @@ class ObjectRef(Generic[T]):
         def settle(value: Any, error: BaseException | None) -> None:
             if error is not None:
                 _explain(error)
+                if isinstance(error, StopIteration):
+                    # To `await` it would be the end of the wait, with no value.
+                    error = getattr(error, "_task_error", error)
                 future.set_exception(error)
             else:
                 future.set_result(value)

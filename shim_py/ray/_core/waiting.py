@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from .entry import Entry
@@ -80,8 +81,8 @@ def wait_for_some(
     with pump.lock:
         count.missing = enough - sum(1 for entry in entries if entry.done)
         watches = [
-            (entry, _Counted(count, entries.count(entry)))
-            for entry in dict.fromkeys(entries)
+            (entry, _Counted(count, weight))
+            for entry, weight in Counter(entries).items()
             if not entry.done
         ]
         _watch(count, watches)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from typing import Any
 
 import pytest
@@ -565,3 +566,46 @@ def test_a_class_that_cannot_be_pickled_names_the_member(ray: Any) -> None:
 
     with pytest.raises(TypeError, match=r"Holder.*'lock'"):
         ray.remote(Holder).remote()
+
+
+def test_a_method_that_raises_stop_iteration_is_no_value_to_await(ray: Any) -> None:
+    class Empty:
+        def take(self) -> Any:
+            return next(iter(()))
+
+    empty = ray.remote(Empty).remote()
+    with pytest.raises(StopIteration):
+        ray.get(empty.take.remote(), timeout=LIMIT)
+
+    async def main() -> Any:
+        return await empty.take.remote()
+
+    with pytest.raises(RayTaskError, match="StopIteration"):
+        asyncio.run(main())
+
+
+def test_an_error_that_many_calls_share_does_not_grow(ray: Any) -> None:
+    counter = ray.remote(Counter).remote()
+
+    def lines() -> int:
+        try:
+            ray.get(counter.leave.remote(), timeout=LIMIT)
+        except ActorDiedError:
+            return len(traceback.format_exc().splitlines())
+        raise AssertionError
+
+    assert [lines() for _ in range(5)][1:] == [lines()] * 4
+
+
+def test_many_references_are_waited_for_at_once(ray: Any) -> None:
+    counter = ray.remote(Counter).remote()
+    ray.get(counter.add.remote(), timeout=LIMIT)
+    slow = counter.sleep.remote(LIMIT)
+    refs = [counter.add.remote() for _ in range(20_000)]
+    began = time.process_time()
+    assert ray.wait(refs, timeout=0.01) == ([], refs)
+    # To look for each among all took seconds.
+    assert time.process_time() - began < 2
+    ray.kill(counter)
+    with pytest.raises(RayActorError):
+        ray.get(slow, timeout=LIMIT)

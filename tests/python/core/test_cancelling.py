@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import time
 from typing import Any
 
 import pytest
+from ray._core import client
 from ray.exceptions import TaskCancelledError
 
 LIMIT = 20.0
@@ -35,3 +38,22 @@ def test_a_task_that_is_cancelled_again_and_again_is_answered(ray: Any) -> None:
             time.sleep(0.0002)
         with pytest.raises(TaskCancelledError):
             ray.get(ref, timeout=LIMIT)
+
+
+def test_a_cancellation_on_a_broken_channel_is_told_on_the_next(ray: Any) -> None:
+    class Waits:
+        async def wait(self) -> None:
+            await asyncio.sleep(1000)
+
+        def here(self) -> bool:
+            return True
+
+    waits = ray.remote(Waits).remote()
+    ref = waits.wait.remote()
+    assert ray.get(waits.here.remote(), timeout=LIMIT)
+    session = client.session()
+    with session.pump.lock:
+        session.link(waits._actor_id.hex())._channel._sock.shutdown(socket.SHUT_RDWR)
+        ray.cancel(ref)
+    with pytest.raises(TaskCancelledError):
+        ray.get(ref, timeout=LIMIT)
