@@ -8,16 +8,20 @@ import { ALL, HELP, TABLES } from "./lib/cli/commands.ts";
 import { loadConfig } from "./lib/cli/config_file.ts";
 import { print } from "./lib/cli/output.ts";
 import { runCommand, tellFailure } from "./lib/cli/run_command.ts";
+import { keepFileThread } from "./lib/runtime/file_thread.ts";
 
 async function main([name, ...args]: string[]): Promise<number> {
   switch (name) {
     case "daemon":
+      keepFileThread();
       return await (await import("./lib/node/main.ts")).runDaemon();
     case "head":
+      keepFileThread();
       return await (await import("./lib/head/main.ts")).runHead();
     case "doctor-node":
       return await (await import("./lib/doctor/main.ts")).runDoctorNode();
     case "job-supervisor":
+      keepFileThread();
       return await (await import("./lib/node/job_supervisor.ts")).runJobSupervisor();
     case undefined:
       print(HELP);

@@ -2,6 +2,7 @@
 import type { HeadConfig, HeadGreeting, HeadReady } from "../head/config.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { PROTOCOL_VERSION } from "../wire/messages.ts";
+import { noProcess } from "./no_process.ts";
 
 const SHORTEST_PAUSE = 50;
 const LONGEST_PAUSE = 2000;
@@ -115,14 +116,7 @@ export class HeadProcess {
 
   async #launch(command: string[]): Promise<HeadReady> {
     const { env, config } = this.options;
-    const child = new Deno.Command(command[0]!, {
-      args: command.slice(1),
-      env,
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const child = begun(command, env);
     this.#child = child;
     const stdin = child.stdin.getWriter();
     this.#stdin = stdin;
@@ -217,6 +211,21 @@ export class HeadProcess {
         resolve();
       };
     });
+  }
+}
+
+function begun(command: string[], env: Record<string, string>) {
+  try {
+    return new Deno.Command(command[0]!, {
+      args: command.slice(1),
+      env,
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    throw noProcess(error, "head", "Cannot start the head") ?? error;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { RequestFailed } from "../wire/errors.ts";
 import { findProgram } from "./interpreter.ts";
+import { noProcess } from "./no_process.ts";
 import type { Environment } from "./worker_env.ts";
 
 /** How much of the log an error carries. */
@@ -34,18 +35,10 @@ export interface BuildOptions {
  * signal's reason where it is given up, once the process is gone.
  */
 export async function buildPart(options: BuildOptions): Promise<void> {
-  const { command, env, cwd, order, signal, log } = options;
+  const { command, env, signal, log } = options;
   const program = findProgram(command[0]!, env["PATH"]);
   if (program === undefined) throw failed(options, `${command[0]} is not there`, "");
-  const child = new Deno.Command(program, {
-    args: command.slice(1),
-    env: { ...env, BEAM_BUILD: JSON.stringify(order) },
-    clearEnv: true,
-    cwd,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = begun(program, options);
   options.pids.add(child.pid);
   const lifeline = child.stdin.getWriter();
   const end = () => void lifeline.close().catch(() => {});
@@ -70,6 +63,24 @@ export async function buildPart(options: BuildOptions): Promise<void> {
   if (!status.success) {
     const how = status.signal ? `was ended by ${status.signal}` : `ended with code ${status.code}`;
     throw failed(options, `the process that does it ${how}`, tail.text);
+  }
+}
+
+function begun(program: string, options: BuildOptions) {
+  const { command, env, cwd, order } = options;
+  try {
+    return new Deno.Command(program, {
+      args: command.slice(1),
+      env: { ...env, BEAM_BUILD: JSON.stringify(order) },
+      clearEnv: true,
+      cwd,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    throw noProcess(error, "environment", `Cannot ${options.what} on ${options.node_ip}`) ??
+      failed(options, `its process cannot be started (${(error as Error).message})`, "");
   }
 }
 

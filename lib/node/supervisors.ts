@@ -7,6 +7,7 @@ import { closeSync, openSync } from "node:fs";
 import { unlikeNode } from "../runtime/background.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Fields } from "../wire/messages.ts";
+import { noProcess } from "./no_process.ts";
 import { rawStatus } from "./wait_status.ts";
 import type { Environment } from "./worker_env.ts";
 import type { WorkerSource } from "./worker_source.ts";
@@ -82,7 +83,7 @@ export class Supervisors implements WorkerSource {
       child.stdin!.end(JSON.stringify(order) + "\n");
       return pid;
     } catch (error) {
-      throw new RequestFailed(
+      throw noProcess(error, "start", "Cannot start a job's supervisor") ?? new RequestFailed(
         "start",
         `Cannot start a job's supervisor: its command "${command.join(" ")}" cannot be run ` +
           `(${(error as Error).message})`,

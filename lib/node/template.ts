@@ -7,6 +7,7 @@ import type { Link } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import { findProgram } from "./interpreter.ts";
+import { noProcess } from "./no_process.ts";
 import type { Environment } from "./worker_env.ts";
 
 /** How long a template may take to say hello, in milliseconds: a cold disk is slow. */
@@ -85,10 +86,17 @@ export class Template {
     this.#becomeReady();
   }
 
-  /** Forks a worker; its pid. @throws {LinkClosed} where the template ends first. */
+  /**
+   * Forks a worker; its pid.
+   * @throws {RequestFailed} where it cannot; {@link LinkClosed} where the template ends first.
+   */
   async fork(fields: Fields<"fork">): Promise<number> {
-    const answer = await this.link!.request({ kind: "fork", ...fields });
-    return answer.fields.pid;
+    try {
+      const answer = await this.link!.request({ kind: "fork", ...fields });
+      return answer.fields.pid;
+    } catch (error) {
+      throw noProcess(error, "fork", `Cannot fork a worker on ${this.options.node_ip}`) ?? error;
+    }
   }
 
   /** Asks it to end: it ends its workers and itself. */
@@ -121,7 +129,9 @@ export class Template {
         stderr: "piped",
       }).spawn();
     } catch (error) {
-      throw this.#trouble(`cannot be started (${(error as Error).message})`);
+      const what = `Cannot start workers on ${this.options.node_ip}`;
+      throw noProcess(error, "start", what) ??
+        this.#trouble(`cannot be started (${(error as Error).message})`);
     }
   }
 

@@ -11,6 +11,7 @@ import { Trouble } from "./errors.ts";
 import { selfCommand } from "./launcher.ts";
 import { runtimePaths } from "./paths.ts";
 import { withoutPrivate } from "./private_env.ts";
+import { isProcessLimit, processLimit } from "./process_limit.ts";
 import type { DaemonRecord } from "./records.ts";
 
 /** Past this size, in bytes, the file of what daemons said outside their logs starts anew. */
@@ -108,13 +109,12 @@ export function endText(end: DaemonEnd): string {
   return end.signal ? `was ended by ${end.signal}` : `ended with code ${end.code}`;
 }
 
-function notMade({ message }: Error): Trouble {
-  return new Trouble(
-    `Cannot start the node: a process for its daemon cannot be made (${message})`,
-    "See that beam's file is still there; `ulimit -u` and the container's `pids.max` say how many " +
-      "processes there may be.",
-    { code: "daemon_died" },
-  );
+function notMade(error: Error): Trouble {
+  const { text, mend } = isProcessLimit(error) ? processLimit() : {
+    text: `a process for its daemon cannot be made (${error.message})`,
+    mend: "See that beam's file is still there.",
+  };
+  return new Trouble(`Cannot start the node: ${text}`, mend, { code: "daemon_died" });
 }
 
 function startedDaemon(
