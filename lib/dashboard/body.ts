@@ -1,4 +1,6 @@
 /** Bodies of requests, within bounds of size and time. */
+import { encode } from "msgpack";
+import { checkBounds } from "../wire/header_bounds.ts";
 import { HttpFailure } from "./http_failure.ts";
 
 /** Bytes and milliseconds. */
@@ -10,10 +12,10 @@ export interface BodyLimits {
 /** What is usual for a JSON body. */
 export const JSON_LIMITS: Readonly<BodyLimits> = { most: 8 * 2 ** 20, ms: 30_000 };
 
-/** How deep lists and maps may be nested: the parser takes far longer over deep ones. */
-const MOST_DEEP = 100;
+/** How deep lists and maps may be nested: the parser takes far longer over deep ones, and links have a bound. */
+const MOST_DEEP = 50;
 
-/** The body as JSON. @throws {HttpFailure} 400, 408 or 413 */
+/** The body as JSON that links can carry to nodes. @throws {HttpFailure} 400, 408 or 413 */
 export async function jsonBody(request: Request, limits: BodyLimits = JSON_LIMITS) {
   const chunks: Uint8Array[] = [];
   for await (const chunk of boundedBody(request, limits)) chunks.push(chunk);
@@ -22,11 +24,19 @@ export async function jsonBody(request: Request, limits: BodyLimits = JSON_LIMIT
     const what = `its body must not be nested deeper than ${MOST_DEEP}`;
     throw new HttpFailure(400, `Cannot read the request: ${what}.`);
   }
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch {
     throw new HttpFailure(400, "Cannot read the request: its body must be JSON.");
   }
+  try {
+    checkBounds(encode(value));
+  } catch (error) {
+    const what = "its body must have whole Unicode characters and no key `__proto__`";
+    throw new HttpFailure(400, `Cannot read the request: ${what}.`, { cause: error });
+  }
+  return value;
 }
 
 /** True for brackets nested too deep; those in texts do not count. */

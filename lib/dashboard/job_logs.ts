@@ -37,7 +37,7 @@ export function followLog(host: DashboardHost, id: string, request: Request): Re
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     throw new HttpFailure(426, "Cannot follow a log over plain HTTP: ask for a web socket.");
   }
-  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_S });
+  const { socket, response } = upgraded(request);
   const gone = new AbortController();
   socket.onclose = () => gone.abort();
   socket.onerror = () => gone.abort();
@@ -48,6 +48,14 @@ export function followLog(host: DashboardHost, id: string, request: Request): Re
     });
   };
   return response;
+}
+
+function upgraded(request: Request): Deno.WebSocketUpgrade {
+  try {
+    return Deno.upgradeWebSocket(request, { idleTimeout: PING_S });
+  } catch (error) {
+    throw new HttpFailure(400, `Cannot open a web socket: ${(error as Error).message}.`);
+  }
 }
 
 async function send(

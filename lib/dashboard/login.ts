@@ -75,7 +75,7 @@ export class Login {
       const seconds = Math.ceil(wait / 1000);
       throw new HttpFailure(429, `Too many wrong tokens: try again in ${seconds} s.`);
     }
-    const { token } = body as { token?: unknown };
+    const { token } = (body ?? {}) as { token?: unknown };
     const fitting = typeof token === "string" ? tokenIn(token.trim(), door) : undefined;
     if (fitting === undefined) {
       this.#attempts.failed();

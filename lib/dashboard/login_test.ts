@@ -71,6 +71,13 @@ Deno.test("a token is exchanged for a cookie that opens, and that no script can 
   assert.equal((await ask("GET", "/api/jobs", { cookie: `${NAME}=x` })).status, 401);
 });
 
+Deno.test("a body that is no map is no token", async () => {
+  const { ask, page } = setUp();
+  for (const body of [null, [], 1, "secret", {}]) {
+    assert.equal((await ask("POST", "/api/session", { body, headers: page })).status, 403);
+  }
+});
+
 Deno.test("behind a proxy that speaks TLS the cookie is for TLS alone", async () => {
   const { ask, page } = setUp();
   const proxied = { ...page, "x-forwarded-proto": "https", origin: "https://localhost" };

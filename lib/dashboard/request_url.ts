@@ -1,4 +1,7 @@
-/** A request's URL. Behind the Unix socket the runtime's server knows no address, and puts none in. */
-export function requestUrl({ url }: Request): URL {
-  return new URL(url.replace(/^http\+unix:/, "http:"), "http://localhost");
+/**
+ * A request's path and query. The host before them is not read: a request may name none, or what is none,
+ * and the runtime's server puts its Unix socket there then.
+ */
+export function requestUrl({ url }: Pick<Request, "url">): URL {
+  return new URL(`http://localhost/${url.replace(/^[\w+.-]+:\/\/[^/?#]*\/?/, "")}`);
 }

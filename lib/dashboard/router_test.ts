@@ -143,11 +143,31 @@ Deno.test("a body nested too deep is refused before it is parsed, brackets in te
   withHost(async ({ host, submitted }) => {
     const deep = `{"entrypoint":${"[".repeat(2 ** 22)}`;
     const answer = await asked(host, "POST", "/api/jobs/", { body: deep });
-    assert.deepEqual([answer.status, /nested deeper than 100/.test(answer.text)], [400, true]);
+    assert.deepEqual([answer.status, /nested deeper than 50/.test(answer.text)], [400, true]);
     const entrypoint = `echo "\\${"[{".repeat(200)}"`;
     const body = JSON.stringify({ entrypoint });
     assert.equal((await asked(host, "POST", "/api/jobs/", { body })).status, 200);
     assert.equal(submitted.at(-1)?.entrypoint, entrypoint);
+  }));
+
+Deno.test("what no link to a node can carry is refused", () =>
+  withHost(async ({ host, submitted }) => {
+    for (const value of ['{"__proto__": 1}', '"\\ud800"', '{"\\udc00": 1}']) {
+      const body = `{"entrypoint": "x", "runtime_env": {"a": ${value}}}`;
+      const answer = await asked(host, "POST", "/api/jobs/", { body });
+      assert.deepEqual([answer.status, /must have whole/.test(answer.text)], [400, true], value);
+    }
+    assert.equal(submitted.length, 0);
+    const whole = { "\u{1f600}": "\u{1f600}" };
+    const body = JSON.stringify({ entrypoint: "x", runtime_env: whole });
+    assert.equal((await asked(host, "POST", "/api/jobs/", { body })).status, 200);
+  }));
+
+Deno.test("a web socket that is none is refused", () =>
+  withHost(async ({ host, failures }) => {
+    const headers = { upgrade: "websocket" };
+    const answer = await asked(host, "GET", "/api/jobs/mine/logs/tail", { headers });
+    assert.deepEqual([answer.status, failures], [400, []]);
   }));
 
 Deno.test("a long path is not repeated whole", () =>
