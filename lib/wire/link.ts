@@ -6,7 +6,14 @@
  * ends or is closed settles `closed` with the reason and fails what still waits.
  */
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
-import { encodeHead, type Frame, FrameDecoder, type FrameLimits, PEER_LIMITS } from "./frames.ts";
+import {
+  encodeHead,
+  type Frame,
+  FrameDecoder,
+  type FrameLimits,
+  PEER_LIMITS,
+  PREFIX_LENGTH,
+} from "./frames.ts";
 import type { Fields, Message, MessageKind, Reply, RequestKind } from "./messages.ts";
 import { checkFields, checkMessage } from "./validate.ts";
 import { MESSAGES } from "./messages.ts";
@@ -201,6 +208,13 @@ export class Link {
   #send(header: { kind: string; [field: string]: unknown }, body: Uint8Array): void {
     if (this.#ended) return;
     const head = encodeHead(header, body.length);
+    const length = head.length - PREFIX_LENGTH;
+    if (length > PEER_LIMITS.header && header.kind === "reply") {
+      // It would end the link, and who asked would ask again over the next one.
+      const message = `Cannot answer: the answer has ${length} bytes, at most ` +
+        `${PEER_LIMITS.header} can be sent`;
+      return this.#send({ kind: "error", id: header["id"], code: "too_large", message }, EMPTY);
+    }
     this.#queue.push(head);
     if (body.length > 0) this.#queue.push(body);
     this.#queuedBytes += head.length + body.length;

@@ -1,6 +1,6 @@
 import assert from "assert";
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
-import { encodeFrame } from "./frames.ts";
+import { encodeFrame, PEER_LIMITS } from "./frames.ts";
 import { fieldsOf, Link, type LinkOptions, type Received, writeAll } from "./link.ts";
 import { pipe, type PipeEnd } from "./_pipe.ts";
 
@@ -105,6 +105,18 @@ Deno.test("a request that is given up leaves the link as it was", async () => {
   pair.b.reply(asked[1]!, "query.jobs", { jobs: [7] });
   assert.deepEqual((await next).fields.jobs, [7]);
   assert.equal(pair.a.isClosed, false);
+});
+
+Deno.test("an answer that is too long to be taken is refused, and the link goes on", async () => {
+  const asked: Received[] = [];
+  await using pair = disposed(linked({ b: { onMessage: (got) => asked.push(got) } }));
+  const long = pair.a.request({ kind: "query.jobs" });
+  const short = pair.a.request({ kind: "query.jobs" });
+  while (asked.length < 2) await Promise.resolve();
+  pair.b.reply(asked[0]!, "query.jobs", { jobs: ["x".repeat(PEER_LIMITS.header)] });
+  pair.b.reply(asked[1]!, "query.jobs", { jobs: [7] });
+  await assert.rejects(long, { code: "too_large" });
+  assert.deepEqual((await short).fields.jobs, [7]);
 });
 
 Deno.test("an end fails what waits, tells why, and lets nothing more through", async () => {
