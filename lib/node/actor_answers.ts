@@ -67,6 +67,7 @@ export class ActorAnswers {
       (answer) => {
         settle();
         client.link.passOn(received, this.#fromHead(answer.fields), answer.body);
+        this.#heard(client, actor_id, answer.fields);
       },
       (error) => {
         settle();
@@ -88,11 +89,13 @@ export class ActorAnswers {
     }
     const death = this.host.deaths.of(actor_id);
     if (death && death.final && death.incarnation >= incarnation) {
-      return this.#say(client, received, {
+      const known = {
         state: "dead",
         incarnation: death.incarnation,
         report: { ...death.report },
-      }, death.body);
+      };
+      this.#say(client, received, known, death.body);
+      return this.#heard(client, actor_id, known);
     }
     const asking = new AbortController();
     const timer = setTimeout(() => asking.abort(), Math.max(1, until - this.host.now()));
@@ -100,6 +103,7 @@ export class ActorAnswers {
     try {
       const answer = await this.host.ask(client, received.message, received.body, signal);
       client.link.passOn(received, answer.fields as Record<string, unknown>, answer.body);
+      this.#heard(client, actor_id, answer.fields);
     } catch (error) {
       if (!signal.aborted) return client.link.refuse(received, error);
       // The head is slow or away: what a death here told is all there is to say.
@@ -110,6 +114,11 @@ export class ActorAnswers {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Nothing more becomes of a dead actor. */
+  #heard(client: Client, actor_id: string, fields: Record<string, unknown>): void {
+    if (fields["state"] === "dead") this.host.watchers.unwatch(actor_id, client);
   }
 
   #say(

@@ -208,6 +208,27 @@ Deno.test("a killed worker is told to who located it, with its last words, befor
   assert.equal(one.head.asked.length, 0);
 });
 
+Deno.test("who was told that an actor is dead is not kept for further news of it", async () => {
+  await using one = await node();
+  start(one.head, "Echo");
+  const { fields: { pid } } = await one.head.event("initialized", ACTOR);
+  const client = await one.client();
+  await client.request({ kind: "actor.locate", actor_id: ACTOR });
+  Deno.kill(pid!, "SIGKILL");
+  await one.head.event("died", ACTOR);
+  const report = { kind: "killed", message: "ray.kill" };
+  one.head.answer = ({ actor_id }) => ({ actor_id, state: "dead", incarnation: 1, report });
+  const asks = [
+    { kind: "actor.report", actor_id: ACTOR, incarnation: 1 },
+    { kind: "actor.report", actor_id: OTHER, incarnation: 1 },
+    { kind: "actor.locate", actor_id: OTHER },
+  ] as const;
+  for (const ask of asks) assert.equal((await client.request(ask)).fields.state, "dead");
+  one.head.link!.close();
+  await one.head.until(() => one.head.joins.length === 2);
+  assert.deepEqual(one.head.joins[1]!.report!["watched"], []);
+});
+
 Deno.test("an actor that runs is reported alive, at once and by this node alone", async () => {
   await using one = await node();
   start(one.head, "Echo");

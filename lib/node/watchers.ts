@@ -13,6 +13,12 @@ export class Watchers {
     else this.#clients.set(actor_id, new Set([client]));
   }
 
+  /** The client has heard the last of this actor. */
+  unwatch(actor_id: string, client: Client): void {
+    const clients = this.#clients.get(actor_id);
+    if (clients?.delete(client) && clients.size === 0) this.#clients.delete(actor_id);
+  }
+
   /** Those who hear of this actor. */
   of(actor_id: string): Iterable<Client> {
     return this.#clients.get(actor_id) ?? [];
@@ -25,9 +31,7 @@ export class Watchers {
 
   /** The client is gone. */
   forget(client: Client): void {
-    for (const [actor_id, clients] of this.#clients) {
-      if (clients.delete(client) && clients.size === 0) this.#clients.delete(actor_id);
-    }
+    for (const actor_id of this.#clients.keys()) this.unwatch(actor_id, client);
   }
 
   /** Nothing more will become of this actor. */
