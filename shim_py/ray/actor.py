@@ -409,6 +409,8 @@ def _restore_actor_class(cls: type, options: dict[str, Any]) -> ActorClass[Any]:
 
 
 def _check_names(name: Any, namespace: Any) -> None:
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be None or a string, got {name!r}.")
     if name == "":
         raise ValueError("Actor name cannot be an empty string.")
     if namespace is not None and not isinstance(namespace, str):

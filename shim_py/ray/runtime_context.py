@@ -29,8 +29,9 @@ class RuntimeContext:
     def get(self) -> dict[str, Any]:
         """Return the ids as a dict."""
         context = {"job_id": self.job_id, "node_id": self.node_id, "namespace": self.namespace}
-        if self.get_actor_id() is not None:
-            context["actor_id"] = self.actor_id
+        for name in ("task_id", "actor_id"):
+            if (value := getattr(self, name)) is not None:
+                context[name] = value
         return context
 
     @property

@@ -156,6 +156,18 @@ def test_named_actors() -> None:
         ray.get_actor("nobody")
 
 
+def test_names_that_are_no_text() -> None:
+    # Such a request would end the connection, and with it all that the driver has.
+    for wrong in (5, b"alice", ["alice"]):
+        with pytest.raises(TypeError):
+            ray.get_actor(wrong)  # type: ignore[arg-type]
+        with pytest.raises((TypeError, AttributeError)):
+            ray.util.placement_group([{"CPU": 1}], name=wrong)  # type: ignore[arg-type]
+        with pytest.raises((TypeError, AttributeError)):
+            ray.util.get_placement_group(wrong)  # type: ignore[arg-type]
+    assert ray.nodes()
+
+
 @ray.remote(num_cpus=0)
 class Parent:
     def __init__(self) -> None:

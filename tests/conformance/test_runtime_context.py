@@ -57,6 +57,16 @@ def test_the_driver() -> None:
     assert ray.util.get_current_placement_group() is None
 
 
+def test_the_ids_as_a_dict() -> None:
+    def ids() -> list[str]:
+        return sorted(ray.get_runtime_context().get())
+
+    assert ids() == ["job_id", "namespace", "node_id"]
+    assert ray.get(ray.remote(ids).remote()) == ["job_id", "namespace", "node_id", "task_id"]
+    call = ray.remote(num_cpus=0)(Facts).remote().__ray_call__.remote(lambda _self: ids())
+    assert ray.get(call) == ["actor_id", "job_id", "namespace", "node_id", "task_id"]
+
+
 def test_an_actor() -> None:
     driver = ray.get_runtime_context()
     actor = ray.remote(Facts).options(name="facts", num_gpus=2, num_cpus=1).remote()

@@ -358,7 +358,7 @@ class Session:
         return self._links.get(actor_id)
 
     def let_go(self, link: ActorLink) -> None:
-        """Releases an actor, or a worker for tasks, once its answers are counted. The lock is held."""
+        """Releases an actor or a task's worker once its answers are counted. The lock is held."""
         link.release_wanted = True
         if not link.outstanding:
             self.release(link)

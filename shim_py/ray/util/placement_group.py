@@ -106,6 +106,7 @@ def placement_group(
 
     Raises:
         ValueError: an argument is malformed.
+        TypeError: the name is no string.
         NotImplementedError: topologies are not there yet.
     """
     validate_placement_group(
@@ -116,6 +117,7 @@ def placement_group(
         bundle_label_selector,
         topology_strategy,
     )
+    _check_name(name)
     session = _session()
     # The id is made here, so that the request may be sent again without making a second group.
     pg_id = PlacementGroupID.of(session.job_id)
@@ -190,6 +192,11 @@ def validate_placement_group(
     _validate_selectors(bundles, bundle_label_selector)
 
 
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"The name of a placement group must be a string, got {name!r}.")
+
+
 def _validate_selectors(bundles: list[dict[str, float]], selectors: Any) -> None:
     if selectors is None:
         return
@@ -223,9 +230,11 @@ def get_placement_group(placement_group_name: str) -> PlacementGroup:
 
     Raises:
         ValueError: there is none.
+        TypeError: the name is no string.
     """
     if not placement_group_name:
         raise ValueError("Please supply a non-empty value to get_placement_group")
+    _check_name(placement_group_name)
     found = [
         group
         for group in _groups({"name": placement_group_name})
