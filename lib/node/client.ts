@@ -4,6 +4,9 @@ import type { Message, MessageKind } from "../wire/messages.ts";
 import type { Template } from "./template.ts";
 import type { Worker } from "./worker.ts";
 
+/** Bytes in its link's queue beyond which output of workers is left out. */
+const FULL = 2 ** 20;
+
 /** See the top of this file. What it is, its first request says. */
 export class Client {
   /** The head's name for it, unique on this node. */
@@ -17,9 +20,26 @@ export class Client {
   template: Template | undefined;
   /** Aborts what it still waits for. */
   readonly gone = new AbortController();
+  /** Lines of output that were left out since the last that were not. */
+  #lost = 0;
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** Passes workers' output of another node on; where it does not read, as when it was stopped, it is left out. */
+  pushLog(message: Message<"log">): void {
+    const { lines } = message;
+    if (this.link.queuedBytes > FULL) {
+      this.#lost += lines.length;
+      return;
+    }
+    const note = this.#lost === 0 ? [] : [
+      `[beam: ${this.#lost} lines of output came faster than they could be passed on; ` +
+      "`beam logs` has the last of them]",
+    ];
+    this.#lost = 0;
+    this.push({ ...message, lines: [...note, ...lines] });
   }
 
   /** Sends a message as it came from elsewhere. */

@@ -67,7 +67,7 @@ export class HeadOrders {
       case "submission.log":
         return void this.host.readLog(received, link);
       case "node.logs":
-        return this.host.logs.answerList(received, link);
+        return this.host.logs.answerList(received, kind, link);
       case "node.log":
         return void this.host.logs.answerPart(received, link);
       case "node.stacks":
@@ -86,6 +86,9 @@ export class HeadOrders {
   /** To one client, or, of an actor, to all that have located it. */
   #push({ client, message }: Fields<"client.push">, body: Uint8Array): void {
     const pushed = message as unknown as Message<MessageKind>;
+    if (client !== "" && pushed.kind === "log") {
+      return this.host.client(client)?.pushLog(pushed as Message<"log">);
+    }
     if (client !== "") return this.host.client(client)?.push(pushed, body);
     if (pushed.kind === "lease.wanted") {
       return this.host.news.tellWanted((pushed as Message<"lease.wanted">).actor_id);
