@@ -21,6 +21,8 @@ import { CertificateFiles } from "../wire/certificate_files.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
 
+const GIVE_KEY = "Name the file authority.key that `beam token new` made, by --tls-authority.";
+
 /** See the top of this file. */
 export class HeadTls {
   /** Called when the port is to show another certificate. */
@@ -40,11 +42,12 @@ export class HeadTls {
   }
 
   /**
-   * @param path of the authority's private key; made where there is none
-   * @throws {Trouble} where a file cannot be read or written
+   * @param kept where the authority's private key is kept, and made where there is none, unless the
+   * configuration names another
+   * @throws {Trouble} where a file cannot be read or written, or the key is not the wanted authority's
    */
-  static async open(config: TlsConfig, path: string, clock: Clock): Promise<HeadTls> {
-    const { files, lifetime_ms = CERTIFICATE_LIFETIME } = config;
+  static async open(config: TlsConfig, kept: string, clock: Clock): Promise<HeadTls> {
+    const { files, key, authority: wanted, lifetime_ms = CERTIFICATE_LIFETIME } = config;
     if (files) {
       const source = new CertificateFiles(files, clock, {
         exchange: (now) => tls.#show(now),
@@ -54,13 +57,24 @@ export class HeadTls {
       tls.#stop = () => source.close();
       return tls;
     }
-    const authority = await openAuthority(await keptKey(path), lifetime_ms).catch((error) => {
+    const path = key ?? kept;
+    const pem = key === undefined ? await keptKey(kept) : givenKey(key);
+    const authority = await openAuthority(pem, lifetime_ms).catch((error) => {
       throw new Trouble(
         `Cannot use the cluster authority's key ${path}: ${error.message}`,
-        "Move it away: the head makes another, and nodes join with the token that it prints then.",
+        key === undefined
+          ? "Move it away: the head makes another, and nodes join with the token that it prints then."
+          : GIVE_KEY,
         { cause: error },
       );
     });
+    if (wanted !== undefined && wanted !== authority.id) {
+      throw new Trouble(
+        `Cannot start the head: its token names another authority (${wanted}) than ${path} is the key of`,
+        "Give the key that was made with the token by --tls-authority, or leave out what follows the " +
+          "`~` of the token: nodes join with the one that the head prints then.",
+      );
+    }
     const certificate = await certificateOf(authority, clock.now());
     const tls = new HeadTls(clock, certificate, authority, lifetime_ms);
     tls.#stop = clock.every(renewalAfter(lifetime_ms), () => void tls.#renew(authority));
@@ -119,6 +133,18 @@ async function keptKey(path: string): Promise<string> {
     throw new Trouble(
       `Cannot keep the cluster authority's key in ${path}: ${reasonOf(error)}`,
       "Make the directory writable, or set BEAM_RUNTIME_DIR to another one.",
+      { cause: error },
+    );
+  }
+}
+
+function givenKey(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new Trouble(
+      `Cannot read the cluster authority's key ${path}: ${reasonOf(error)}`,
+      GIVE_KEY,
       { cause: error },
     );
   }

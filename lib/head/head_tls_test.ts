@@ -72,6 +72,27 @@ Deno.test("a file that is no key, or cannot be read, is told with what mends it"
   await assert.rejects(HeadTls.open({ files }, path, new FakeClock()), /absent cannot be read/);
 });
 
+Deno.test("a key that was made ahead is used as it is, and must be that of the token's authority", async () => {
+  using folder = new Folder();
+  const [kept, key] = [join(folder.path, "kept"), join(folder.path, "given")];
+  await assert.rejects(HeadTls.open({ key }, kept, new FakeClock()), (error: Trouble) => {
+    assert.match(error.message, /Cannot read the cluster authority's key .*given/);
+    assert.match(error.mend!, /beam token new/);
+    return true;
+  });
+  const pem = await newAuthority();
+  Deno.writeTextFileSync(key, pem);
+  const { id } = await openAuthority(pem);
+  const tls = await HeadTls.open({ key, authority: id }, kept, new FakeClock());
+  assert.equal(tls.authority!.id, id);
+  tls.close();
+  assert.throws(() => Deno.statSync(kept), Deno.errors.NotFound);
+  const other = (await openAuthority(await newAuthority())).id;
+  await assert.rejects(HeadTls.open({ key, authority: other }, kept, new FakeClock()), {
+    message: /its token names another authority/,
+  });
+});
+
 Deno.test("files of one's own are shown, and again when they change", async () => {
   using folder = new Folder();
   const clock = new FakeClock();

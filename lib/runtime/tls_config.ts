@@ -12,8 +12,10 @@ export interface TlsFiles {
 
 /** See the top of this file. */
 export interface TlsConfig {
-  /** The id of the authority to believe; a head has its own. */
+  /** The id of the authority to believe; a head's own must be this one. */
   authority?: string;
+  /** A head's: the file of its authority's private key; absent: it makes one and keeps it. */
+  key?: string;
   /** Instead of an authority of the cluster's own. */
   files?: TlsFiles;
   /** How long a head's certificates are good, in milliseconds. */
@@ -53,8 +55,9 @@ export function raysTlsFiles(env: Env = processEnv): TlsFiles | undefined {
 
 /** Reads the field of a configuration. @throws {TypeError} naming what is wrong */
 export function tlsConfigOf(value: Record<string, unknown>): TlsConfig {
-  const { authority, files, lifetime_ms } = value;
+  const { authority, key, files, lifetime_ms } = value;
   const config: TlsConfig = {};
+  if (key !== undefined) config.key = textOf(key, "tls.key");
   if (authority !== undefined) config.authority = textOf(authority, "tls.authority");
   if (lifetime_ms !== undefined) {
     if (!(typeof lifetime_ms === "number" && lifetime_ms > 0)) {
