@@ -11,6 +11,9 @@ import type { Environment } from "./worker_env.ts";
 const TAIL_LINES = 50;
 const TAIL_BYTES = 16 * 1024;
 
+/** How long the rest of its output may take once it has ended, in milliseconds. */
+const REST_PATIENCE = 500;
+
 /** How a part is built. */
 export interface BuildOptions {
   /** What starts the interpreter with the package's worker module. */
@@ -45,17 +48,23 @@ export async function buildPart(options: BuildOptions): Promise<void> {
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   const tail = new Tail();
-  const take = async (stream: ReadableStream<Uint8Array>) => {
+  const outputs = [child.stdout.getReader(), child.stderr.getReader()];
+  const take = async (output: ReadableStreamDefaultReader<Uint8Array>) => {
     const decoder = new TextDecoder();
-    for await (const bytes of stream) {
-      const text = decoder.decode(bytes, { stream: true });
+    for (let part = await output.read(); !part.done; part = await output.read()) {
+      const text = decoder.decode(part.value, { stream: true });
       tail.add(text);
       try {
         log(text);
       } catch { /* a full disk: what is built may still have room */ }
     }
   };
-  const [status] = await Promise.all([child.status, take(child.stdout), take(child.stderr)]);
+  const taken = Promise.all(outputs.map(take)).catch(() => {}); // a pipe broke with the process
+  const status = await child.status;
+  // What it left running may have its output open for ever.
+  const enough = setTimeout(() => outputs.forEach((output) => void output.cancel()), REST_PATIENCE);
+  await taken;
+  clearTimeout(enough);
   options.pids.delete(child.pid);
   signal.removeEventListener("abort", end);
   end();

@@ -66,3 +66,11 @@ Deno.test("a log that cannot be written does not end the building, nor leave it 
   await assert.rejects(buildPart(options), /ended with code 3\. The end of its log:\n1\n2\n3$/);
   assert.equal(options.pids.size, 0);
 });
+
+Deno.test("what it left running with its output open does not keep it from being whole", async () => {
+  const { options, said } = building("sleep 60 & echo $! whole");
+  await buildPart(options);
+  const [pid, word] = said.join("").trim().split(" ");
+  assert.equal(word, "whole");
+  Deno.kill(Number(pid), "SIGKILL");
+});

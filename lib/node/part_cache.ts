@@ -49,8 +49,7 @@ export class PartCache {
     signal.throwIfAborted();
     let entry = this.#entries.get(key);
     while (entry && isEnding(entry)) {
-      await (entry.removed ?? entry.built.catch(() => {}));
-      signal.throwIfAborted();
+      await unlessAborted(entry.removed ?? entry.built.catch(() => {}), signal);
       entry = this.#entries.get(key);
     }
     entry ??= this.#begin(key, build);
@@ -157,6 +156,7 @@ async function removeFolder(dir: string): Promise<void> {
 function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
+    if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });

@@ -113,3 +113,17 @@ Deno.test("one that is whole just as it is given up is there for the next", () =
     assert.deepEqual(names((await cache.hold("a", build, NEVER)).dir), ["file"]);
     assert.equal(count.of, 1);
   }));
+
+Deno.test("who waits for one that does not end may give up", () =>
+  inFolder(async (dir) => {
+    const cache = new PartCache(dir, 100);
+    const stuck = Promise.withResolvers<void>();
+    for (const who of ["first", "second"]) {
+      const cancel = new AbortController();
+      const held = cache.hold("a", () => stuck.promise, cancel.signal);
+      cancel.abort(new Error(`the ${who} gave up`));
+      await assert.rejects(held, { message: `the ${who} gave up` });
+    }
+    stuck.reject(new Error("it ended"));
+    await cache.close();
+  }));
