@@ -11,6 +11,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from ray._private.amounts import to_units
+from ray.exceptions import ActorDiedError, RayTaskError
 
 from . import serialization
 from .actor_link import ActorLink
@@ -18,6 +19,7 @@ from .calls import EMPTY_ARGUMENTS, Call, Method
 from .content import as_parts
 from .control import Outcome
 from .creation import ActorCreation
+from .entry import Entry
 from .errors import RequestFailed, UnsupportedFeature
 from .ids import ActorID
 from .pickle_faults import explain
@@ -144,15 +146,18 @@ class _Creation:
         self._cls = cls
         self._arguments = arguments
         self._waits = waits or []
-        self._missing = 0
 
     def body_at_once(self) -> bytes | None:
         """What the worker unpickles, where all arguments are there and none is an error."""
-        entries = [(position, ref._require()) for position, ref in self._waits]
-        if not all(entry.done and entry.ok for _, entry in entries):
-            return None
-        self._fill()
+        with self._session.pump.lock:
+            if not all(entry.done and entry.ok for entry in self._entries):
+                return None
+            self._fill()
         return _body(self._creation, self._cls, self._arguments)
+
+    @property
+    def _entries(self) -> list[Entry]:
+        return [ref._require() for _, ref in self._waits]
 
     def _fill(self) -> None:
         for position, ref in self._waits:
@@ -162,33 +167,26 @@ class _Creation:
     def start(self) -> None:
         """Tells the daemon, at once or when all arguments are there."""
         with self._session.pump.lock:
-            entries = [(position, ref._require()) for position, ref in self._waits]
-            self._missing = sum(1 for _, entry in entries if not entry.done)
-            if self._missing:
-                self._link.state = "creating"
-            self._entries = entries
-            if not self._missing:
-                return self._send()
-            for _, entry in entries:
-                if not entry.done:
-                    entry.when_done(self._arrived)
-        return None
-
-    def _arrived(self) -> None:
-        with self._session.pump.lock:
-            self._missing -= 1
-            if not self._missing:
+            missing = [entry for entry in self._entries if not entry.done]
+            if not missing:
                 self._send()
+                return
+            if self._link.state == "idle":
+                self._link.state = "creating"
+            for entry in missing:
+                entry.want()
+            # All are looked at again then: what is there may be lost before the last one comes.
+            missing[0].when_done(self.start)
 
     def _send(self) -> None:
         link = self._link
-        for _, entry in self._entries:
+        for entry in self._entries:
             if not entry.ok:
                 self._unclaim()
                 try:
                     entry.value()
                 except BaseException as error:
-                    link.fail_all(error)
+                    link.fail_all(_argument_failed(link, error))
                 return
         self._fill()
         body = _body(self._creation, self._cls, self._arguments)
@@ -204,6 +202,15 @@ class _Creation:
         if isinstance(outcome, RequestFailed):
             mend = f". {outcome.mend}" if outcome.mend else ""
             self._link.die({"kind": "start", "message": outcome.message + mend}, b"")
+
+
+def _argument_failed(link: ActorLink, error: BaseException) -> ActorDiedError:
+    if isinstance(error, RayTaskError):
+        died = ActorDiedError(error)
+        died.actor_id = link.actor_id
+        return died
+    message = f"an argument of its constructor could not be computed: {error}"
+    return ActorDiedError({**link.facts, "report": {"kind": "init", "message": message}})
 
 
 def _fields(session: Session, creation: ActorCreation, actor_id: ActorID) -> dict[str, Any]:

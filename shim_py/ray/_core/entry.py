@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Callable
 
 from . import serialization
@@ -98,20 +99,31 @@ class Entry:
                     return
         callback()
 
-    def when_ready(self, callback: Callable[[], None]) -> None:
-        """The same once the value can be read here, too: a large one is brought to this node."""
+    def take_back(self, callback: Callable[[], None]) -> None:
+        """Does not call ``callback``, as it was given to :meth:`when_done`, any more."""
+        pump = self.home
+        if pump is not None:
+            with pump.lock:
+                if self.callbacks is not None and callback in self.callbacks:
+                    self.callbacks.remove(callback)
+                    pump.need(-1)
+
+    def when_ready(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """The same once the value can be read here, too: a large one is brought to this node.
+
+        Returns:
+            What :meth:`take_back` takes.
+        """
 
         def arrived() -> None:
-            if getattr(self.parts, "location", None) is not None:
-                from .object_table import current
-
-                table = current()
-                with table.session.pump.lock:
-                    if not self.done:  # the I/O thread learnt of the loss just now
+            pump = self.home
+            if pump is not None:
+                with pump.lock:
+                    if not self.done:  # it was lost again meanwhile
                         self.when_done(arrived)
                         return
                     # Brought or lost: look again, without the lock.
-                    if not table.bring(self, lambda: table.session.pump.callbacks.append(again)):
+                    if not self._bring(lambda: pump.callbacks.append(again)):
                         return
             callback()
 
@@ -119,29 +131,48 @@ class Entry:
             self.when_done(arrived)
 
         self.when_done(arrived)
+        return arrived
 
-    def when_read(self, callback: Callable[[Any, BaseException | None], None]) -> None:
-        """Calls ``callback`` with the value, or its error, once it can be read here."""
+    def _bring(self, then: Callable[[], None]) -> bool:
+        if getattr(self.parts, "location", None) is None:
+            return True
+        from .object_table import current
+
+        return current().bring(self, then)
+
+    def when_read(
+        self, callback: Callable[[Any, BaseException | None], None]
+    ) -> Callable[[], None]:
+        """Calls ``callback`` with the value, or its error, once it can be read here.
+
+        Returns:
+            What :meth:`take_back` takes.
+        """
 
         def read() -> None:
             from .content import ContentLost
 
-            parts: Any = self.parts
+            with self.home.lock if self.home is not None else contextlib.nullcontext():
+                there = self.done
+                error, ok, parts = self.error, self.ok, self.parts
+            if not there:  # it was lost just now
+                self.when_ready(read)
+                return
             try:
-                value = self.value()
+                value = _value_of(error, ok, parts)
             except ContentLost:
                 from .object_table import current
 
                 table = current()
                 with table.session.pump.lock:
-                    table.lose(self, parts)
+                    table.lose(self, parts)  # type: ignore[arg-type]
                 self.when_ready(read)
-            except BaseException as error:
-                callback(None, error)
+            except BaseException as raised:
+                callback(None, raised)
             else:
                 callback(value, None)
 
-        self.when_ready(read)
+        return self.when_ready(read)
 
     def size(self) -> int:
         """Bytes of the value."""
@@ -154,12 +185,15 @@ class Entry:
         Raises:
             BaseException: what the value is, where it is an error.
         """
-        error = self.error
-        if error is not None:
-            # Many calls may share it: where it was raised before is not kept, nor what is there.
-            raise error.with_traceback(None)
-        value = serialization.loads(self.parts)
-        if self.ok:
-            return value
-        as_cause = getattr(value, "as_instanceof_cause", None)
-        raise as_cause() if as_cause is not None else value
+        return _value_of(self.error, self.ok, self.parts)
+
+
+def _value_of(error: BaseException | None, ok: bool, parts: Parts) -> Any:
+    if error is not None:
+        # Many calls may share it: where it was raised before is not kept, nor what is there.
+        raise error.with_traceback(None)
+    value = serialization.loads(parts)
+    if ok:
+        return value
+    as_cause = getattr(value, "as_instanceof_cause", None)
+    raise as_cause() if as_cause is not None else value

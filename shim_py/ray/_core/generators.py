@@ -229,5 +229,7 @@ class _arrival:
             with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
                 loop.call_soon_threadsafe(settle)
 
-        self._entry.when_done(wake)
+        entry = self._entry
+        entry.when_done(wake)
+        waiter.add_done_callback(lambda done: entry.take_back(wake) if done.cancelled() else None)
         return waiter.__await__()

@@ -158,6 +158,9 @@ class ObjectRef(Generic[T]):
 
     def future(self) -> Future[T]:
         """A future of the standard library that gets the value."""
+        return self._future()[0]
+
+    def _future(self) -> tuple[Future[T], Callable[[], None]]:
         # Here and not above: half of the time that `import ray` takes would be theirs.
         from concurrent.futures import Future
 
@@ -175,14 +178,18 @@ class ObjectRef(Generic[T]):
             else:
                 future.set_result(value)
 
-        entry.when_read(settle)
-        return future
+        return future, entry.when_read(settle)
 
     def as_future(self, _internal: bool = False) -> asyncio.Future[T]:
         """A future of the running loop that gets the value."""
         import asyncio
 
-        return asyncio.wrap_future(self.future())
+        future, waits = self._future()
+        made = asyncio.wrap_future(future)
+        entry = self._require()
+        # Who waits in vain again and again (`asyncio.wait_for`) leaves nothing behind.
+        made.add_done_callback(lambda done: entry.take_back(waits) if done.cancelled() else None)
+        return made
 
     def __await__(self) -> Generator[Any, None, T]:
         return self.as_future().__await__()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import os
 import pickle
+import threading
 import time
 from typing import Any, Callable
 
@@ -447,12 +449,45 @@ def test_an_argument_that_is_lost_before_its_call_is_told(
     assert ray.get(actor.give.remote(), timeout=10) == 5
 
 
+def test_a_constructors_argument_that_is_lost_before_the_other_has_come(
+    ray: Any, daemon: dict[str, Any]
+) -> None:
+    from ray._core import client
+
+    class Pair:
+        def __init__(self, first: Any, second: Any) -> None:
+            self.pair = first, second
+
+        def give(self) -> Any:
+            return self.pair
+
+    session = client.session()
+    refs = [ray.put(block()), ray.put(1)]
+    (first, content), (second, one) = [(ref._entry, ref._entry.parts) for ref in refs]
+    with session.pump.lock:
+        for entry in (first, second):
+            entry.reopen()
+            entry.recover = lambda: True
+    pair = ray.remote(Pair).remote(*refs)
+    with session.pump.lock:
+        first.fill(True, content)
+    session.pump._run_all(session.pump.callbacks)
+    with session.pump.lock:
+        session.objects.lose(first, content)
+        second.fill(True, one)
+    session.pump._run_all(session.pump.callbacks)
+    with session.pump.lock:
+        first.fill(True, pickle.dumps(5))
+    assert ray.get(pair.give.remote(), timeout=10) == (5, 1)
+
+
 @pytest.mark.parametrize("way", ["get", "future"])
 def test_a_value_that_is_lost_while_it_is_asked_for(
     ray: Any, daemon: dict[str, Any], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """The I/O thread learns of the loss after this one saw the value, before it has the lock."""
-    from ray._core import client, getting, object_table
+    from ray._core import client, getting
+    from ray._core import entry as entry_module
 
     session = client.session()
     ref = ray.put(block())
@@ -472,14 +507,65 @@ def test_a_value_that_is_lost_while_it_is_asked_for(
             super().__init__()
             lose()
 
-    def current() -> Any:
-        lose()
-        return session.objects
+    when_ready = entry_module.Entry.when_ready
+
+    def ready(entry: Any, callback: Callable[[], None]) -> Any:
+        def lose_first() -> None:
+            lose()
+            callback()
+
+        return when_ready(entry, lose_first)
 
     entry.recover = recover
     monkeypatch.setattr(getting, "_Arrival", Arrival)
-    monkeypatch.setattr(object_table, "current", current)
+    monkeypatch.setattr(entry_module.Entry, "when_ready", ready)
     assert (ray.get(ref, timeout=10) if way == "get" else ref.future().result(10)) == 5
+
+
+def test_a_value_that_is_lost_before_its_future_hears_of_it(
+    ray: Any, daemon: dict[str, Any]
+) -> None:
+    from ray._core import client
+
+    session = client.session()
+    ref = ray.put(block())
+    entry, content = ref._entry, ref._entry.parts
+    with session.pump.lock:
+        entry.reopen()
+        entry.recover = lambda: True
+        future = ref.future()
+        entry.fill(True, content)
+        session.objects.lose(entry, content)
+    session.pump._run_all(session.pump.callbacks)
+    with session.pump.lock:
+        entry.fill(True, pickle.dumps(5))
+    assert future.result(10) == 5
+
+
+def test_waiting_in_vain_leaves_nothing_behind(ray: Any) -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.go = threading.Event()
+
+        def wait(self) -> None:
+            self.go.wait(60)
+
+        def values(self) -> Any:
+            self.go.wait(60)
+            yield 1
+
+    slow = ray.remote(max_concurrency=3)(Slow).remote()
+    ref, values = slow.wait.remote(), slow.values.remote()
+
+    async def poll() -> None:
+        for _ in range(20):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(ref, 0.001)
+            assert (await values._next_async(0.001)).is_nil()
+
+    asyncio.run(poll())
+    assert not ref._entry.callbacks
+    assert not values._entry.callbacks
 
 
 def test_values_of_another_node_are_brought(ray: Any, keeper: Any) -> None:
