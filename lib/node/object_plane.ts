@@ -54,6 +54,8 @@ export interface ObjectPlaneHost {
   log(text: string): void;
   /** Ends what goes on between nodes. */
   signal: AbortSignal;
+  /** Instead of {@link SHARED_MEMORY}, in tests. */
+  shared_memory?: string;
 }
 
 /** See the top of this file. */
@@ -170,15 +172,16 @@ export class ObjectPlane {
     const job_id = client.job_id ?? client.worker?.order.job.job_id;
     if (job_id === undefined || this.#warned.has(job_id)) return;
     this.#warned.add(job_id);
-    const { quota } = this.host;
-    this.host.warn(
-      job_id,
-      "spill",
-      `The object store of node ${this.host.facts().node_ip} is full (${
-        (quota / 2 ** 30).toFixed(1)
-      } GiB, or what ${SHARED_MEMORY} has left): further large objects lie on disk, which is ` +
-        "slower. Give it more with --object-store-memory, or drop references that are not needed.",
-    );
+    const { facts, quota } = this.host;
+    const { node_ip } = facts();
+    const gib = (quota / 2 ** 30).toFixed(1);
+    const text = this.store.options.memory === undefined
+      ? `Node ${node_ip} cannot use ${SHARED_MEMORY}: large objects lie on disk, which is slower. ` +
+        "`beam doctor` there says how to have shared memory."
+      : `The object store of node ${node_ip} is full (${gib} GiB, or what ${SHARED_MEMORY} has ` +
+        "left): further large objects lie on disk, which is slower. Give it more with " +
+        "--object-store-memory, or drop references that are not needed.";
+    this.host.warn(job_id, "spill", text);
   }
 
   #tellUsage(): void {
@@ -196,7 +199,8 @@ export class ObjectPlane {
   }
 }
 
-function openStore({ key, group, libc, quota, facts, log }: ObjectPlaneHost): ObjectStore {
+function openStore(host: ObjectPlaneHost): ObjectStore {
+  const { key, group, libc, quota, facts, log, shared_memory = SHARED_MEMORY } = host;
   const disk = openStoreFolder({
     parent: join(facts().runtime_dir, "spill"),
     prefix: Deno.hostname(),
@@ -208,14 +212,14 @@ function openStore({ key, group, libc, quota, facts, log }: ObjectPlaneHost): Ob
   let memory: StoreFolder | undefined;
   try {
     memory = openStoreFolder({
-      parent: SHARED_MEMORY,
+      parent: shared_memory,
       prefix: `beam-${Deno.uid()}`,
       key,
       group,
       libc,
     });
   } catch (error) {
-    log(`Large objects lie on disk: ${SHARED_MEMORY} cannot be used (${(error as Error).message})`);
+    log(`Large objects lie on disk: ${shared_memory} cannot be used (${(error as Error).message})`);
   }
   return new ObjectStore({ memory, disk, quota });
 }

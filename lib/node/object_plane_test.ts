@@ -23,8 +23,8 @@ class Cluster implements AsyncDisposable {
   down: Promise<void> | undefined;
   readonly usage = new Map<string, Message<"node.usage">>();
 
-  node(quota = 100 * MIB): Node {
-    const made = new Node(this, String(this.nodes.length + 1).repeat(56), quota);
+  node(quota = 100 * MIB, shared_memory?: string): Node {
+    const made = new Node(this, String(this.nodes.length + 1).repeat(56), quota, shared_memory);
     this.nodes.push(made);
     return made;
   }
@@ -74,7 +74,12 @@ class Node {
   #ending = new AbortController();
   #clients = 0;
 
-  constructor(readonly cluster: Cluster, readonly node_id: string, quota: number) {
+  constructor(
+    readonly cluster: Cluster,
+    readonly node_id: string,
+    quota: number,
+    shared_memory = SHARED_MEMORY,
+  ) {
     const asks = new HeadAsks(() => ({
       ask: async ({ request }) =>
         ({ fields: await cluster.ask(request, node_id), body: new Uint8Array(0) }) as Answer<
@@ -97,6 +102,7 @@ class Node {
       warn: (_job, _code, text) => this.warnings.push(text),
       log: () => {},
       signal: this.#ending.signal,
+      shared_memory,
     });
     this.splicer = new Splicer({
       identity,
@@ -307,6 +313,16 @@ Deno.test("past the quota values lie on disk, with one warning, and are read fro
   assert.deepEqual(Deno.readFileSync(copy), Deno.readFileSync(onDisk[0]!.path));
   owner.free(...values);
   await until(() => here.files().length === 0 && there.files().length === 0);
+});
+
+Deno.test("without shared memory values lie on disk, and the warning does not call the store full", async () => {
+  await using cluster = new Cluster();
+  const here = cluster.node(100 * MIB, "/no/such/folder");
+  const owner = here.process("a");
+  const value = await owner.put(2 * MIB);
+  assert.ok(value.path.startsWith(join(here.dir, "spill")));
+  assert.match(here.warnings[0]!, /^Node 127\.0\.0\.1 cannot use \/dev\/shm: .*`beam doctor`/);
+  assert.equal(here.warnings.length, 1);
 });
 
 Deno.test("a process is found on its node by a path, elsewhere by this node's way to others", async () => {
