@@ -10,8 +10,8 @@ import type { Demand, PendingReason } from "../cluster/pending.ts";
 import type { JobDetails } from "../dashboard/jobs_api.ts";
 import type { ClusterEvent } from "../head/event_log.ts";
 import type { ObjectStoreView } from "../head/store_use.ts";
-import { Trouble } from "../runtime/errors.ts";
 import type { Link } from "../wire/link.ts";
+import { daemonInfo, type Patience, patiently } from "./patience.ts";
 
 export type { ActorView, Floats, GroupView, JobView };
 
@@ -49,40 +49,32 @@ export const STATUS_TIMEOUT = 5000;
  * Asks a daemon for the whole picture.
  * @throws {Trouble} where the head does not answer in time.
  */
-export async function askStatus(link: Link, timeout = STATUS_TIMEOUT): Promise<ClusterStatus> {
-  const [status, { fields }] = await Promise.all([
-    askHead(link, timeout),
-    link.request<"daemon.info">({ kind: "daemon.info" }),
-  ]);
+export async function askStatus(
+  link: Link,
+  patience: Partial<Patience> = {},
+): Promise<ClusterStatus> {
+  const status = await askHead(link, patience);
   // The daemon knows by which of the head's addresses this node reaches it.
-  return { ...status, head_address: fields.head_address };
+  const { head_address } = await daemonInfo(link, { quiet: patience.quiet });
+  return { ...status, head_address };
 }
 
 /**
  * Asks the head, over a link to it or to a daemon, for the whole picture.
  * @throws {Trouble} where it does not answer in time.
  */
-export async function askHead(link: Link, timeout = STATUS_TIMEOUT): Promise<ClusterStatus> {
-  try {
-    const options = { signal: AbortSignal.timeout(timeout) };
-    const { fields, body } = await link.request<"query.status">({ kind: "query.status" }, options);
-    const { cluster, epoch, head_address } = fields;
-    const lists = { submissions: [], warnings: [], recent: [] }; // an older head has none
-    const picture = JSON.parse(new TextDecoder().decode(body));
-    return { cluster, epoch, head_address, ...lists, ...picture };
-  } catch (error) {
-    throw inTime(error, timeout);
-  }
-}
-
-/** In place of an error of a question: where time was up, one that says so. */
-export function inTime(error: unknown, timeout: number): unknown {
-  if (!(error instanceof DOMException)) return error;
-  return new Trouble(
-    `Cannot ask the head: it has not answered within ${timeout / 1000} s`,
-    "Look whether its machine is up and reachable, and into the daemon's log (`beam logs daemon`).",
-    { code: "timeout" },
+export async function askHead(
+  link: Link,
+  patience: Partial<Patience> = {},
+): Promise<ClusterStatus> {
+  const { fields, body } = await patiently(
+    (signal) => link.request<"query.status">({ kind: "query.status" }, { signal }),
+    { timeout: STATUS_TIMEOUT, ...patience },
   );
+  const { cluster, epoch, head_address } = fields;
+  const lists = { submissions: [], warnings: [], recent: [] }; // an older head has none
+  const picture = JSON.parse(new TextDecoder().decode(body));
+  return { cluster, epoch, head_address, ...lists, ...picture };
 }
 
 /** Sums of the amounts of several nodes. */

@@ -14,7 +14,7 @@ const PATIENCE = 1000;
 export async function liveValues(kind: string): Promise<Candidate[]> {
   try {
     if (kind === "token") return await joinTokens();
-    return namesIn(await clusterStatus(undefined, PATIENCE), kind);
+    return namesIn(await clusterStatus(undefined, { timeout: PATIENCE, quiet: true }), kind);
   } catch (error) {
     // No node here, or no answer: there is nothing to offer.
     const known = [Trouble, RequestFailed, LinkClosed, WireError, DOMException];

@@ -9,6 +9,7 @@ import { addressesOf } from "../runtime/resolve.ts";
 import { UsageError } from "./command.ts";
 import type { DashboardPlan } from "./dashboard_plan.ts";
 import { checkHeadToken } from "./head_token.ts";
+import { ownAddressesText } from "./listen_address.ts";
 import { tlsPlan } from "./tls_plan.ts";
 import { tokenGiven } from "./token_given.ts";
 import { calledBy, type UpArguments } from "./up_plan.ts";
@@ -48,12 +49,10 @@ function addressFindings({ parsed, isHead }: UpSettings): Finding[] {
     const address = parsed.values[name];
     if (address === undefined || (name !== "node-ip" && ANY.includes(address))) return [];
     if (address === "localhost" || interfaceOf(address, network) !== null) return [];
-    const own = network.addresses.filter(({ loopback, link_local }) => !loopback && !link_local)
-      .map(({ interface: of, address }) => `${address} (${of})`).join(", ");
     return [{
       severity: "error" as const,
       text: `${parsed.called(name)} is ${address}: no interface of this machine has it`,
-      mend: `This machine has ${own || "loopback only"}.`,
+      mend: `This machine has ${ownAddressesText(network)}.`,
     }];
   });
 }
@@ -88,6 +87,7 @@ function tokenFindings({ parsed, isHead }: UpSettings): Finding[] {
       // Without one, a head makes one.
       token: token ?? { token: "made", source: "", inEnvironment: false },
       lifetime: calledBy(parsed, "tls-lifetime"),
+      authority: calledBy(parsed, "tls-authority"),
     });
   } catch (error) {
     if (!(error instanceof Trouble || error instanceof UsageError)) throw error;

@@ -1,5 +1,6 @@
 /** Whether and where a head serves HTTP, from the flags of `beam up` and `ray start`. */
 import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
+import { UsageError } from "./command.ts";
 import { portNumber } from "./numbers.ts";
 import type { Called } from "./parse.ts";
 import { truth } from "./value_types.ts";
@@ -23,7 +24,7 @@ export interface DashboardPlan {
 /** Values of flags as they were given, each with how it came in. */
 export interface DashboardFlags {
   include?: Called | undefined;
-  host?: string | undefined;
+  host?: Called | undefined;
   port?: Called | undefined;
   /** A driver's own cluster: nobody looks for its port. */
   forDriver?: boolean;
@@ -36,8 +37,14 @@ export function dashboardPlan(flags: DashboardFlags): DashboardPlan | undefined 
   const { include, host, port, forDriver } = flags;
   if (include && !truth(include.called, include.text)) return undefined;
   const names = (flags.names ?? "").split(/[\s,]+/).filter((name) => name !== "");
+  if (host?.text.trim() === "") {
+    throw new UsageError(
+      `Cannot use ${host.called}: it needs an address of this machine, or 0.0.0.0 for all`,
+      "Leave it out, and only this machine reaches the dashboard.",
+    );
+  }
   const plan: DashboardPlan = {
-    host: host === undefined || isLoopback(host) ? LOOPBACK : host,
+    host: host === undefined || isLoopback(host.text) ? LOOPBACK : host.text,
     port: portNumber(port?.called ?? "--dashboard-port", port?.text ?? PORT),
   };
   if (port && plan.port !== 0) plan.asked = true;

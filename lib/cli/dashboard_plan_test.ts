@@ -5,11 +5,11 @@ const flag = (text: string) => ({ called: "--flag", text });
 
 Deno.test("by default it is on loopback, at Ray's port, and may be missing", () => {
   assert.deepEqual(dashboardPlan({}), { host: "127.0.0.1", port: 8265 });
-  assert.deepEqual(dashboardPlan({ host: "localhost" }), { host: "127.0.0.1", port: 8265 });
+  assert.deepEqual(dashboardPlan({ host: flag("localhost") }), { host: "127.0.0.1", port: 8265 });
 });
 
 Deno.test("a port that is named must be had; 0 is any, and so is a driver's", () => {
-  assert.deepEqual(dashboardPlan({ host: "0.0.0.0", port: flag("8300") }), {
+  assert.deepEqual(dashboardPlan({ host: flag("0.0.0.0"), port: flag("8300") }), {
     host: "0.0.0.0",
     port: 8300,
     asked: true,
@@ -21,6 +21,7 @@ Deno.test("a port that is named must be had; 0 is any, and so is a driver's", ()
     any: true,
   });
   assert.throws(() => dashboardPlan({ port: flag("http") }), /--flag/);
+  assert.throws(() => dashboardPlan({ host: flag("") }), /Cannot use --flag: it needs an address/);
 });
 
 Deno.test("it can be left out, in Ray's words for false", () => {

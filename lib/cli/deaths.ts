@@ -9,7 +9,7 @@ import { table } from "./table.ts";
 
 /** What the head remembers, each first death before those that followed from it. */
 export async function lastDeaths(address?: string): Promise<DeathRecord[]> {
-  const { body } = await askCluster(address, { kind: "query.deaths" }, STATUS_TIMEOUT);
+  const { body } = await askCluster(address, { kind: "query.deaths" }, { timeout: STATUS_TIMEOUT });
   return JSON.parse(new TextDecoder().decode(body));
 }
 

@@ -69,13 +69,13 @@ async function run(args: string[]): Promise<number> {
   if (values.explain !== undefined) return explain(values.explain, values.json);
   if (values.cluster) return await cluster(floor, values.json);
   if (values.join !== undefined) return await join(parsed, fault, floor);
-  const { findings: found, facts } = await diagnoseHere(parsed.env);
+  const { findings: found, facts, silent } = await diagnoseHere(parsed.env);
   const findings = [...fault, ...found];
   if (values.json) printJson({ findings: sorted(findings), facts } satisfies DoctorOutput);
   else {
     const { node, network: { host_name: { name } } } = facts;
     const of = node === null
-      ? `${name}, where no node runs`
+      ? `${name}, ${silent ? "whose node does not answer" : "where no node runs"}`
       : `${name}, node ${node.ip} of the cluster at ${node.head_address}`;
     tell(unnamed(findings), floor, `${CHECKS.length} checks of ${of}`);
   }

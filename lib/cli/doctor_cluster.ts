@@ -2,9 +2,9 @@
 import type { ClusterExamination, Progress } from "../head/doctor.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { fieldsOf } from "../wire/link.ts";
-import { inTime } from "./cluster_status.ts";
 import { chooseDaemon, linkTo } from "./daemon_choice.ts";
 import { whileAway } from "./head_away.ts";
+import { inTime } from "./patience.ts";
 
 /** How long an examination of many nodes may take, in milliseconds. */
 export const CLUSTER_PATIENCE = 120_000;

@@ -11,17 +11,22 @@ import { type Env, machineDir, realPath, runtimeDir } from "../runtime/paths.ts"
 import { withoutPrivate } from "../runtime/private_env.ts";
 import { raysTlsFiles } from "../runtime/tls_config.ts";
 import { withDaemon } from "./daemon_choice.ts";
+import { daemonInfo } from "./patience.ts";
 
 /** How long the daemon may take, in milliseconds: its own limit is shorter. */
 const PATIENCE = 35_000;
 
+/** What is found here; `silent`: a node runs, and its daemon does not answer. */
+export type LocalDiagnosis = NodeDiagnosis & { silent?: boolean };
+
 /** What is found here. @param env variables, else the configuration file's settings */
-export async function diagnoseHere(env: Env): Promise<NodeDiagnosis> {
+export async function diagnoseHere(env: Env): Promise<LocalDiagnosis> {
   const [daemon, shell] = await Promise.all([askDaemon(), diagnoseShell(env)]);
   if (daemon === undefined) return await diagnose(shellRequest(env));
   if (daemon instanceof Error) {
     const own = await diagnose(shellRequest(env));
-    return { ...own, findings: [unfinished("Asking the node's daemon", daemon), ...own.findings] };
+    const findings = [unfinished("Asking the node's daemon", daemon), ...own.findings];
+    return { ...own, findings, silent: true };
   }
   const known = new Set(daemon.findings.map(({ code, seen }) => `${code} ${seen}`));
   const { ray = null, ray_is_beam = false } = shell.facts.python ?? {};
@@ -41,6 +46,7 @@ async function askDaemon(): Promise<NodeDiagnosis | Error | undefined> {
   try {
     return await withDaemon({}, async (link) => {
       try {
+        await daemonInfo(link); // one that stands still is told of soon
         const signal = AbortSignal.timeout(PATIENCE);
         const { body } = await link.request<"daemon.doctor">({ kind: "daemon.doctor" }, { signal });
         return JSON.parse(new TextDecoder().decode(body));

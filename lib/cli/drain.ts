@@ -2,7 +2,7 @@
 import { Trouble } from "../runtime/errors.ts";
 import type { Link } from "../wire/link.ts";
 import type { Reply } from "../wire/messages.ts";
-import { askStatus, inTime, type NodeView, shortId, STATUS_TIMEOUT } from "./cluster_status.ts";
+import { askStatus, type NodeView, shortId, STATUS_TIMEOUT } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { whileAway } from "./head_away.ts";
@@ -10,6 +10,7 @@ import { nodeCalled } from "./node_choice.ts";
 import { seconds } from "./numbers.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
+import { patiently } from "./patience.ts";
 
 const HELP = `Takes a node out: it gets no new work, and this waits until it is empty.
 
@@ -67,7 +68,10 @@ async function run(args: string[]): Promise<number> {
     ? undefined
     : seconds("--deadline", values.deadline);
   return await withDaemon({ anyNode: true }, async (link) => {
-    const node = nodeCalled((await askStatus(link)).nodes, called);
+    const status = await askStatus(link).catch(async (error) => {
+      throw await whileAway(link, error);
+    });
+    const node = nodeCalled(status.nodes, called);
     if (values.undo) return await takeBack(link, node, values.json);
     await ask(link, { kind: "node.drain", node: node.node_id });
     const work = await waitUntilEmpty(link, node, { timeout, deadline, quiet: values.json });
@@ -98,10 +102,17 @@ async function waitUntilEmpty(link: Link, node: NodeView, patience: Patience): P
   const begun = performance.now();
   let told = "";
   let evicted = false;
+  const tell = (text: string) => {
+    if (text !== told && !quiet) say(`beam: ${text}.`);
+    told = text;
+  };
   while (true) {
     const waited = performance.now() - begun;
     const work = await orAway(workOn(link, node), timeout - waited);
-    if (!work) continue;
+    if (!work) {
+      tell("The head does not answer. Waiting for it");
+      continue;
+    }
     if (isEmpty(work)) return work;
     checkStillDraining(node, work);
     if (deadline !== undefined && waited >= deadline && !evicted) {
@@ -111,9 +122,7 @@ async function waitUntilEmpty(link: Link, node: NodeView, patience: Patience): P
       continue;
     }
     if (waited + ASK_INTERVAL > timeout) throw notEmpty(node, work, patience);
-    const text = workText(work);
-    if (text !== told && !quiet) say(`beam: Node ${nameText(node)} still has ${text}.`);
-    told = text;
+    tell(`Node ${nameText(node)} still has ${workText(work)}`);
     await new Promise((resolve) => setTimeout(resolve, ASK_INTERVAL));
   }
 }
@@ -159,10 +168,15 @@ async function ask<K extends "node.drain" | "query.work">(
   message: Parameters<typeof link.request<K>>[0],
 ): Promise<Reply<K>> {
   try {
-    const signal = AbortSignal.timeout(STATUS_TIMEOUT);
-    return (await link.request<K>(message, { signal })).fields;
+    const timeout = STATUS_TIMEOUT;
+    const quiet = message.kind === "query.work"; // asked again and again: who does that says what for
+    const answer = await patiently((signal) => link.request<K>(message, { signal }), {
+      timeout,
+      quiet,
+    });
+    return answer.fields;
   } catch (error) {
-    throw await whileAway(link, inTime(error, STATUS_TIMEOUT));
+    throw await whileAway(link, error);
   }
 }
 

@@ -89,7 +89,7 @@ export async function lastEvents(
   address?: string,
 ): Promise<{ events: ClusterEvent[]; last: number }> {
   const ask = { kind: "query.events", limit: MOST_EVENTS } as const;
-  const { fields, body } = await askCluster(address, ask, STATUS_TIMEOUT);
+  const { fields, body } = await askCluster(address, ask, { timeout: STATUS_TIMEOUT });
   return { events: JSON.parse(new TextDecoder().decode(body)), last: fields.last };
 }
 
@@ -104,7 +104,8 @@ export async function* newEvents(
   for (let away = false;;) {
     try {
       const ask = { kind: "query.events", since, limit: MOST_EVENTS, wait_ms: WAIT_MS } as const;
-      const { fields, body } = await askCluster(address, ask, WAIT_MS + STATUS_TIMEOUT);
+      const patience = { timeout: WAIT_MS + STATUS_TIMEOUT, quiet: true };
+      const { fields, body } = await askCluster(address, ask, patience);
       if (away) say("The head is back.");
       away = false;
       since = fields.last;

@@ -2,18 +2,15 @@
 import { Trouble } from "../runtime/errors.ts";
 import type { Link } from "../wire/link.ts";
 import type { Reply } from "../wire/messages.ts";
+import { daemonInfo } from "./patience.ts";
 
 /** In place of a timeout of a question: why the head is away, where this node's daemon knows. */
 export async function whileAway(link: Link, error: unknown): Promise<unknown> {
   if (!(error instanceof Trouble && error.code === "timeout")) return error;
   try {
-    const { fields } = await link.request<"daemon.info">(
-      { kind: "daemon.info" },
-      { signal: AbortSignal.timeout(1000) },
-    );
-    return awayTrouble(fields, Date.now()) ?? error;
-  } catch {
-    return error; // the daemon does not answer either: the timeout tells more
+    return awayTrouble(await daemonInfo(link, { timeout: 1000 }), Date.now()) ?? error;
+  } catch (fault) {
+    return fault; // the daemon itself does not answer
   }
 }
 
@@ -22,9 +19,12 @@ export function awayTrouble(info: Reply<"daemon.info">, now: number): Trouble | 
   if (info.connected || !info.away) return undefined;
   const { since, why, mend } = info.away as { since: number; why: string; mend?: string };
   const seconds = Math.max(0, Math.round((now - since) / 1000));
-  const where = info.is_head
-    ? mend ?? "This node starts it again and again by itself; look into `beam logs head`."
-    : "The node on its machine starts it again by itself; look there with `beam status`.";
+  const where = !info.is_head
+    ? "The node on its machine starts it again by itself; look there with `beam status`."
+    : mend ??
+      (info.head_pid === undefined
+        ? "This node starts it again and again by itself; look into `beam logs head`."
+        : `Its process ${info.head_pid} is there: \`kill -9 ${info.head_pid}\` has this node start another.`);
   return new Trouble(
     `Cannot ask the head at ${info.head_address}: it has been away for ${seconds} s (${
       why.replace(/\.$/, "")

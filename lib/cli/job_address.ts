@@ -40,14 +40,22 @@ export function urlOf(address: string | undefined, records: readonly DaemonRecor
       "Give the address of the head's HTTP server, for example http://127.0.0.1:8265.",
     );
   }
-  if (address?.includes("://")) return address.replace(/\/+$/, "");
+  if (address?.includes("://")) return checked(address.replace(/\/+$/, ""), address);
   const heads = records.filter((record) => record.dashboard !== undefined);
-  if (!address || address === "auto") {
+  if (!address || address === "auto" || address === "local") {
     return heads[0] ? `http://${heads[0].dashboard}` : USUAL;
   }
   // The cluster's own address, as `ray.init` takes it; else it is the server's without the scheme.
   const own = heads.find((record) => servesAddress(record, address));
-  return `http://${own?.dashboard ?? address}`;
+  return checked(`http://${own?.dashboard ?? address}`, address);
+}
+
+function checked(url: string, given: string): string {
+  if (URL.canParse(url) && /^https?:\/\//i.test(url)) return url;
+  throw new Trouble(
+    `Cannot use the address ${given}: it must be HOST:PORT or a URL`,
+    "Give the address of the head's HTTP server, for example http://127.0.0.1:8265.",
+  );
 }
 
 /**

@@ -21,7 +21,14 @@ Deno.test("an address is a URL, the cluster's, the server's without its scheme, 
   assert.equal(urlOf("auto", [head]), "http://127.0.0.1:8265");
   assert.equal(urlOf(undefined, [{ ...head, dashboard: "127.0.0.1:9" }]), "http://127.0.0.1:9");
   assert.equal(urlOf(undefined, []), "http://localhost:8265");
+  assert.equal(urlOf("local", []), "http://localhost:8265");
   assert.throws(() => urlOf("ray://h:10001", []), /no Ray Client/);
+  for (const wrong of ["http://", ":::", "::1:8265", "a b", "ftp://h"]) {
+    assert.throws(
+      () => urlOf(wrong, []),
+      /Cannot use the address .*: it must be HOST:PORT or a URL/,
+    );
+  }
 });
 
 Deno.test("the kept token goes to this user's own server only, a given one where it was given for", () => {

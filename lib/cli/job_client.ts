@@ -3,12 +3,15 @@ import type { JobDetails, JobRequest } from "../dashboard/jobs_api.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { reasonOf } from "../runtime/paths.ts";
 import { jobServer } from "./job_address.ts";
+import { patiently } from "./patience.ts";
 
 /** How long an answer may take, in milliseconds. */
 const TIMEOUT = 60_000;
 /** How long a log that is followed is tried again when its head went away, in milliseconds. */
 const PATIENCE = 30_000;
 const PAUSE = 250;
+/** Characters of another server's error that are shown. */
+const MOST_SHOWN = 2000;
 
 /** What the flags of every `ray job` command say. */
 export interface JobClientOptions {
@@ -119,35 +122,61 @@ export class JobClient {
   }
 
   async #ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    let answer: Response;
+    const whom = `the head at ${this.url}`;
+    const { status, ok, text } = await patiently(
+      (signal) => this.#fetched(path, { method, signal, body }),
+      { timeout: TIMEOUT, whom },
+    );
+    if (ok) return this.#json<T>(text);
+    // A page for people: of some other server.
+    if (text.trimStart().startsWith("<")) throw this.#unreachable("what answers there is no head");
+    throw new Trouble(
+      `Request failed with status code ${status}: ${text.slice(0, MOST_SHOWN)}`,
+      status === 401 || status === 403
+        ? "Set RAY_AUTH_TOKEN (or BEAM_TOKEN) to the token that `beam token` shows on the head's " +
+          "machine, for its user."
+        : undefined,
+    );
+  }
+
+  async #fetched(
+    path: string,
+    { method, signal, body }: { method: string; signal: AbortSignal; body: unknown },
+  ): Promise<{ status: number; ok: boolean; text: string }> {
     try {
-      answer = await fetch(this.url + path, {
+      const answer = await fetch(this.url + path, {
         method,
         headers: {
           ...this.headers,
           ...(body !== undefined && { "content-type": "application/json" }),
         },
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal,
         redirect: "error", // the token is for this server alone
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(this.#client && { client: this.#client }),
       });
+      return { status: answer.status, ok: answer.ok, text: await answer.text() };
     } catch (error) {
-      throw new Trouble(
-        `Failed to connect to Ray at address: ${this.url} (${reasonOf(error)})`,
-        "Give the address of the head's HTTP server with --address, for example " +
-          "http://127.0.0.1:8265; `beam status` shows whether a cluster is there.",
-        { cause: error },
-      );
+      if (signal.aborted) throw error;
+      throw this.#unreachable(reasonOf(error), error);
     }
-    const text = await answer.text();
-    if (answer.ok) return JSON.parse(text) as T;
-    throw new Trouble(
-      `Request failed with status code ${answer.status}: ${text}`,
-      answer.status === 401 || answer.status === 403
-        ? "Set RAY_AUTH_TOKEN (or BEAM_TOKEN) to the token that `beam token` shows on the head's " +
-          "machine, for its user."
-        : undefined,
+  }
+
+  /** What a server answers that is none of a head's is its own. */
+  #json<T>(text: string): T {
+    try {
+      return JSON.parse(text) as T;
+    } catch (error) {
+      throw this.#unreachable("what answers there is no head", error);
+    }
+  }
+
+  #unreachable(why: string, cause?: unknown): Trouble {
+    return new Trouble(
+      `Failed to connect to Ray at address: ${this.url} (${why})`,
+      "Give the address of the head's HTTP server with --address, for example " +
+        "http://127.0.0.1:8265; `beam status` shows whether a cluster is there.",
+      { cause },
     );
   }
 }

@@ -108,7 +108,9 @@ async function ofPid(status: ClusterStatus, pid: number, node_id?: string): Prom
   if (running.logs.length > 0) return running;
   const dead = status.actors.filter(({ death }) => death?.pid === pid);
   if (dead.length > 0) return ofActors(dead, node_id);
-  const { fields } = await askCluster(undefined, { kind: "query.workers" }, STATUS_TIMEOUT);
+  const { fields } = await askCluster(undefined, { kind: "query.workers" }, {
+    timeout: STATUS_TIMEOUT,
+  });
   const driver = (fields.workers as WorkerView[]).find((worker) =>
     worker.pid === pid && worker.worker_type === "DRIVER"
   );
@@ -162,7 +164,7 @@ export class LogReader {
     const { fields, body } = await askCluster(
       undefined,
       { kind: "query.log", node_id, file, most: PART, ...question },
-      question.wait_ms + STATUS_TIMEOUT,
+      { timeout: question.wait_ms + STATUS_TIMEOUT, quiet: question.wait_ms > 0 },
     );
     const anew = question.lines === undefined && fields.offset !== question.offset;
     if (anew) this.#decoder = new TextDecoder();

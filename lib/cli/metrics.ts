@@ -34,7 +34,9 @@ async function run(args: string[]): Promise<number> {
   const address = values.address === undefined
     ? undefined
     : addressText(hostAndPort("--address", values.address));
-  const { body } = await askCluster(address, { kind: "query.metrics", format }, TIMEOUT);
+  const { body } = await askCluster(address, { kind: "query.metrics", format }, {
+    timeout: TIMEOUT,
+  });
   const text = new TextDecoder().decode(body);
   if (values.json) printJson(JSON.parse(text));
   else print(text.trimEnd());

@@ -4,6 +4,7 @@ import { Trouble } from "../runtime/errors.ts";
 import { type Env, processEnv, runtimeDir } from "../runtime/paths.ts";
 import { ensureShim } from "../runtime/shim.ts";
 import { withDaemon } from "./daemon_choice.ts";
+import { daemonInfo } from "./patience.ts";
 
 /** Variables to set, and whether a node was there to ask for the network's. */
 export interface ProgramEnv {
@@ -29,12 +30,8 @@ export async function programEnv(env: Env = processEnv): Promise<ProgramEnv> {
 /** The node's network variables, or undefined where none runs. */
 async function networkEnv(env: Env): Promise<Record<string, string> | undefined> {
   try {
-    const { fields } = await withDaemon(
-      { env },
-      (link) =>
-        link.request<"daemon.info">({ kind: "daemon.info" }, { signal: AbortSignal.timeout(5000) }),
-    );
-    return fields.network_env as Record<string, string>;
+    const { network_env } = await withDaemon({ env }, (link) => daemonInfo(link));
+    return network_env as Record<string, string>;
   } catch (error) {
     if (error instanceof Trouble && error.code === "none") return undefined;
     throw error;

@@ -28,7 +28,7 @@ export function jobClient(
 ): Promise<JobClient> {
   return JobClient.find({
     address: values.address,
-    headers: values.headers === undefined ? {} : textMap("--headers", values.headers),
+    headers: values.headers === undefined ? {} : headerMap(values.headers),
     certificates: certificates(values.verify),
   });
 }
@@ -70,6 +70,20 @@ export function textMap(called: string, text: string): Record<string, string> {
     );
   }
   return map as Record<string, string>;
+}
+
+/** Further headers of requests. @throws {UsageError} for a name or a value that HTTP does not have */
+function headerMap(text: string): Record<string, string> {
+  const map = textMap("--headers", text);
+  try {
+    new Headers(map);
+    return map;
+  } catch {
+    throw new UsageError(
+      `Cannot use --headers=${text}: HTTP has no such names or values`,
+      "Names are letters, digits and hyphens, values of one line.",
+    );
+  }
 }
 
 function certificates(verify: string | undefined): string | undefined {

@@ -55,25 +55,25 @@ export async function fetchRows(
 ): Promise<Row[]> {
   switch (kind) {
     case "workers": {
-      const { fields } = await askCluster(address, { kind: "query.workers" }, timeout);
+      const { fields } = await askCluster(address, { kind: "query.workers" }, { timeout });
       return (fields.workers as WorkerView[]).map((worker) => workerRow(worker, detail));
     }
     case "runtime-envs": {
-      const { fields } = await askCluster(address, { kind: "query.workers" }, timeout);
+      const { fields } = await askCluster(address, { kind: "query.workers" }, { timeout });
       return environmentRows(fields.workers as WorkerView[], detail);
     }
     case "tasks": {
-      const { body } = await askCluster(address, { kind: "query.tasks" }, timeout);
+      const { body } = await askCluster(address, { kind: "query.tasks" }, { timeout });
       const tasks = JSON.parse(new TextDecoder().decode(body)) as TaskView[];
       return tasks.map((task) => taskRow(task, detail));
     }
     case "cluster-events": {
       const ask = { kind: "query.events", limit: MOST_EVENTS } as const;
-      const { body } = await askCluster(address, ask, timeout);
+      const { body } = await askCluster(address, ask, { timeout });
       const events = JSON.parse(new TextDecoder().decode(body)) as ClusterEvent[];
       return events.map((event) => eventRow(event, detail));
     }
     default:
-      return rowsOf(await clusterStatus(address, timeout), kind satisfies Listed, detail);
+      return rowsOf(await clusterStatus(address, { timeout }), kind satisfies Listed, detail);
   }
 }

@@ -3,6 +3,7 @@ import { type Command, EXIT } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { print } from "./output.ts";
 import { parse } from "./parse.ts";
+import { daemonInfo } from "./patience.ts";
 import { stacksOf, stacksText } from "./stack.ts";
 
 const HELP =
@@ -14,10 +15,7 @@ Usage:
 
 async function run(args: string[]): Promise<number> {
   parse({ program: "ray stack", flags: {} }, args);
-  const node = await withDaemon(
-    {},
-    async (link) => (await link.request<"daemon.info">({ kind: "daemon.info" })).fields.node_id,
-  );
+  const { node_id: node } = await withDaemon({}, (link) => daemonInfo(link));
   print(stacksText(await stacksOf({ node })));
   return EXIT.done;
 }

@@ -17,8 +17,8 @@ import { dashboardPlan } from "./dashboard_plan.ts";
 import { holdNode, startNode } from "./foreground.ts";
 import { checkHeadToken, shortTokenWarning } from "./head_token.ts";
 import { nodeConfig } from "./node_config.ts";
-import { listenHost } from "./listen_address.ts";
-import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
+import { listenHost, nodeAddress } from "./listen_address.ts";
+import { HEAD_PORT, hostAndPort, labelMap, portNumber } from "./numbers.ts";
 import { mirrorOf } from "./log_mirror.ts";
 import { print, say } from "./output.ts";
 import { type Called, parse, type Parsed } from "./parse.ts";
@@ -62,7 +62,7 @@ async function run(args: string[]): Promise<number> {
   const { values } = parsed;
   checkRole(parsed);
   const ignored = withoutMeaning(parsed.given);
-  const ip = nodeIp(values["node-ip-address"], values.head);
+  const ip = nodeIp(called(parsed, "node-ip-address"), values.head);
   const paths = ensureRuntimeDir(runtimeDir());
   const token = findToken(parsed, paths);
   if (token && values.head) checkHeadToken(token);
@@ -99,7 +99,7 @@ async function run(args: string[]): Promise<number> {
       dashboard: values.head
         ? dashboardPlan({
           include: called(parsed, "include-dashboard"),
-          host: values["dashboard-host"],
+          host: called(parsed, "dashboard-host"),
           port: called(parsed, "dashboard-port"),
           names: parsed.env("BEAM_DASHBOARD_NAMES"),
         })
@@ -165,9 +165,10 @@ function called(parsed: Arguments, name: keyof typeof RAY_START_FLAGS): Called |
 }
 
 /** A head on a loopback address could not be joined; Ray takes the machine's own there, and so do we. */
-function nodeIp(given: string | undefined, isHead: boolean): string | undefined {
+function nodeIp(given: Called | undefined, isHead: boolean): string | undefined {
   if (given === undefined) return undefined;
-  const ip = isIP(given) ? given : resolve(given);
+  const { called, text } = given;
+  const ip = nodeAddress({ called, text: isIP(text) || text === "" ? text : resolve(text) })!;
   return isHead && (ip.startsWith("127.") || ip === "::1") ? undefined : ip;
 }
 
@@ -208,13 +209,24 @@ function labelsIn(file: string): string {
     );
   }
   const pairs = text.trimStart().startsWith("{")
-    ? Object.entries(JSON.parse(text) as Record<string, string>)
+    ? Object.entries(labelsInJson(text))
     : text.split("\n").map((line) => line.replace(/#.*/, "").trim()).filter((line) => line !== "")
       .map((line) => {
         const [name, ...rest] = line.split(":");
         return [name!.trim(), rest.join(":").trim().replace(/^["']|["']$/g, "")] as const;
       });
   return pairs.map(([name, value]) => `${name}=${value}`).join(",");
+}
+
+function labelsInJson(text: string): Record<string, string> {
+  try {
+    return labelMap("--labels-file", text);
+  } catch {
+    throw new UsageError(
+      "Cannot use --labels-file: labels in JSON must be one object of texts",
+      "Give a file with lines `zone: a`, or one JSON object of texts.",
+    );
+  }
 }
 
 /** Open like Ray's, unless a token is given or asked for. */

@@ -13,6 +13,7 @@ import { PROTOCOL_VERSION } from "../wire/messages.ts";
 import { EXIT } from "./command.ts";
 import { linkTo } from "./daemon_choice.ts";
 import { print, printJson, say } from "./output.ts";
+import { daemonInfo } from "./patience.ts";
 
 /** How long a head or daemon may take to be exchanged, in milliseconds. */
 const REPLACE_TIMEOUT = 120_000;
@@ -73,7 +74,7 @@ async function replaceNode(record: DaemonRecord): Promise<Replaced> {
   const successor = { command: selfCommand(), protocol: PROTOCOL_VERSION, build: buildName() };
   const link = await linkTo(record);
   try {
-    const { fields: before } = await link.request<"daemon.info">({ kind: "daemon.info" });
+    const before = await daemonInfo(link);
     const daemon = await replaceDaemon(link, successor);
     if (daemon instanceof RequestFailed) {
       // On the head's machine, its process is what matters: it can go while workers stay.
@@ -123,7 +124,7 @@ async function replaceDaemon(
 async function infoOf(record: DaemonRecord) {
   const link = await linkTo(record);
   try {
-    return (await link.request<"daemon.info">({ kind: "daemon.info" })).fields;
+    return await daemonInfo(link);
   } finally {
     link.close();
   }

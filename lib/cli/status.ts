@@ -42,7 +42,7 @@ async function run(args: string[]): Promise<number> {
   const watched = {
     title: "beam status",
     interval: interval("--interval", values.interval ?? "2"),
-    look: () => clusterStatus(address),
+    look: () => clusterStatus(address, { quiet: true }),
     picture: (status: ClusterStatus) => ({ head: [], body: statusText(status).split("\n") }),
     text: (status: ClusterStatus) => {
       const same = JSON.stringify(status, withoutTimes);

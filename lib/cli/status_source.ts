@@ -6,17 +6,12 @@ import { addressText } from "../wire/address.ts";
 import { LinkClosed } from "../wire/errors.ts";
 import { Link } from "../wire/link.ts";
 import type { Message, Reply, RequestKind } from "../wire/messages.ts";
-import {
-  askHead,
-  askStatus,
-  type ClusterStatus,
-  inTime,
-  STATUS_TIMEOUT,
-} from "./cluster_status.ts";
+import { askHead, askStatus, type ClusterStatus, STATUS_TIMEOUT } from "./cluster_status.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { type KnownToken, openHead } from "./head_check.ts";
 import { hostAndPort } from "./numbers.ts";
 import { whileAway } from "./head_away.ts";
+import { type Patience, patiently } from "./patience.ts";
 import { isNoCluster } from "./ray_address.ts";
 
 /**
@@ -25,39 +20,33 @@ import { isNoCluster } from "./ray_address.ts";
  */
 export async function clusterStatus(
   address?: string,
-  timeout = STATUS_TIMEOUT,
+  patience: Partial<Patience> = {},
 ): Promise<ClusterStatus> {
   return await withCluster(address, {
-    daemon: (link) => askStatus(link, timeout),
-    head: (link) => askHead(link, timeout),
+    daemon: (link) => askStatus(link, patience),
+    head: (link) => askHead(link, patience),
   });
 }
 
 /**
  * The answer of the cluster whose head is at `address`, else of this machine's, to one question.
- * @throws {Trouble} as {@link clusterStatus}; where it does not answer within `timeout` milliseconds.
+ * @throws {Trouble} as {@link clusterStatus}; where it does not answer in time.
  */
 export async function askCluster<K extends Extract<RequestKind, `query.${string}`>>(
   address: string | undefined,
   message: Message<K>,
-  timeout: number,
+  patience: Patience,
 ): Promise<{ fields: Reply<K>; body: Uint8Array }> {
-  const ask = async (link: Link) => {
-    try {
-      return await link.request(message, { signal: AbortSignal.timeout(timeout) });
-    } catch (error) {
-      throw inTime(error, timeout);
-    }
-  };
+  const ask = (link: Link) => patiently((signal) => link.request(message, { signal }), patience);
   return await withCluster(address, { daemon: ask, head: ask });
 }
 
 /** The same for an answer whose body is JSON. */
 export async function askJson<T>(
   message: Message<Extract<RequestKind, `query.${string}`>>,
-  { address, timeout = STATUS_TIMEOUT }: { address?: string | undefined; timeout?: number } = {},
+  { address, ...patience }: { address?: string | undefined } & Partial<Patience> = {},
 ): Promise<T> {
-  const { body } = await askCluster(address, message, timeout);
+  const { body } = await askCluster(address, message, { timeout: STATUS_TIMEOUT, ...patience });
   return JSON.parse(new TextDecoder().decode(body));
 }
 

@@ -4,6 +4,7 @@ import { type Env, processEnv } from "../runtime/paths.ts";
 import { raysTlsFiles, type TlsConfig } from "../runtime/tls_config.ts";
 import type { FoundToken } from "../runtime/token.ts";
 import { UsageError } from "./command.ts";
+import { seconds } from "./numbers.ts";
 import type { Called } from "./parse.ts";
 
 /** What is known. */
@@ -42,7 +43,8 @@ export function tlsPlan(
   if (!wanted && token?.authority === undefined) return undefined;
   if (!lifetime) return {};
   const { called, text } = lifetime;
-  if (Number(text) > 0) return { lifetime_ms: Number(text) * 1000 };
+  const lifetime_ms = seconds(called, text);
+  if (lifetime_ms > 0) return { lifetime_ms };
   throw new UsageError(
     `Cannot use ${called}=${text}: it must be a number of seconds above 0`,
     "Leave it out: certificates are good for a week, and renew themselves.",

@@ -5,11 +5,13 @@ import { readRecord } from "../runtime/records.ts";
 import { givenToken, keptToken, withAuthority } from "../runtime/token.ts";
 import { newJoinTokenId } from "../wire/join_token.ts";
 import type { Link } from "../wire/link.ts";
-import { inTime } from "./cluster_status.ts";
+import { STATUS_TIMEOUT } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
+import { whileAway } from "./head_away.ts";
 import { duration } from "./numbers.ts";
 import { print, printJson } from "./output.ts";
+import { daemonInfo, patiently } from "./patience.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
 import { createdText, type JoinToken, listText, revokedText, rotatedText } from "./token_text.ts";
 import { joinLine } from "./up_text.ts";
@@ -51,8 +53,8 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   rotate: ["grace"],
 };
 
-/** A change waits for all nodes, in milliseconds. */
-const PATIENCE = 15_000;
+/** A change of the token waits for all nodes, in milliseconds. */
+const ROTATE_TIMEOUT = 15_000;
 
 async function run(args: string[]): Promise<number> {
   const parsed = parse({ program: "beam token", flags: FLAGS, positionals: 2 }, args);
@@ -122,8 +124,7 @@ async function create({ values }: Arguments): Promise<number> {
     const name = values.name === undefined ? {} : { name: values.name };
     const asked = { kind: "token.create" as const, token_id: id, ttl_ms, ...name };
     const { fields } = await link.request(asked, { signal });
-    const info = await link.request({ kind: "daemon.info" }, { signal });
-    return { made: fields, ...info.fields };
+    return { made: fields, ...await daemonInfo(link) };
   });
   const { name, created, expires } = made;
   const token = withAuthority(made.token ?? "", authority);
@@ -154,8 +155,9 @@ async function revoke(called: string, json: boolean): Promise<number> {
 async function rotate({ values }: Arguments): Promise<number> {
   const change = crypto.randomUUID();
   const grace_ms = duration("--grace", values.grace ?? "10m");
-  const { fields } = await ask((link, signal) =>
-    link.request({ kind: "token.rotate", change, grace_ms }, { signal })
+  const { fields } = await ask(
+    (link, signal) => link.request({ kind: "token.rotate", change, grace_ms }, { signal }),
+    ROTATE_TIMEOUT,
   );
   const { told, missing, file } = fields as { told: string[]; missing: string[]; file: string };
   if (values.json) printJson({ told, missing, file, grace_ms });
@@ -164,12 +166,15 @@ async function rotate({ values }: Arguments): Promise<number> {
 }
 
 /** Asks the head by this machine's node. */
-async function ask<T>(request: (link: Link, signal: AbortSignal) => Promise<T>): Promise<T> {
+async function ask<T>(
+  request: (link: Link, signal: AbortSignal) => Promise<T>,
+  timeout = STATUS_TIMEOUT,
+): Promise<T> {
   return await withDaemon({ anyNode: true }, async (link) => {
     try {
-      return await request(link, AbortSignal.timeout(PATIENCE));
+      return await patiently((signal) => request(link, signal), { timeout });
     } catch (error) {
-      throw inTime(error, PATIENCE);
+      throw await whileAway(link, error);
     }
   });
 }

@@ -4,6 +4,7 @@ import { type Command, EXIT, UsageError } from "./command.ts";
 import { interval } from "./numbers.ts";
 import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
+import type { Patience } from "./patience.ts";
 import { askJson, clusterStatus } from "./status_source.ts";
 import { onTerminal, painted, terminalWidth } from "./terminal.ts";
 import { type Sort, sorted, SORTS, type TopNode, topNodes, topText } from "./top_text.ts";
@@ -40,7 +41,7 @@ async function run(args: string[]): Promise<number> {
   let sort = sortOf(values.sort ?? "name");
   const every = interval("--interval", values.interval ?? "2");
   if (values.json || values.once || !onTerminal()) {
-    const nodes = sorted(await look(), sort);
+    const nodes = sorted(await look({}), sort);
     if (values.json) printJson(nodes);
     else print(topText(nodes));
     return EXIT.done;
@@ -48,7 +49,7 @@ async function run(args: string[]): Promise<number> {
   await watchOnScreen<TopNode[]>({
     title: "beam top",
     interval: every,
-    look,
+    look: () => look({ quiet: true }),
     picture: (nodes) => ({
       head: [painted(`sorted by ${SORTS[sort]}; n c m g sort by name, CPU, memory, GPU`, "dim")],
       body: topText(sorted(nodes, sort), { width: terminalWidth() }).split("\n"),
@@ -71,10 +72,10 @@ function sortOf(text: string): Sort {
   );
 }
 
-async function look(): Promise<TopNode[]> {
+async function look({ quiet }: Pick<Patience, "quiet">): Promise<TopNode[]> {
   const [status, readings] = await Promise.all([
-    clusterStatus(),
-    askJson<NodeReadingsView[]>({ kind: "query.readings" }, { timeout: TIMEOUT }),
+    clusterStatus(undefined, { quiet }),
+    askJson<NodeReadingsView[]>({ kind: "query.readings" }, { timeout: TIMEOUT, quiet: true }),
   ]);
   return topNodes(status, readings);
 }

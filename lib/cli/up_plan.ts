@@ -3,7 +3,7 @@ import type { DaemonConfig } from "../node/config.ts";
 import { runtimeDir } from "../runtime/paths.ts";
 import { UsageError } from "./command.ts";
 import { dashboardPlan } from "./dashboard_plan.ts";
-import { listenHost } from "./listen_address.ts";
+import { listenHost, nodeAddress } from "./listen_address.ts";
 import { nodeConfig } from "./node_config.ts";
 import { HEAD_PORT, hostAndPort, portNumber } from "./numbers.ts";
 import type { Called, Parsed } from "./parse.ts";
@@ -30,9 +30,10 @@ const HEADS_OWN: readonly string[] = [
 export function upPlan(parsed: UpArguments): { config: DaemonConfig; isHead: boolean } {
   const { values } = parsed;
   const isHead = checkRole(parsed);
+  const nodeIp = nodeAddress(calledBy(parsed, "node-ip"));
   const head = isHead
     ? {
-      host: listenHost(calledBy(parsed, "listen"), values["node-ip"]),
+      host: listenHost(calledBy(parsed, "listen"), nodeIp),
       port: portNumber(
         parsed.called("port"),
         values.port ?? (values["for-driver"] ? "0" : String(HEAD_PORT)),
@@ -40,7 +41,7 @@ export function upPlan(parsed: UpArguments): { config: DaemonConfig; isHead: boo
     }
     : hostAndPort(parsed.called("join"), values.join!);
   const flags = {
-    nodeIp: values["node-ip"],
+    nodeIp,
     nodePort: calledBy(parsed, "node-port"),
     numCpus: calledBy(parsed, "num-cpus"),
     numGpus: calledBy(parsed, "num-gpus"),
@@ -72,7 +73,7 @@ export function upPlan(parsed: UpArguments): { config: DaemonConfig; isHead: boo
     dashboard: isHead
       ? dashboardPlan({
         include: calledBy(parsed, "include-dashboard"),
-        host: values["dashboard-host"],
+        host: calledBy(parsed, "dashboard-host"),
         port: calledBy(parsed, "dashboard-port"),
         names: values["dashboard-names"],
         forDriver: values["for-driver"],

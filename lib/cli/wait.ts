@@ -1,7 +1,14 @@
 /** `beam wait`: waits until the cluster has what a program is going to need. */
 import { Trouble } from "../runtime/errors.ts";
 import { RequestFailed, WireError } from "../wire/errors.ts";
-import { askStatus, type ClusterStatus, isPresent, sumOf } from "./cluster_status.ts";
+import type { Link } from "../wire/link.ts";
+import {
+  askStatus,
+  type ClusterStatus,
+  isPresent,
+  STATUS_TIMEOUT,
+  sumOf,
+} from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { withDaemon } from "./daemon_choice.ts";
 import { seconds, wholeNumber } from "./numbers.ts";
@@ -45,7 +52,12 @@ async function run(args: string[]): Promise<number> {
   const progress = new Progress();
   for (let last = "no node runs on this machine";; last = await pause(last)) {
     try {
-      const present = presentIn(await withDaemon({ anyNode: true }, (link) => askStatus(link)));
+      const patience = {
+        timeout: Math.max(ASK_INTERVAL, Math.min(STATUS_TIMEOUT, deadline - Date.now())),
+        quiet: true,
+      };
+      const ask = (link: Link) => askStatus(link, patience);
+      const present = presentIn(await withDaemon({ anyNode: true }, ask));
       if (present.nodes >= nodes && present.gpus >= gpus) {
         if (values.json) printJson(present);
         else print(presentText(present));

@@ -272,5 +272,6 @@ export interface LogFile {
   pid?: number;
   job_id?: string;
   class_name?: string;
+  actor_name?: string;
   submission_id?: string;
 }

@@ -4,6 +4,7 @@ import type { Certificate } from "../wire/authority.ts";
 import { connections } from "../wire/connections.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { isLoopback, LOOPBACK } from "../runtime/loopback.ts";
+import { reasonOf } from "../runtime/paths.ts";
 import { accept, type Identity, type Opened, type Role } from "../wire/handshake.ts";
 import { PortListener, type Taken } from "../wire/port_listener.ts";
 import { Strangers } from "../wire/strangers.ts";
@@ -150,11 +151,13 @@ async function bind(host: string, port: number, certificate?: Certificate): Prom
     const isElsewhere = error instanceof Deno.errors.AddrNotAvailable;
     throw new PortError(
       `Cannot listen on port ${port} of ${host}: ` +
-        (isElsewhere ? "it is no address of this machine." : `${(error as Error).message}.`),
+        (isElsewhere ? "it is no address of this machine." : `${reasonOf(error)}.`),
       isElsewhere
         ? "Give an address of this machine with --node-ip; where others reach it by another one, " +
           "add --listen 0.0.0.0."
-        : "Choose a port above 1023 with `beam up --head --port N`.",
+        : error instanceof Deno.errors.PermissionDenied
+        ? "Choose a port above 1023 with `beam up --head --port N`."
+        : "Give another address of this machine with --node-ip or --listen.",
       { cause: error },
     );
   }

@@ -433,7 +433,14 @@ export class NodeDaemon {
       log: (text) => this.#say("warning", text),
       signal: this.#ending.signal,
     });
-    this.#requests = this.#makeRequests(this.#objects);
+    const logs = new NodeLogs({
+      folder: this.#log_dir,
+      above: dirname(this.#log_dir),
+      is_head: this.#config.role === "head",
+      workers: () => this.#workers.all,
+      signal: this.#ending.signal,
+    });
+    this.#requests = this.#makeRequests(this.#objects, logs);
     this.#orders = new HeadOrders({
       workers: this.#workers,
       news: this.#news,
@@ -447,13 +454,7 @@ export class NodeDaemon {
         identity: () => this.#identity(),
         signal: this.#ending.signal,
       }),
-      logs: new NodeLogs({
-        folder: this.#log_dir,
-        above: dirname(this.#log_dir),
-        is_head: this.#config.role === "head",
-        workers: () => this.#workers.all,
-        signal: this.#ending.signal,
-      }),
+      logs,
       stacks: new Stacks({
         workers: () => this.#workers.all,
         drivers: () => this.#drivers.all,
@@ -563,7 +564,7 @@ export class NodeDaemon {
     });
   }
 
-  #makeRequests(objects: ObjectPlane): Requests {
+  #makeRequests(objects: ObjectPlane, logs: NodeLogs): Requests {
     const ask = this.#asks.ask.bind(this.#asks);
     return new Requests({
       facts: () => this.#facts(),
@@ -592,6 +593,7 @@ export class NodeDaemon {
       tokens: this.#tokens,
       awayNotice: () => this.#notice.current,
       doctor: this.#doctor,
+      logs,
       replacement: this.#replacement = this.#makeReplacement(),
       stop: () => void this.stop("`beam down`"),
     });

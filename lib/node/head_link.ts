@@ -3,6 +3,7 @@
  * answered, and is asked again after the link came back; ids are the askers', so repeats are harmless.
  */
 import { type Clock, systemClock } from "../runtime/clock.ts";
+import { addressText } from "../wire/address.ts";
 import { HEAD_NAME } from "../wire/authority.ts";
 import { dialTo } from "../wire/dialing.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
@@ -99,7 +100,7 @@ export class HeadLink {
   }
 
   get peer(): string {
-    return `the head at ${this.host.address.host}:${this.host.address.port}`;
+    return `the head at ${addressText(this.host.address)}`;
   }
 
   get isJoined(): boolean {

@@ -31,6 +31,8 @@ export interface LogFileView {
   pid?: number;
   job_id?: string;
   class_name?: string;
+  /** Of the actor, where it was given one. */
+  actor_name?: string;
   /** A submitted job's. */
   submission_id?: string;
 }
@@ -70,12 +72,12 @@ export class NodeLogs {
       .sort((a, b) => a.modified - b.modified);
   }
 
-  /** Answers `node.logs`. */
-  answerList(received: Received, link: Link): void {
-    const { match } = fieldsOf(received, "node.logs");
+  /** Answers `node.logs`, or the same question of this machine's command line. */
+  answerList(received: Received, kind: "node.logs" | "daemon.logs", link: Link): void {
+    const { match } = fieldsOf(received, kind);
     const files = this.list(match ?? "");
     const body = new TextEncoder().encode(JSON.stringify(files));
-    link.reply(received, "node.logs", { count: files.length }, body);
+    link.reply(received, kind, { count: files.length }, body);
   }
 
   /** Answers `node.log`; never rejects. */
@@ -169,6 +171,7 @@ function viewOf(
   if (writer.pid > 0) view.pid = writer.pid;
   view.job_id = writer.order.job.job_id;
   view.class_name = writer.shownName;
+  if (writer.order.name) view.actor_name = writer.order.name;
   return view;
 }
 

@@ -37,7 +37,7 @@ class Shelf implements AsyncDisposable {
       peer: "the head",
       onMessage: (received: Received, link) =>
         received.message.kind === "node.logs"
-          ? logs.answerList(received, link)
+          ? logs.answerList(received, "node.logs", link)
           : void logs.answerPart(received, link),
     }).start();
     this.#asker = new Link(near, { peer: "the node", onMessage() {} }).start();

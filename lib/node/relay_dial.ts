@@ -2,6 +2,7 @@
  * The owner's side of a relayed stream: a connection of our own to the head, joined to the worker or
  * process, or a file served on it.
  */
+import { addressText } from "../wire/address.ts";
 import { HEAD_NAME } from "../wire/authority.ts";
 import { dialTo } from "../wire/dialing.ts";
 import { ProtocolError } from "../wire/errors.ts";
@@ -53,7 +54,7 @@ async function answering(
   { relay }: Fields<"relay.dial">,
   { head, identity }: RelayDialOptions,
 ): Promise<Opened> {
-  const peer = `the head at ${head.host}:${head.port}`;
+  const peer = `the head at ${addressText(head)}`;
   const opened = await dialTo(head, {
     identity,
     role: "answer",

@@ -7,6 +7,7 @@ import { type Answer, fieldsOf, type Received } from "../wire/link.ts";
 import { type Fields, type Message, PROTOCOL_VERSION, type Reply } from "../wire/messages.ts";
 import type { ActorAnswers } from "./actor_answers.ts";
 import type { NodeFacts } from "./assignment.ts";
+import type { NodeLogs } from "./node_logs.ts";
 import type { Client } from "./client.ts";
 import type { ClientWords } from "./client_words.ts";
 import type { Doctor } from "./doctor.ts";
@@ -51,6 +52,7 @@ export interface RequestsHost {
   /** What is to be told to a driver that comes while the head stays away. */
   awayNotice(): Message<"warn"> | undefined;
   doctor: Pick<Doctor, "answer">;
+  logs: Pick<NodeLogs, "answerList">;
   /** Puts another beam in place of this one. */
   replacement: Replacement;
   /** Tells the head what wants no answer. */
@@ -105,6 +107,8 @@ export class Requests {
         return this.host.words.pass(client, received);
       case "daemon.info":
         return client.link.reply(received, kind, this.host.info());
+      case "daemon.logs":
+        return this.host.logs.answerList(received, kind, client.link);
       case "daemon.doctor":
         return void this.host.doctor.answer(received, kind, client.link);
       case "head.replace":

@@ -3,6 +3,8 @@
  * and are joined to its socket. From then on bytes are copied and nothing is looked at. Other daemons
  * fetch files here.
  */
+import { reasonOf } from "../runtime/paths.ts";
+import { addressText } from "../wire/address.ts";
 import type { Certificate } from "../wire/authority.ts";
 import { connections } from "../wire/connections.ts";
 import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
@@ -164,7 +166,9 @@ function refused(ip: string, port: number, error: Error): RequestFailed {
   const taken = error instanceof Deno.errors.AddrInUse;
   return new RequestFailed(
     taken ? "port_taken" : "port",
-    `Cannot listen on ${ip}:${port} for the node: ${taken ? "the port is in use" : error.message}.`,
+    `Cannot listen on ${addressText({ host: ip, port })} for the node: ${
+      taken ? "the port is in use" : reasonOf(error)
+    }.`,
     taken
       ? "Choose another with --node-port, or leave it out and a free one is taken."
       : "Give this machine's address with --node-ip.",

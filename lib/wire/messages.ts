@@ -660,6 +660,14 @@ export const MESSAGES = {
     reply: {},
     replyBody: "JSON: the doctor's `NodeDiagnosis`, {findings, facts}",
   },
+  "daemon.logs": {
+    link: "control",
+    from: "command line",
+    doc: "As `node.logs`, of this machine; also while no head answers.",
+    fields: { match: "str?" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of files, as the daemon's `LogFileView`",
+  },
   "daemon.info": {
     link: "control",
     from: "command line",
