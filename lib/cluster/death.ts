@@ -69,3 +69,24 @@ export function causeText(report: DeathReport): string {
   if (!report.caused_by) return report.message;
   return `followed ${report.caused_by}${report.cause_message ? `: ${report.cause_message}` : ""}`;
 }
+
+/** Most characters of a report's sentence, and of its traceback: an exception may say megabytes. */
+const MOST_MESSAGE = 16 * 1024;
+const MOST_TRACEBACK = 32 * 1024;
+
+/** Words that can be looked through, kept, shown and sent a thousand times over. */
+export function bounded<T extends { message: string; traceback?: string }>(words: T): T {
+  const { message, traceback } = words;
+  return {
+    ...words,
+    message: shortened(message, MOST_MESSAGE),
+    ...(traceback !== undefined && { traceback: shortened(traceback, MOST_TRACEBACK) }),
+  };
+}
+
+/** Without its middle where it is long: how it begins and ends tells most. */
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const left = text.length - most;
+  return `${text.slice(0, most / 2)} … ${left} characters left out … ${text.slice(-most / 2)}`;
+}

@@ -1,6 +1,6 @@
 /** What a daemon says of its node and of what runs there, read into the brain's types. */
 import type { Amounts } from "../cluster/amounts.ts";
-import type { DeathReport } from "../cluster/death.ts";
+import { bounded, type DeathReport } from "../cluster/death.ts";
 import type { NodeReport } from "../cluster/events.ts";
 import type { JobSpec } from "../cluster/jobs.ts";
 import type { Grant } from "../cluster/ledger.ts";
@@ -138,7 +138,7 @@ export function deathReportOf(report: unknown): DeathReport {
   if (typeof map?.["kind"] !== "string" || typeof map["message"] !== "string") {
     throw new ProtocolError("Cannot take a death report: it must have the texts kind and message");
   }
-  return map as unknown as DeathReport;
+  return bounded(map as unknown as DeathReport);
 }
 
 /** The port of the node's daemon, from its facts; 0 where it has none. */

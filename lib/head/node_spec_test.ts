@@ -27,6 +27,9 @@ Deno.test("a wrong field is named", () => {
   assert.throws(() => nodeReportOf({ jobs: [{ job_id: "x" }] }, ""), /`node_id` is missing/);
   assert.throws(() => deathReportOf({ kind: "exit" }), ProtocolError);
   assert.throws(() => deathReportOf(undefined), ProtocolError);
+  const long = "x".repeat(1_000_000);
+  const { message, traceback } = deathReportOf({ kind: "init", message: long, traceback: long });
+  assert.ok(message.length + traceback!.length < 100_000);
 });
 
 Deno.test("a report is read", () => {

@@ -78,17 +78,21 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
   {
-    match: /(\S+\.so[.\d]*): cannot open shared object file/,
-    cause: ([, library]) => ({
-      text: `the library ${library} is missing`,
-      mend:
-        `Install what brings ${library} on that node, or name its folder in LD_LIBRARY_PATH where ` +
-        "the node is started (`ldconfig -p` lists what is found).",
-    }),
+    match: /\.so[.\d]*(?=: cannot open shared object file)/,
+    cause: (found) => {
+      const library = /\S*$/.exec(before(found))![0] + found[0];
+      return {
+        text: `the library ${library} is missing`,
+        mend:
+          `Install what brings ${library} on that node, or name its folder in LD_LIBRARY_PATH where ` +
+          "the node is started (`ldconfig -p` lists what is found).",
+      };
+    },
   },
   {
-    match: /[^\n]*(?:Address already in use|EADDRINUSE|errno: 98\b)[^\n]*/,
-    cause: ([line]) => {
+    match: /(?:Address already in use|EADDRINUSE|errno: 98\b)[^\n]{0,500}/,
+    cause: (found) => {
+      const line = /[^\n]*$/.exec(before(found))![0] + found[0];
       const port = line.match(/port[:= ]+(\d+)|[\]\d]:(\d{2,5})\b/);
       const number = port?.[1] ?? port?.[2];
       return {
@@ -144,6 +148,11 @@ const PATTERNS: readonly Pattern[] = [
     }),
   },
 ];
+
+/** What stands before it, as far as a name or a sentence may reach. */
+function before({ index = 0, input = "" }: RegExpMatchArray): string {
+  return input.slice(Math.max(0, index - 500), index);
+}
 
 /** What libraries say when another process that they talk to is gone. */
 const PEER_LOST = new RegExp(

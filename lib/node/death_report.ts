@@ -2,7 +2,7 @@
  * The report of a worker's end. Pure: what is known goes in, the sentences come out. The report
  * travels in the error that a caller gets, so it says where, how, why, and what to do.
  */
-import type { DeathReport } from "../cluster/death.ts";
+import { bounded, type DeathReport } from "../cluster/death.ts";
 import { causeIn, causeOfSignal, saysPeerLost } from "./death_causes.ts";
 import { causeInKernel } from "./gpu_faults.ts";
 import { saysOutOfMemory } from "./kernel_words.ts";
@@ -52,7 +52,8 @@ export interface DeathFacts {
 }
 
 /** The report about these facts. */
-export function deathReport(facts: DeathFacts): DeathReport {
+export function deathReport({ said, ...others }: DeathFacts): DeathReport {
+  const facts: DeathFacts = { ...others, ...(said && { said: bounded(said) }) };
   const report: DeathReport = {
     ...verdict(facts),
     node_id: facts.node_id,
@@ -75,7 +76,7 @@ export function deathReport(facts: DeathFacts): DeathReport {
     else report.signal = ending.signal;
   }
   if (facts.said?.exit_code !== undefined) report.exit_code = facts.said.exit_code;
-  return report;
+  return bounded(report);
 }
 
 /** Most of stderr in which it may say that it lost another: earlier trouble was overcome. */

@@ -114,3 +114,12 @@ Deno.test("who lost another says so by its last words, and only where those ende
     undefined,
   );
 });
+
+Deno.test("what an exception says in megabytes is shortened", () => {
+  const text = `ValueError: ${"x".repeat(5_000_000)} the end`;
+  const { message, traceback } = report({ said: { kind: "init", message: text, traceback: text } });
+  for (const shown of [message, traceback!]) {
+    assert.ok(shown.length < 40_000);
+    assert.match(shown, /ValueError: x+ … \d+ characters left out … x+ the end/);
+  }
+});
