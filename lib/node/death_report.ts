@@ -149,17 +149,18 @@ function told(
 
 /** The last lines, within what a report carries. */
 export function stderrTail(text: string): string[] {
-  const lines = text.replace(/\n+$/, "").split("\n").slice(-TAIL_LINES);
+  const whole = text.split("\n");
+  const lines = whole.slice(0, whole.findLastIndex((line) => line !== "") + 1).slice(-TAIL_LINES);
   let bytes = 0;
   const kept: string[] = [];
   for (const line of lines.reverse()) {
     // A progress bar rewrites its line; only what stood there last is worth the room.
-    const shown = line.replace(/\r+$/, "").split("\r").at(-1)!.slice(0, 2000);
+    const shown = (line.split("\r").findLast((state) => state !== "") ?? "").slice(0, 2000);
     bytes += shown.length + 1;
     if (bytes > TAIL_BYTES) break;
     kept.unshift(shown);
   }
-  return kept.length === 1 && kept[0] === "" ? [] : kept;
+  return kept;
 }
 
 /** The first Python traceback, which is the cause of those after it; cut in its middle where long. */
