@@ -72,7 +72,7 @@ class LogPrinter:
             lines = [line for line in batch["lines"] if TQDM_MARK not in line]
             if len(lines) < len(batch["lines"]):
                 _show_bars([line for line in batch["lines"] if TQDM_MARK in line])
-            target.write("".join(f"{prefix} {line}{repeated}\n" for line in lines))
+            _write(target, "".join(f"{prefix} {line}{repeated}\n" for line in lines))
             target.flush()
 
     def _colour(self, batch: Batch, target: IO[str]) -> str:
@@ -81,6 +81,13 @@ class LogPrinter:
         if self._colours == "1":
             return _COLOURS[int(batch["pid"]) % len(_COLOURS)]
         return _CYAN if target.isatty() else ""
+
+
+def _write(target: IO[str], text: str) -> None:
+    try:
+        target.write(text)
+    except UnicodeEncodeError as error:  # its encoding lacks a character of somebody's output
+        target.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
 
 
 def _show_bars(lines: list[str]) -> None:

@@ -36,10 +36,12 @@ def _id_of(text: str) -> bytes:
 class Holder:
     """A process that holds references of this one."""
 
-    __slots__ = ("channel", "id", "objects")
+    __slots__ = ("absences", "channel", "id", "objects")
 
     def __init__(self, id: str) -> None:
         self.id = id
+        #: How often its channel has ended.
+        self.absences = 0
         self.channel: Channel | None = None
         self.objects: set[bytes] = set()
 
@@ -63,8 +65,12 @@ class ObjectService:
         return HolderLink(self._table, holder, channel, header["node"], self._gone)
 
     def _gone(self, holder: Holder, node: str) -> None:
+        holder.absences = absence = holder.absences + 1
+
         def forget() -> None:
-            if holder.channel is None and self._holders.get(holder.id) is holder:
+            if holder.channel is not None or holder.absences != absence:
+                return  # it was back meanwhile
+            if self._holders.get(holder.id) is holder:
                 del self._holders[holder.id]
                 for id in holder.objects:
                     self._table.release_for(holder.id, id)

@@ -61,6 +61,16 @@ def to_store(
     return content
 
 
+def discard(values: Sequence[Parts]) -> None:
+    """Frees the files of values that were made for another process, and will not be sent."""
+    from .object_table import current
+
+    session = current().session
+    with session.pump.lock:
+        for location in filter(None, map(_stored, values)):
+            session.freed.append({"name": location["name"], "node": location["node"]})
+
+
 class Answer(list[Part]):
     """A frame that keeps the references inside its values while it may have to be sent again."""
 

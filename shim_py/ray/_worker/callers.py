@@ -39,6 +39,7 @@ class Caller:
     """A process that calls, whatever its channels. Everything happens with the lock held."""
 
     __slots__ = (
+        "absences",
         "acked",
         "cancelled",
         "channel",
@@ -58,6 +59,8 @@ class Caller:
         self.objects = objects
         self.node = node
         self.channel: Channel | None = None
+        #: How often its channel has ended.
+        self.absences = 0
         #: The highest call number that arrived, and the highest that was begun.
         self.seen = 0
         self.started = 0
@@ -208,11 +211,13 @@ class Callers:
 
     def flush(self) -> bool:
         """Whether everything is sent, and what is inside of values is held by who got them."""
-        return self._session.objects.settled and not any(
-            caller.channel.sending or any(type(frame) is Answer for frame in caller.done.values())
-            for caller in self._callers.values()
-            if caller.channel is not None
-        )
+        with self._pump.lock:
+            return self._session.objects.settled and not any(
+                caller.channel.sending
+                or any(type(frame) is Answer for frame in caller.done.values())
+                for caller in self._callers.values()
+                if caller.channel is not None
+            )
 
 
 class _Link:
@@ -335,10 +340,11 @@ class _Link:
         if caller is None or caller.channel is not self._channel:
             return
         caller.channel = None
+        caller.absences = absence = caller.absences + 1
         callers = self._callers
 
         def forget() -> None:
-            if caller.channel is None:
+            if caller.channel is None and caller.absences == absence:  # not back meanwhile
                 callers._callers.pop(caller.id, None)
 
         callers._pump.call_later(_MEMORY, forget)

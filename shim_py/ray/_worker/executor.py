@@ -15,7 +15,7 @@ from ray._core.frames import Body, Header
 from ray._core.pump import Pump
 from ray._core.references import is_elsewhere, load_arguments
 from ray._core.serialization import INLINE, Parts
-from ray._core.values import pack, result_frame
+from ray._core.values import discard, pack, result_frame
 from ray._private.running import current_call, current_function, task_id
 from ray.exceptions import AsyncioActorExit, TaskCancelledError
 
@@ -167,7 +167,14 @@ class Executor:
             return _frame(seq, True, [parts])
         if inspect.isgenerator(value):
             return self._yielded(seq, value, count, str(header.get("method")))
-        return _frame(seq, True, [self.pack(each) for each in _several(value, count)])
+        made: list[Parts] = []
+        try:
+            for each in _several(value, count):
+                made.append(self.pack(each))
+        except BaseException:
+            discard(made)
+            raise
+        return _frame(seq, True, made)
 
     def _yielded(self, seq: int, values: Any, count: int, shown: str) -> Frame:
         """What a generator yields as the values of one answer; from where it raises on, errors."""
@@ -178,10 +185,12 @@ class Executor:
         except Exception as error:
             failed = count - len(made)
             if failed <= 0:
+                discard(made)
                 raise
             made += [self.pickled_error(error, shown)] * failed
             return _frame(seq, True, made, failed=failed)
         if len(made) != count:
+            discard(made)
             raise _miscounted(len(made), count)
         return _frame(seq, True, made)
 

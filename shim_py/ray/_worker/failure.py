@@ -42,7 +42,13 @@ def is_among(error: BaseException, asked: Any) -> bool:
     """
     if not isinstance(error, Exception) or isinstance(error, TaskCancelledError):
         return False
-    return asked is True or isinstance(error, serialization.loads(asked))
+    if asked is True:
+        return True
+    try:
+        classes = serialization.loads(asked)
+    except Exception:  # a class that cannot be loaded here was not raised here
+        return False
+    return isinstance(error, classes)
 
 
 def pickle_error(error: BaseException) -> Parts:

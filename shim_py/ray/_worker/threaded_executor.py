@@ -84,7 +84,7 @@ class ThreadedExecutor(Executor):
         """Whether the call was not cancelled while it waited for a thread."""
         caller, seq = task[0], task[1]
         with self.pump.lock:
-            if seq in caller.withdrawn:
+            if seq in caller.cancelled:
                 return not self._withdrawn(caller, seq)
             caller.running[seq] = None
         return True

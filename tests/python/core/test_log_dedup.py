@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Any
 
 import pytest
@@ -102,3 +104,13 @@ def test_a_workers_bar_is_shown_as_its_own_line(capsys: pytest.CaptureFixture[st
     assert captured.out == "(A pid=1) between\n"
     assert "load: " in captured.err
     assert "3/3" in captured.err
+
+
+def test_characters_that_the_output_cannot_show_lose_no_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    LogPrinter("127.0.0.1").take({**batch(1, "na\u00efve"), "stream": "out", "name": "A"})
+    written: Any = out.buffer
+    assert written.getvalue().endswith(b" na\\xefve\n")
