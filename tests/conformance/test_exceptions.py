@@ -109,6 +109,32 @@ def test_init_that_raises() -> None:
     assert caught.value.actor_init_failed
 
 
+@ray.remote(num_cpus=0)
+def failing(wait: float) -> None:
+    __import__("time").sleep(wait)
+    raise ValueError("no weights")
+
+
+@ray.remote(num_cpus=0)
+class Given:
+    def __init__(self, weights: Any) -> None:
+        self.weights = weights
+
+    def fine(self) -> str:
+        return "fine"
+
+
+def test_an_argument_of_a_constructor_that_fails() -> None:
+    gone = Faulty.remote(fail=True)
+    for argument in (failing.remote(0), failing.remote(0.5), gone.fine.remote()):
+        actor = Given.remote(argument)
+        with pytest.raises(ActorDiedError) as caught:
+            ray.get(actor.fine.remote(), timeout=60)
+        assert caught.value.actor_init_failed
+        words = "no model" if argument.task_id().actor_id() == gone._actor_id else "no weights"
+        assert words in str(caught.value)
+
+
 def test_death_by_a_signal() -> None:
     actor = Faulty.remote()
     with pytest.raises(ActorDiedError) as caught:
