@@ -228,7 +228,9 @@ export class HeadLink {
       } catch (error) {
         if (isDeath(error)) {
           this.host.log("error", `${error.message}; ending all workers and joining anew`);
-          await this.host.declaredDead();
+          await this.host.declaredDead().catch(({ message }: Error) =>
+            this.host.log("error", `Joining anew: ${message}`)
+          );
           pause = SHORTEST_PAUSE;
           continue;
         }

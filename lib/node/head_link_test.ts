@@ -118,3 +118,17 @@ Deno.test("a start that is given up while the head is dialed does not join any m
   await until(() => failed);
   assert.deepEqual(told, []);
 });
+
+Deno.test("a node declared dead that cannot write its new record joins all the same", async () => {
+  const dead: Head = (received, link) =>
+    link.refuse(received, new RequestFailed("declared_dead", "this node was declared dead"));
+  const { link, links, told, until } = cluster([answer(1), dead, answer(1)]);
+  link.host.declaredDead = () => Promise.reject(new Error("No space left on device"));
+  const starting = link.start(1000, () => {});
+  await until(() => told.length === 1);
+  await starting;
+  links[0]!.close();
+  await until(() => told.length === 2);
+  assert.deepEqual(told, ["joined 1", "joined 1"]);
+  link.close();
+});
