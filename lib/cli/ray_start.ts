@@ -107,7 +107,8 @@ async function run(args: string[]): Promise<number> {
     },
   );
   const lifetime = parsed.setting("BEAM_TLS_LIFETIME");
-  const tls = tlsPlan({ wanted: false, isHead: values.head, token, lifetime });
+  const authority = parsed.setting("BEAM_TLS_AUTHORITY");
+  const tls = tlsPlan({ wanted: false, isHead: values.head, token, lifetime, authority });
   if (tls) config.tls = tls;
   if (ignored.length > 0) {
     say(`ray: accepted, without meaning here: ${ignored.map((name) => `--${name}`).join(", ")}`);

@@ -29,10 +29,25 @@ Deno.test("a head speaks TLS where that is said, a joiner where its token says s
     tlsPlan({ wanted, isHead: true, token: token(text), env });
   assert.equal(head(false, "secret"), undefined);
   assert.deepEqual(head(true, "secret"), {});
-  assert.deepEqual(head(false, `secret~${ID}`), {}, "it is never left out unseen");
+  const seen = "it is never left out unseen";
+  assert.deepEqual(head(false, `secret~${ID}`), { authority: ID }, seen);
   const join = (text: string) => tlsPlan({ wanted: false, isHead: false, token: token(text), env });
   assert.equal(join("secret"), undefined);
   assert.deepEqual(join(`secret~${ID}`), { authority: ID });
+});
+
+Deno.test("a head is given its authority's key, which a joiner has no use for", () => {
+  const plan = (isHead: boolean, variables: Record<string, string> = {}) =>
+    tlsPlan({
+      wanted: false,
+      isHead,
+      token: token(`secret~${ID}`),
+      authority: { called: "BEAM_TLS_AUTHORITY", text: "/key" },
+      env: envOf(variables),
+    });
+  assert.deepEqual(plan(true), { authority: ID, key: "/key" });
+  assert.deepEqual(plan(false), { authority: ID });
+  assert.throws(() => plan(true, FILES), /both RAY_USE_TLS and BEAM_TLS_AUTHORITY/);
 });
 
 Deno.test("how long certificates are good can be said, and must be a time", () => {

@@ -13,6 +13,7 @@ import { duration } from "./numbers.ts";
 import { print, printJson } from "./output.ts";
 import { daemonInfo, patiently } from "./patience.ts";
 import { type Flags, parse, type Parsed } from "./parse.ts";
+import { madeAheadText, makeAhead } from "./token_new.ts";
 import { createdText, type JoinToken, listText, revokedText, rotatedText } from "./token_text.ts";
 import { joinLine } from "./up_text.ts";
 
@@ -23,6 +24,8 @@ Usage:
   beam token create                make a join token: good for joining, for a while
   beam token list                  join tokens: who may join, until when, how often they were used
   beam token revoke ID|NAME        make a join token good no more; nodes that joined by it stay
+  beam token new DIR               make a token ahead of its head, and the key of a TLS authority
+                                   that it names: two files in DIR, for a Secret for example
   beam token rotate                change the cluster's own token; nodes that are connected get the
                                    new one, except those that joined by a revoked join token
 
@@ -33,7 +36,7 @@ Options:
                      (default 10m)
   --json             for programs
 
-All but show need a node of the cluster on this machine that joined by the cluster's own token.`;
+All but show and new need a node of the cluster here that joined by the cluster's own token.`;
 
 const FLAGS = {
   ttl: { kind: "text", setting: true, value: "duration" },
@@ -50,6 +53,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   create: ["ttl", "name"],
   list: [],
   revoke: [],
+  new: [],
   rotate: ["grace"],
 };
 
@@ -69,6 +73,8 @@ async function run(args: string[]): Promise<number> {
       return await list(values.json);
     case "revoke":
       return await revoke(called!, values.json);
+    case "new":
+      return await ahead(called!, values.json);
     default:
       return await rotate(parsed);
   }
@@ -90,15 +96,26 @@ function check({ given }: Arguments, verb: string, called: string | undefined): 
       "See `beam token --help`.",
     );
   }
-  if ((verb === "revoke") === (called !== undefined)) return;
+  if ((verb === "revoke" || verb === "new") === (called !== undefined)) return;
+  if (verb === "revoke") {
+    throw new UsageError(
+      "Cannot revoke a join token: say which",
+      "Use `beam token revoke ID`; `beam token list` shows them.",
+    );
+  }
   throw new UsageError(
-    verb === "revoke"
-      ? "Cannot revoke a join token: say which"
+    verb === "new"
+      ? "Cannot make a token ahead of its head: say in which folder"
       : `Cannot use ${called}: \`beam token ${verb}\` takes no name`,
-    verb === "revoke"
-      ? "Use `beam token revoke ID`; `beam token list` shows them."
-      : "See `beam token --help`.",
+    "See `beam token --help`.",
   );
+}
+
+async function ahead(dir: string, json: boolean): Promise<number> {
+  const made = await makeAhead(dir);
+  if (json) printJson(made);
+  else print(madeAheadText(made));
+  return EXIT.done;
 }
 
 function show(json: boolean): number {

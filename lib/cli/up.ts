@@ -59,9 +59,13 @@ async function start(parsed: UpArguments): Promise<number> {
   if (token && isHead) checkHeadToken(token);
   if (token) config.token = token.token;
   const lifetime = calledBy(parsed, "tls-lifetime");
-  const tls = values["for-driver"]
-    ? undefined
-    : tlsPlan({ wanted: values.tls, isHead, token, lifetime });
+  const tls = values["for-driver"] ? undefined : tlsPlan({
+    wanted: values.tls,
+    isHead,
+    token,
+    lifetime,
+    authority: calledBy(parsed, "tls-authority"),
+  });
   if (tls) config.tls = tls;
   forgetVariables(SECRET_VARIABLES);
   const service = values.block ? new Service() : undefined;

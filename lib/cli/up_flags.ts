@@ -46,6 +46,8 @@ Options:
   --open                           head: no token; whoever reaches the port may join
   --tls-lifetime SECONDS           head: how long certificates are good (default a week)
                                                                              BEAM_TLS_LIFETIME
+  --tls-authority FILE             head: its authority's key, as \`beam token new\` makes it
+                                   (default: made, and kept)                 BEAM_TLS_AUTHORITY
   --name NAME                      this node's name in listings              BEAM_NODE_NAME
   --worker-cmd CMD                 what starts a Python worker here, such as
                                    '/opt/vllm/bin/python -m ray._worker'     BEAM_WORKER_CMD
@@ -94,6 +96,7 @@ export const UP_FLAGS = {
   "include-dashboard": { kind: "text", env: "BEAM_INCLUDE_DASHBOARD", value: "truth" },
   tls: { kind: "switch", env: "BEAM_TLS" },
   "tls-lifetime": { kind: "text", env: "BEAM_TLS_LIFETIME", value: "seconds" },
+  "tls-authority": { kind: "text", env: "BEAM_TLS_AUTHORITY", value: "file" },
   open: { kind: "switch", setting: true },
   name: { kind: "text", env: "BEAM_NODE_NAME" },
   "worker-cmd": { kind: "text", env: "BEAM_WORKER_CMD" },

@@ -18,6 +18,7 @@ const HEADS_OWN: readonly string[] = [
   "listen",
   "tls",
   "tls-lifetime",
+  "tls-authority",
   "open",
   "suspect-after",
   "dead-after",

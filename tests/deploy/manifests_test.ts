@@ -102,6 +102,7 @@ if (PACKAGES === undefined) {
             ["nodes=none", /nodes/],
             ["modle=x", /modle/],
             ["replicas=2", /one cluster: set replicas to 1/],
+            ["tls=true", /needs token\.existingSecret/],
           ] as const
         ) {
           const args = ["template", "x", join(DEPLOY, "helm", "beam"), "--kube-version", "1.33.0"];

@@ -7,9 +7,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Values.token.existingSecret | default (printf "%s-token" .Release.Name) }}
 {{- end }}
 
+{{- /* The key of the TLS authority is for the head alone: a mount and a volume of its pod. */ -}}
+{{- define "beam.authorityMount" -}}
+- { name: authority, mountPath: /run/secrets/beam-authority, readOnly: true }
+{{- end }}
+
+{{- define "beam.authorityVolume" -}}
+- name: authority
+  secret: { secretName: {{ required "tls: true needs token.existingSecret, a Secret with token and authority.key" .Values.token.existingSecret }}, items: [{ key: authority.key, path: authority.key }] }
+{{- end }}
+
 {{- /* What the head's container runs. */ -}}
 {{- define "beam.serve" -}}
-/opt/beam/bin/beam up --head || exit
+/opt/beam/bin/beam up --head{{ if .Values.tls }} --tls-authority /run/secrets/beam-authority/authority.key{{ end }} || exit
 /opt/beam/bin/beam wait --nodes {{ .Values.nodes }} --gpus {{ mul .Values.nodes .Values.gpusPerNode }} --timeout {{ .Values.startTimeout }} || exit
 exec vllm serve "$MODEL" --port {{ .Values.port }} --distributed-executor-backend ray \
   --tensor-parallel-size {{ .Values.gpusPerNode }} --pipeline-parallel-size {{ .Values.nodes }}
