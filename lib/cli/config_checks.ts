@@ -87,6 +87,7 @@ function tokenFindings({ parsed, isHead }: UpSettings): Finding[] {
       // Without one, a head makes one.
       token: token ?? { token: "made", source: "", inEnvironment: false },
       lifetime: calledBy(parsed, "tls-lifetime"),
+      authority: calledBy(parsed, "tls-authority"),
     });
   } catch (error) {
     if (!(error instanceof Trouble || error instanceof UsageError)) throw error;
