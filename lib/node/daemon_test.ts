@@ -360,6 +360,15 @@ Deno.test("what a killed supervisor's job held is given back when all of the job
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("where the folder of its sockets was removed, the error says so, and how to keep it", async () => {
+  await using one = await node();
+  await Deno.remove(join(one.daemon.record.socket, ".."), { recursive: true });
+  start(one.head, "Echo");
+  const { report } = (await one.head.event("died", ACTOR)).fields;
+  assert.match(String(report!["message"]), /Cannot start workers on 127\.0\.0\.1: .* was removed/);
+  assert.match(String(report!["mend"]), /beam up.*enable-linger/);
+});
+
 Deno.test("a command that is not there is one clear start error", async () => {
   await using one = await node({ worker_cmd: "/no/such/python -m ray._worker" });
   start(one.head, "Echo");

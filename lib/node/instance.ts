@@ -10,6 +10,9 @@ import { isRunning, readRecord } from "../runtime/records.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
 import type { Libc } from "./libc.ts";
 
+/** How often what is in the instance folder is made young, in milliseconds. */
+const RENEWAL = 12 * 3600_000;
+
 /** See {@link holdInstance}. */
 export interface Instance extends Disposable {
   /** The runtime directory, links resolved. */
@@ -35,17 +38,20 @@ export function holdInstance(
   const lock = libc?.lock(paths.lock);
   if ((libc && !lock) || (record && record.pid !== Deno.pid && isRunning(record))) {
     lock?.[Symbol.dispose]();
-    throw taken(runtime, record);
+    throw taken(runtime, paths, record);
   }
   removeQuietly(paths.record);
   clear(paths.workers);
   clear(paths.sockets);
   admit(group, runtime, paths);
+  const timer = setInterval(() => renew(paths), RENEWAL);
+  Deno.unrefTimer(timer);
   return {
     runtime,
     paths,
     replaces: record?.node_id,
     [Symbol.dispose]() {
+      clearInterval(timer);
       // While the lock is held; who waits for it looks whether its file is still the one.
       try {
         Deno.removeSync(paths.dir, { recursive: true });
@@ -75,6 +81,7 @@ function admit(group: number | undefined, runtime: string, paths: InstancePaths)
 
 function taken(
   runtime: string,
+  paths: InstancePaths,
   record: { pid: number; node_ip: string; is_head: boolean } | undefined,
 ): Trouble {
   const who = record
@@ -82,13 +89,32 @@ function taken(
     : "another daemon is starting in it";
   return new Trouble(
     `Cannot start a node in the runtime directory ${runtime}: ${who} already`,
-    "End that one with `beam down`, or set BEAM_RUNTIME_DIR to another directory.",
+    record
+      ? "End that one with `beam down`, or set BEAM_RUNTIME_DIR to another directory."
+      : `Wait for that one; where it has long started and its record was removed, \`fuser -k -TERM ${paths.lock}\` ` +
+        "ends it.",
     { code: "instance_taken" },
   );
 }
 
-function clear(folder: string): void {
+/** systemd removes from /tmp what nobody touched for ten days: a node lives longer. */
+export function renew({ dir, record, lock, workers, sockets }: InstancePaths): void {
+  const now = new Date();
+  for (const path of [record, lock, ...pathsIn(workers), workers, sockets, dir]) {
+    try {
+      Deno.utimeSync(path, now, now);
+    } catch { /* it is gone */ }
+  }
+}
+
+function pathsIn(folder: string): string[] {
   try {
-    for (const { name } of Deno.readDirSync(folder)) removeQuietly(`${folder}/${name}`);
-  } catch { /* it is not there */ }
+    return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`);
+  } catch {
+    return []; // it is not there
+  }
+}
+
+function clear(folder: string): void {
+  for (const path of pathsIn(folder)) removeQuietly(path);
 }

@@ -1,7 +1,7 @@
 import assert from "assert";
 import { join } from "node:path";
 import { writeRecord } from "../runtime/records.ts";
-import { holdInstance } from "./instance.ts";
+import { holdInstance, renew } from "./instance.ts";
 import { openLibc } from "./libc.ts";
 import { statOf } from "./proc.ts";
 
@@ -59,4 +59,19 @@ Deno.test("what a killed daemon left does not stop the next", async () => {
   assert.throws(() => Deno.statSync(paths.record));
   assert.deepEqual([...Deno.readDirSync(paths.sockets), ...Deno.readDirSync(paths.workers)], []);
   await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("what a cleaner of /tmp goes by is renewed", async () => {
+  const runtime = await Deno.makeTempDir({ prefix: "beam-instance-" });
+  using libc = openLibc()!;
+  using instance = holdInstance(runtime, libc);
+  const { dir, workers, sockets, lock } = instance.paths;
+  const old = new Date("2020-01-01");
+  for (const path of [lock, workers, sockets, dir]) Deno.utimeSync(path, old, old);
+  renew(instance.paths);
+  for (const path of [lock, workers, sockets, dir]) {
+    const { atime, mtime } = Deno.statSync(path);
+    assert.ok(atime! > old && mtime! > old, path);
+  }
+  await Deno.remove(runtime, { recursive: true });
 });

@@ -206,6 +206,7 @@ export class Workers {
   async #launch(worker: Worker): Promise<void> {
     const { host } = this;
     const { order } = worker;
+    checkPlace(host.places.sockets, host.node_ip());
     const wanted = host.environments.needs(order);
     const prepared = wanted &&
       await host.environments.prepare(wanted, order, worker.gone.signal);
@@ -370,6 +371,21 @@ export class Workers {
         `${worker.order.job.python}, and both must be of one minor version.`,
       `Set BEAM_WORKER_CMD on that node to a Python ${wanted}, for example ` +
         `"python${wanted} -m ray._worker", and start the node again.`,
+    );
+  }
+}
+
+/** @throws {RequestFailed} where the folder of the sockets, and with it the daemon's own, is gone */
+function checkPlace(sockets: string, node_ip: string): void {
+  try {
+    Deno.statSync(sockets);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return;
+    throw new RequestFailed(
+      "start",
+      `Cannot start workers on ${node_ip}: the folder ${sockets} was removed while the node ran.`,
+      `End the node there (\`kill ${Deno.pid}\`) and start it again with \`beam up\`; where a logout ` +
+        "removed it, `loginctl enable-linger USER` keeps it.",
     );
   }
 }
