@@ -28,6 +28,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, Callable, Protocol
 
 #: How long nobody may pump before the I/O thread does, in seconds.
@@ -240,7 +241,23 @@ class Pump:
                 return
             self._awaiting.append(sleeper)
             self._wake()
-        sleeper.acquire(timeout=_LONGEST_NAP)
+        with self._let_go():
+            sleeper.acquire(timeout=_LONGEST_NAP)
+
+    @contextlib.contextmanager
+    def _let_go(self) -> Iterator[None]:
+        """Without the lock, where this thread has it: those that it waits for need it.
+
+        That is a finalizer or a signal's handler, in the middle of what holds the lock. As when it
+        pumps itself, things go on there that were under way.
+        """
+        lock: Any = self.lock
+        held = lock._release_save() if lock._is_owned() else None
+        try:
+            yield
+        finally:
+            if held is not None:
+                lock._acquire_restore(held)
 
     def _end_turn(self) -> None:
         while self._awaiting:
@@ -313,10 +330,9 @@ class Pump:
             target.sleepers.append(sleeper)
             self._sleeping += 1
         try:
-            if deadline is None:
-                sleeper.acquire()
-            else:
-                sleeper.acquire(timeout=max(0.0, deadline - _monotonic()))
+            with self._let_go():
+                left = -1.0 if deadline is None else max(0.0, deadline - _monotonic())
+                sleeper.acquire(timeout=left)
             if self.closed and not target.done:
                 raise PumpClosed
             return target.done

@@ -385,3 +385,31 @@ def _run(*arguments: str) -> tuple[str, str, int]:
         check=False,
     )
     return done.stdout, done.stderr, done.returncode
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_finalizer_may_wait_where_the_lock_is_held(ray: Any, others: int) -> None:
+    """As one does that the collector runs in the middle of `.remote()`."""
+    echo = ray.remote(Echo).remote()
+    ray.get(echo.echo.remote(0), timeout=LIMIT)
+    pump = ray._core.client.session().pump
+    slow = ray.remote(Echo).remote().sleep.remote(600)
+
+    def wait() -> None:
+        with contextlib.suppress(ray.exceptions.RaySystemError):
+            ray.wait([slow])
+
+    threads = [threading.Thread(target=wait, daemon=True) for _ in range(others)]
+    for thread in threads:
+        thread.start()
+    while others and not pump._pumper:
+        time.sleep(0.001)
+    with pump.lock:
+        assert ray.get(echo.echo.remote(1), timeout=LIMIT) == 1
+        # What is rare is left to the I/O thread.
+        other = ray.remote(Echo).remote()
+        assert ray.get(other.echo.remote(2), timeout=LIMIT) == 2
+        ray.kill(other)
+    ray.shutdown()
+    for thread in threads:
+        thread.join(LIMIT)
