@@ -267,6 +267,25 @@ def test_a_fixed_number_of_values() -> None:
     assert ray.get(source.count.options(num_returns=1).remote(1)) == 0
 
 
+def test_a_generator_of_more_or_fewer_values_than_are_wanted() -> None:
+    @ray.remote
+    def numbers(stop: int, fails: bool = False) -> Iterator[int]:
+        for number in range(stop):
+            yield number
+        if fails:
+            raise KeyError("in the middle")
+
+    assert ray.get(numbers.options(num_returns=2).remote(10**12), timeout=30) == [0, 1]
+    *there, missing = numbers.options(num_returns=3).remote(2)
+    assert ray.get(there) == [0, 1]
+    with pytest.raises(ValueError, match="num_returns=3"):
+        ray.get(missing)
+    *there, missing = numbers.options(num_returns=3).remote(2, True)
+    assert ray.get(there) == [0, 1]
+    with pytest.raises(KeyError, match=r"ray::.*numbers\(\)"):
+        ray.get(missing)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_dynamic_generators() -> None:
     dynamic = Source.remote().count.options(num_returns="dynamic")

@@ -197,7 +197,7 @@ class AsyncExecutor(Executor):
                     value = [each async for each in value]
                 if caller.cancelled and seq in caller.cancelled:
                     raise asyncio.CancelledError
-                frame = self.result_frame(seq, header, value)
+                frame = self.result_frame(seq, header, value, method)
         except (SystemExit, AsyncioActorExit) as error:
             self._ended = error if isinstance(error, SystemExit) else ActorExit()
             self.loop.call_soon_threadsafe(self.loop.stop)

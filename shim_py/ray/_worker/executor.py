@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 import pickle
 from types import GeneratorType
@@ -151,8 +152,8 @@ class Executor:
         session = client.session()
         return pack(session.objects, value, (call[0].id, call[0].node) if call else None)
 
-    def result_frame(self, seq: int, header: Header, value: Any) -> Frame:
-        """The answer that carries ``value``.
+    def result_frame(self, seq: int, header: Header, value: Any, shown: str) -> Frame:
+        """The answer that carries ``value``, of the method or function ``shown``.
 
         Raises:
             Exception: it cannot be pickled, or is not as many values as were announced.
@@ -160,13 +161,13 @@ class Executor:
         count = header.get("returns", 1)
         if count == 1:
             if type(value) is GeneratorType:
-                return self._yielded(seq, value, 1, str(header.get("method")))
+                return self._yielded(seq, value, 1, shown)
             parts = self.pack(value)
             if type(parts) is bytes:
                 return encode_result(seq, parts)
             return _frame(seq, True, [parts])
         if inspect.isgenerator(value):
-            return self._yielded(seq, value, count, str(header.get("method")))
+            return self._yielded(seq, value, count, shown)
         made: list[Parts] = []
         try:
             for each in _several(value, count):
@@ -177,22 +178,19 @@ class Executor:
         return _frame(seq, True, made)
 
     def _yielded(self, seq: int, values: Any, count: int, shown: str) -> Frame:
-        """What a generator yields as the values of one answer; from where it raises on, errors."""
+        """The first values that a generator yields, as one answer; those that it lacks are errors."""
         made: list[Parts] = []
         try:
-            for value in values:
+            # No more than are wanted: there may be no end of them.
+            for value in itertools.islice(values, count):
                 made.append(self.pack(value))
+            if len(made) == count:
+                return _frame(seq, True, made)
+            raise _miscounted(len(made), count)
         except Exception as error:
             failed = count - len(made)
-            if failed <= 0:
-                discard(made)
-                raise
             made += [self.pickled_error(error, shown)] * failed
             return _frame(seq, True, made, failed=failed)
-        if len(made) != count:
-            discard(made)
-            raise _miscounted(len(made), count)
-        return _frame(seq, True, made)
 
     def error_frame(
         self, seq: int, error: BaseException, method: str, header: Header | None = None
@@ -301,7 +299,7 @@ class Executor:
                 return self._stream(task, value, shown)
             if task[0].cancelled and seq in task[0].cancelled:
                 return self.cancelled_frame(task[0], seq)
-            return self.result_frame(seq, header, value)
+            return self.result_frame(seq, header, value, shown)
         except SystemExit:
             raise
         except AsyncioActorExit:
