@@ -540,18 +540,20 @@ class Session:
         if self.closing:
             return
         self.closing = True
-        if self.control.lost is None and self.assignment is None:
-            # Whatever comes of it: the end of the channel ends the job as well.
-            with contextlib.suppress(RequestFailed, RaySystemError, TimeoutError, PumpClosed):
-                self.control.request("driver.end", {}, timeout=10.0)
-        with self.pump.lock:
-            self._fail_everything(self._over())
-            self.objects.close(self._over())
-            if self._listener is not None:
-                self._listener.close()
-            self.control.close()
-        self.pump.stop()
-        flush_logs(self)
+        try:
+            if self.control.lost is None and self.assignment is None:
+                # Whatever comes of it: the end of the channel ends the job as well.
+                with contextlib.suppress(RequestFailed, RaySystemError, TimeoutError, PumpClosed):
+                    self.control.request("driver.end", {}, timeout=10.0)
+        finally:
+            with self.pump.lock:
+                self._fail_everything(self._over())
+                self.objects.close(self._over())
+                if self._listener is not None:
+                    self._listener.close()
+                self.control.close()
+            self.pump.stop()
+            flush_logs(self)
 
     def abandon(self) -> None:
         """After a fork, in the child: closes its copies of what is the parent's."""

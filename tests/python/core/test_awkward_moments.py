@@ -187,6 +187,21 @@ def test_shutdown_ends_the_waits_of_other_threads(ray: Any) -> None:
     assert [type(error) for error in errors] == [ray.exceptions.RaySystemError] * 2
 
 
+def test_an_interrupted_shutdown_ends_the_job_all_the_same(
+    ray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = ray._core.client.session()
+
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session.control, "request", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        ray.shutdown()
+    assert session.control._channel.closed
+    assert session.pump.closed
+
+
 def test_a_cut_channel_loses_and_repeats_nothing(ray: Any) -> None:
     echo = ray.remote(Echo).remote()
     assert ray.get(echo.echo.remote(0), timeout=LIMIT) == 0
