@@ -1,6 +1,6 @@
 /** TLS at a node: whom it believes, and the certificate that its port shows. */
 import type { Clock } from "../runtime/clock.ts";
-import type { TlsConfig } from "../runtime/tls_config.ts";
+import type { TlsConfig, TlsFiles } from "../runtime/tls_config.ts";
 import type { Certificate } from "../wire/authority.ts";
 import { CertificateFiles, trustInFiles } from "../wire/certificate_files.ts";
 import type { Link } from "../wire/link.ts";
@@ -10,9 +10,25 @@ import { CertificateKeeper, type CertificateKeeperHost } from "./certificate_kee
 /** See the top of this file. */
 export class NodeTls {
   #keeper: CertificateKeeper | CertificateFiles;
+  #trust: Trust;
+  #files: TlsFiles | undefined;
 
-  private constructor(readonly trust: Trust, keeper: CertificateKeeper | CertificateFiles) {
+  private constructor(
+    trust: Trust,
+    keeper: CertificateKeeper | CertificateFiles,
+    files?: TlsFiles,
+  ) {
+    this.#trust = trust;
     this.#keeper = keeper;
+    this.#files = files;
+  }
+
+  /** Whom to believe: roots of somebody else's are read again for each connection, since they change too. */
+  get trust(): Trust {
+    try {
+      if (this.#files) this.#trust = trustInFiles(this.#files);
+    } catch { /* they are being exchanged */ }
+    return this.#trust;
   }
 
   /**
@@ -30,7 +46,7 @@ export class NodeTls {
       exchange: (certificate) => host.exchange(certificate),
       fault: (text) => host.log("warning", text),
     });
-    return new NodeTls(trustInFiles(files), source);
+    return new NodeTls(trustInFiles(files), source, files);
   }
 
   /** What the port shows, once the first link to the head was open. */
