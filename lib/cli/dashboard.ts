@@ -1,12 +1,14 @@
 /** `beam dashboard`: where the cluster's page is, and the token that opens it. */
 import { isLoopback } from "../runtime/loopback.ts";
 import { Trouble } from "../runtime/errors.ts";
-import { runtimeDir, runtimePaths } from "../runtime/paths.ts";
-import { type DaemonRecord, recordOf } from "../runtime/records.ts";
+import { runtimePaths } from "../runtime/paths.ts";
+import type { DaemonRecord } from "../runtime/records.ts";
 import { keptToken } from "../runtime/token.ts";
 import { type Command, EXIT } from "./command.ts";
+import { chooseDaemon } from "./daemon_choice.ts";
 import { print, printJson } from "./output.ts";
 import { parse } from "./parse.ts";
+import { isNoCluster } from "./ray_address.ts";
 
 const HELP = `Prints the address of the cluster's page for browsers and the token to log in with.
 
@@ -32,11 +34,21 @@ export interface DashboardAccess {
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam dashboard", flags: FLAGS }, args);
-  const record = await recordOf(runtimeDir());
+  const record = await ownRecord();
   const access = accessOf(record, (dir) => keptToken(runtimePaths(dir).dashboardToken)?.token);
   if (values.json) printJson(access);
   else print(accessText(access, Deno.hostname()));
   return EXIT.done;
+}
+
+/** Of the node that other commands talk to; undefined where none runs here. */
+async function ownRecord(): Promise<DaemonRecord | undefined> {
+  try {
+    return (await chooseDaemon()).record;
+  } catch (error) {
+    if (isNoCluster(error)) return undefined;
+    throw error;
+  }
 }
 
 /** @throws {Trouble} where the page is not on this machine, or there is none */

@@ -1,6 +1,6 @@
 /** `beam down`: ends this node, or all of this user's on this machine. */
 import { processEnv, runtimeDir } from "../runtime/paths.ts";
-import { allRecords, recordOf } from "../runtime/records.ts";
+import { allRecords, isRunning, recordOf } from "../runtime/records.ts";
 import { type Command, EXIT } from "./command.ts";
 import { type EndedNode, endingOrder, endNode } from "./ending.ts";
 import { print, printJson, say } from "./output.ts";
@@ -25,7 +25,10 @@ const FLAGS = {
 
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "beam down", flags: FLAGS }, args);
-  const own = values.all ? await allRecords() : [await recordOf(runtimeDir())];
+  // Also one whose socket somebody removed: nothing else could end it.
+  const own = values.all
+    ? await allRecords(processEnv, isRunning)
+    : [await recordOf(runtimeDir(), processEnv, isRunning)];
   const records = endingOrder(own.filter((record) => record !== undefined));
   const ended: EndedNode[] = [];
   let failure: unknown;

@@ -82,8 +82,16 @@ async function askToStop(
   } catch (error) {
     // A daemon that ends may be quicker than its answer; whether it did is looked at next.
     if (error instanceof RequestFailed && !force) throw error;
+    // Its socket is gone, with somebody who cleared up: a signal asks for the same.
+    if (error instanceof Trouble && error.code === "none") terminate(record);
     return undefined;
   }
+}
+
+function terminate(record: DaemonRecord): void {
+  try {
+    if (isRunning(record)) Deno.kill(record.pid, "SIGTERM");
+  } catch { /* it has ended just now */ }
 }
 
 async function isGone(record: DaemonRecord, deadline: number): Promise<boolean> {

@@ -16,13 +16,25 @@ Deno.test("heads end last", () => {
 });
 
 Deno.test("a daemon that does not answer is left alone, or killed where that is asked for", async () => {
-  await using child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  const stubborn = "trap '' TERM; echo; while :; do sleep 1; done";
+  await using child = new Deno.Command("sh", { args: ["-c", stubborn], stdout: "piped" }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
   const record = recordOf(child.pid);
   await assert.rejects(endNode(record, { force: false, timeout: 50 }), /still runs after 0.05 s/);
   const ended = await endNode(record, { force: true, timeout: 50 });
   assert.deepEqual(ended, { record, workers: undefined, killed: true });
   assert.equal((await child.status).signal, "SIGKILL");
   assert.equal((await endNode(record, { force: false })).killed, false, "it is gone already");
+});
+
+Deno.test("a daemon whose socket is gone is asked by a signal", async () => {
+  await using child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  const record = recordOf(child.pid);
+  const ended = await endNode(record, { force: false });
+  assert.deepEqual(ended, { record, workers: undefined, killed: false });
+  assert.equal((await child.status).signal, "SIGTERM");
 });
 
 Deno.test("what became of a node, in words", () => {

@@ -1,5 +1,6 @@
 /** `ray stop`: ends every node of this user on this machine. */
-import { allRecords } from "../runtime/records.ts";
+import { processEnv } from "../runtime/paths.ts";
+import { allRecords, isRunning } from "../runtime/records.ts";
 import { type Command, EXIT } from "./command.ts";
 import { endingOrder, endNode } from "./ending.ts";
 import { seconds } from "./numbers.ts";
@@ -26,7 +27,7 @@ const FLAGS = {
 async function run(args: string[]): Promise<number> {
   const { values } = parse({ program: "ray stop", flags: FLAGS }, args);
   const grace = seconds("--grace-period", values["grace-period"] ?? "16");
-  const records = endingOrder(await allRecords());
+  const records = endingOrder(await allRecords(processEnv, isRunning));
   if (records.length === 0) {
     print("Did not find any active Ray processes.");
     return EXIT.done;

@@ -32,9 +32,15 @@ export async function watchOnScreen<T>(watched: Watched<T>): Promise<void> {
     const { head, body } = seen ? watched.picture(seen.value) : { head: [], body: [] };
     screen.draw({ head: [titleLine(watched), ...troubleLines(trouble), ...head], body });
   };
+  draw();
+  const over = new Promise<undefined>((resolve) =>
+    screen.ended.addEventListener("abort", () => resolve(undefined))
+  );
   while (!screen.ended.aborted) {
     try {
-      seen = { value: await watched.look() };
+      // Who has seen enough does not wait for a head that does not answer.
+      const value = await Promise.race([watched.look(), over]);
+      if (value !== undefined) seen = { value };
       trouble = "";
     } catch (error) {
       trouble = passing(error);

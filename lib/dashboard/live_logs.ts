@@ -18,41 +18,63 @@ export async function listLogs(host: DashboardHost, node_id: string): Promise<Re
 }
 
 /** `GET /api/nodes/{id}/log?name=…&lines=N`. */
-export function nodeLog(host: DashboardHost, node_id: string, request: Request): Response {
+export function nodeLog(
+  host: DashboardHost,
+  node_id: string,
+  request: Request,
+  isGood: () => boolean,
+): Response {
   const { searchParams } = requestUrl(request);
   const name = searchParams.get("name") ?? "";
   const lines = linesOf(searchParams.get("lines"));
-  return live(host, request, (signal) => host.page.followLog(node_id, name, { lines, signal }));
+  return live(
+    host,
+    request,
+    isGood,
+    (signal) => host.page.followLog(node_id, name, { lines, signal }),
+  );
 }
 
 /** `GET /api/jobs/{id}/logs/live`: the whole output of a submitted job. */
-export function jobLog(host: DashboardHost, id: string, request: Request): Response {
+export function jobLog(
+  host: DashboardHost,
+  id: string,
+  request: Request,
+  isGood: () => boolean,
+): Response {
   const submission_id = submittedJob(host, id, "get logs of");
   return live(
     host,
     request,
+    isGood,
     (signal) => host.jobs.output(submission_id, { follow: true, signal }),
   );
 }
 
+/** @param isGood whether the reader may still read; asked again and again */
 function live(
   host: DashboardHost,
   request: Request,
+  isGood: () => boolean,
   read: (signal: AbortSignal) => AsyncIterable<string>,
 ): Response {
-  return streamAnswer((signal) => textEvents(host, read(signal), signal), request.signal);
+  return streamAnswer(
+    (signal) => textEvents(host, read(signal), { signal, isGood }),
+    request.signal,
+  );
 }
 
 async function* textEvents(
   host: DashboardHost,
   text: AsyncIterable<string>,
-  signal: AbortSignal,
+  { signal, isGood }: { signal: AbortSignal; isGood: () => boolean },
 ): AsyncGenerator<string, void, void> {
   const parts = text[Symbol.asyncIterator]();
   let next = parts.next();
   try {
     while (!signal.aborted) {
       const part = await within(next, BEAT_MS, signal);
+      if (!isGood()) return yield eventText("fault", '"You are logged out."');
       if (part === undefined) {
         yield eventText("beat", "0");
         continue;

@@ -106,23 +106,30 @@ export async function isAlive(record: DaemonRecord): Promise<boolean> {
   }
 }
 
+/** Whether a record counts: {@link isAlive}, or {@link isRunning} for who is to end also what answers no more. */
+export type Counts = (record: DaemonRecord) => boolean | Promise<boolean>;
+
 /** The living daemon of a runtime directory. */
 export async function recordOf(
   runtime: string,
   env: Env = processEnv,
+  counts: Counts = isAlive,
 ): Promise<DaemonRecord | undefined> {
   checkMachineDir(env);
   const record = readRecord(instancePaths(runtime, env).record);
-  return record && await isAlive(record) ? record : undefined;
+  return record && await counts(record) ? record : undefined;
 }
 
 /** All living daemons of this user on this machine, the heads' first. */
-export async function allRecords(env: Env = processEnv): Promise<DaemonRecord[]> {
+export async function allRecords(
+  env: Env = processEnv,
+  counts: Counts = isAlive,
+): Promise<DaemonRecord[]> {
   const folder = checkMachineDir(env);
   const records: DaemonRecord[] = [];
   for (const path of recordPaths(folder)) {
     const record = readRecord(path);
-    if (record && await isAlive(record)) records.push(record);
+    if (record && await counts(record)) records.push(record);
   }
   return records.sort((a, b) =>
     Number(b.is_head) - Number(a.is_head) || a.socket.localeCompare(b.socket)

@@ -312,6 +312,36 @@ else {
     }
   });
 
+  test("what is read stays while requests fail, and what failed is asked again", async () => {
+    await using visit = await enter();
+    visit.expected = [/ERR_|Failed to load resource/];
+    const { page } = visit;
+    await visit.go("Logs");
+    const file = page.getByRole("combobox", { name: "Log file" });
+    await file.selectOption({ index: 1 });
+    const chosen = await file.inputValue();
+    let failed = 0;
+    await page.route("**/api/nodes/*/logs", (route) => {
+      failed += 1;
+      return route.abort();
+    });
+    await until("the list was asked for again", () => failed > 0);
+    await until("it is read on", async () => await file.inputValue() === chosen);
+    await page.unroute("**/api/nodes/*/logs");
+    await page.route("**/log?*", (route) => route.fulfill({ status: 503 }));
+    await file.selectOption({ index: 0 });
+    await page.getByText("trying again").waitFor();
+    await page.unroute("**/log?*");
+    await page.locator(".logpane").getByText("live", { exact: true }).waitFor();
+    await page.route("**/api/actors/*", (route) => route.abort());
+    await visit.go("Actors");
+    await row(page, "engine").click();
+    const fault = page.getByRole("alert").filter({ hasText: "The head does not answer." });
+    await fault.waitFor();
+    await page.unroute("**/api/actors/*");
+    await fault.waitFor({ state: "hidden" });
+  });
+
   test("a lost head is told of, and the page goes on by itself when it is back", async () => {
     await using visit = await enter();
     visit.expected = [/ERR_|Failed to load resource/];

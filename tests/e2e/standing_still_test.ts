@@ -1,11 +1,13 @@
 /** A head or a daemon that stands still (SIGSTOP): every command says what it waits for, and gives up in words. */
 import assert from "assert";
+import { join } from "node:path";
 import type { Node } from "./harness/node.ts";
 import { signal } from "./harness/processes.ts";
+import { PROGRAMS } from "./harness/programs.ts";
 import { theme } from "./harness/scenario.ts";
 
 let head: Node;
-const { test } = theme("standing still", async (place) => {
+const { place, test } = theme("standing still", async (place) => {
   head = await place.head();
 });
 
@@ -35,6 +37,14 @@ test("a head that stands still is told of", async () => {
       assert.match(stderr, /^Waiting for the head: it has not answered for 3 s\.$/m, words);
       assert.match(stderr, /^(beam|ray): Cannot ask the head.*\n(beam|ray): .*\n$/m, words);
     }));
+    const watched = head.run(
+      [place.python, join(PROGRAMS, "terminal.py"), place.beam, "status", "--watch"],
+      { env: head.env({ NO_COLOR: undefined }), input: true },
+    );
+    await watched.tell("wait q ends\nkey q\n");
+    await watched.endInput();
+    const { code: ended, stderr: said } = await watched.end();
+    assert.equal(ended, 0, said);
     // An actor of this node is found by its name and its class all the same.
     for (const name of ["speaker", "Speaker"]) {
       const { code, stdout, stderr } = await head.cli(["logs", name]);

@@ -8,7 +8,7 @@ import {
   lifeOf,
   type LifePart,
 } from "./actors_model.ts";
-import { faultText, request } from "./api.ts";
+import { ApiError, faultText, request } from "./api.ts";
 import { h, setChildren, setText } from "./dom.ts";
 import { durationText, momentText, timeText } from "./format.ts";
 import { LogPane } from "./log_pane.ts";
@@ -59,6 +59,7 @@ export function actorView(context: Context, id: string): View {
     } catch (error) {
       setText(fault, faultText(error));
       fault.hidden = false;
+      if (!(error instanceof ApiError)) asked = ""; // once the head is back
     }
     if (!closed) draw();
   }
@@ -81,6 +82,7 @@ export function actorView(context: Context, id: string): View {
       if (own.length === 0) pane.say(`${name} has no log of it (any more)`);
     } catch (error) {
       pane.say(faultText(error));
+      if (!(error instanceof ApiError)) logsAsked = "";
     }
   }
 

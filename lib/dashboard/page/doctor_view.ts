@@ -25,6 +25,8 @@ export function doctorView(context: Context): View {
   });
   let shown = "";
   let wasRunning = false;
+  /** Why the last run failed. */
+  let told: string | null = null;
 
   async function onclick(): Promise<void> {
     fault.hidden = true;
@@ -54,9 +56,10 @@ export function doctorView(context: Context): View {
       const findings = tables.rows("findings");
       run.disabled = row?.running === true;
       setText(run, row?.running ? "Examining …" : "Examine the cluster");
-      if (row?.fault) {
-        setText(fault, row.fault);
-        fault.hidden = false;
+      if (row && row.fault !== told) {
+        told = row.fault;
+        setText(fault, told ?? "");
+        fault.hidden = told === null;
       }
       setText(said, stateText(row, findings, context.now()));
       if (wasRunning && row?.running === false) context.announce(said.textContent ?? "");

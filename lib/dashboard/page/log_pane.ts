@@ -3,6 +3,9 @@ import { h, setText } from "./dom.ts";
 import { countOf } from "./format.ts";
 import { type LogLine, LogLines, toneOf } from "./log_lines.ts";
 
+/** How often to try again, in milliseconds. */
+const RETRY_MS = 3000;
+
 /** What can be read. */
 export interface LogSource {
   label: string;
@@ -113,7 +116,11 @@ export class LogPane {
       this.say("live");
     };
     stream.onerror = () => {
-      if (this.#stream === stream) this.say("connection lost, trying again …");
+      if (this.#stream !== stream) return;
+      this.say("connection lost, trying again …");
+      // After an answer that is no stream the browser gives up: a head that has just begun may give one.
+      if (stream.readyState !== EventSource.CLOSED) return;
+      setTimeout(() => this.#stream === stream && this.#open(), RETRY_MS);
     };
     on("text", (text) => this.#add(text));
     on("fault", (why) => {

@@ -17,6 +17,7 @@ export function logsView(context: Context): View {
   const pane = new LogPane([nodes]);
   let listed = "";
   let asked = "";
+  let offered = "";
   let askedAt = 0;
 
   nodes.addEventListener("change", () => {
@@ -28,11 +29,13 @@ export function logsView(context: Context): View {
     try {
       const files = await request<LogFile[]>("GET", `/api/nodes/${node_id}/logs`);
       if (asked !== node_id) return;
+      offered = node_id;
       files.sort((a, b) => ORDER.indexOf(a.of) - ORDER.indexOf(b.of) || b.modified - a.modified);
       pane.offer(files.map((file) => ({ label: fileText(file), url: urlOf(node_id, file.name) })));
       if (files.length === 0) pane.say("This node has no log files.");
     } catch (error) {
       if (asked !== node_id) return;
+      if (offered === node_id) return; // what is being read stays while its head or node is away
       pane.offer([]);
       pane.say(faultText(error));
     }
