@@ -270,8 +270,9 @@ def test_a_fixed_number_of_values() -> None:
 def test_a_generator_of_more_or_fewer_values_than_are_wanted() -> None:
     @ray.remote
     def numbers(stop: int, fails: bool = False) -> Iterator[int]:
+        # Not `yield from range(…)`, which Ray cannot stream.
         for number in range(stop):
-            yield number
+            yield 1 * number
         if fails:
             raise KeyError("in the middle")
 

@@ -178,7 +178,7 @@ class Executor:
         return _frame(seq, True, made)
 
     def _yielded(self, seq: int, values: Any, count: int, shown: str) -> Frame:
-        """The first values that a generator yields, as one answer; those that it lacks are errors."""
+        """The first values of a generator, as one answer; those that it lacks are errors."""
         made: list[Parts] = []
         try:
             # No more than are wanted: there may be no end of them.
