@@ -6,7 +6,9 @@ import contextlib
 import logging
 import os
 import sys
-from typing import IO, Any
+import threading
+from collections import deque
+from typing import IO, Any, Callable
 
 from .log_dedup import TQDM_MARK, Batch, Deduplicator, first_hint
 
@@ -28,9 +30,24 @@ class LogPrinter:
 
     def __init__(self, own_ip: str) -> None:
         self._own_ip = own_ip
+        self._turns: deque[Callable[[], None]] = deque()
+        self._printing = threading.Lock()
         hints = first_hint()
         self._streams = {name: Deduplicator(hints=hints) for name in ("out", "err")}
         self._colours = os.environ.get("RAY_COLOR_PREFIX", "")
+
+    def in_turn(self, work: Callable[[], None]) -> None:
+        """Does ``work``; where another thread is printing, that one does it next.
+
+        So lines stay in their order. Nobody waits: it may be a signal's handler that prints.
+        """
+        self._turns.append(work)
+        while self._turns and self._printing.acquire(blocking=False):
+            try:
+                while self._turns:
+                    self._turns.popleft()()
+            finally:
+                self._printing.release()
 
     @property
     def window(self) -> float | None:
@@ -102,7 +119,7 @@ def print_log(message: dict[str, Any], session: Any) -> None:
     printer = session.log_printer
     if printer is None:
         printer = session.log_printer = LogPrinter(session.node_ip)
-    printer.take(message)
+    printer.in_turn(lambda: printer.take(message))
     _watch(printer, session)
 
 
@@ -114,7 +131,7 @@ def _watch(printer: LogPrinter, session: Any) -> None:
 
     def ripe() -> None:
         session.log_watched = False
-        printer.ripe()
+        printer.in_turn(printer.ripe)
         _watch(printer, session)
 
     session.pump.call_later(window, lambda: session.pump.deferred.append(ripe))
@@ -122,8 +139,9 @@ def _watch(printer: LogPrinter, session: Any) -> None:
 
 def flush_logs(session: Any) -> None:
     """Prints what is held back, when the session ends."""
-    if session.log_printer is not None:
-        session.log_printer.flush()
+    printer = session.log_printer
+    if printer is not None:
+        printer.in_turn(printer.flush)
 
 
 def show_warning(message: dict[str, Any]) -> None:

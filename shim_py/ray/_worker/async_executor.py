@@ -97,7 +97,10 @@ class AsyncExecutor(Executor):
 
         def run() -> None:
             asyncio.set_event_loop(loop)
-            loop.run_forever()
+            try:
+                loop.run_forever()
+            except SystemExit as error:  # of a task that a call has started
+                self._end(error)
 
         threading.Thread(target=run, name=f"asyncio-{name}", daemon=True).start()
         return _Lane(self, loop, limit, self._idle_elsewhere)
@@ -105,6 +108,10 @@ class AsyncExecutor(Executor):
     def _idle_elsewhere(self) -> None:
         if self._draining:
             self.loop.call_soon_threadsafe(self._stop_when_drained)
+
+    def _end(self, error: SystemExit) -> None:
+        self._ended = error
+        self.loop.call_soon_threadsafe(self.loop.stop)
 
     def start(self, make: Callable[[], Any]) -> None:
         async def run() -> Any:
@@ -130,9 +137,10 @@ class AsyncExecutor(Executor):
         loop.call_soon(self._begin_ready)
         try:
             loop.run_forever()
-        finally:
-            if self._ended is not None:
-                self.exit(self._ended)
+        except SystemExit as error:  # of a task that a call has started
+            self._ended = error
+        if self._ended is not None:
+            self.exit(self._ended)
         self.drained()
 
     def _on_readable(self) -> None:
@@ -199,8 +207,7 @@ class AsyncExecutor(Executor):
                     raise asyncio.CancelledError
                 frame = self.result_frame(seq, header, value, method)
         except (SystemExit, AsyncioActorExit) as error:
-            self._ended = error if isinstance(error, SystemExit) else ActorExit()
-            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._end(error if isinstance(error, SystemExit) else ActorExit())
             return
         except (asyncio.CancelledError, KeyboardInterrupt) as error:
             frame = self.error_frame(seq, self.interrupted(task, error), method)

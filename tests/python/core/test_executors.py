@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import pathlib
@@ -19,6 +20,7 @@ from ray._core.pump import Pump
 from ray._worker.async_executor import AsyncExecutor
 from ray._worker.callers import PLAIN, Caller, Callers, Inbox, _Link
 from ray._worker.threaded_executor import ThreadedExecutor
+from ray.exceptions import ActorDiedError
 
 LIMIT = 20.0
 
@@ -216,3 +218,23 @@ def test_a_call_that_is_cancelled_on_its_way_to_its_thread_is_not_run() -> None:
     assert not executor._take(task)
     assert list(caller.done) == [1]
     pump.abandon()
+
+
+@pytest.mark.parametrize("group", ["io", None])
+def test_what_a_call_has_started_ends_the_actor_in_any_group(ray: Any, group: str | None) -> None:
+    class Leaves:
+        async def leave(self) -> None:
+            async def child() -> None:
+                sys.exit(3)
+
+            await asyncio.create_task(child())
+
+        async def wait(self) -> None:
+            await asyncio.sleep(1000)
+
+    actor = ray.remote(concurrency_groups={"io": 2})(Leaves).remote()
+    calls = [actor.wait.options(concurrency_group=group).remote()]
+    calls.append(actor.leave.options(concurrency_group=group).remote())
+    for call in calls:
+        with pytest.raises(ActorDiedError, match=r"sys\.exit\(3\)"):
+            ray.get(call, timeout=LIMIT)

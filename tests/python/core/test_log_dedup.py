@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ray._core.driver_logs import LogPrinter
+from ray._core.driver_logs import LogPrinter, print_log
 from ray._core.log_dedup import TQDM_MARK, Deduplicator
 
 
@@ -114,3 +116,29 @@ def test_characters_that_the_output_cannot_show_lose_no_line(
     LogPrinter("127.0.0.1").take({**batch(1, "na\u00efve"), "stream": "out", "name": "A"})
     written: Any = out.buffer
     assert written.getvalue().endswith(b" na\\xefve\n")
+
+
+def test_lines_stay_in_their_order_where_two_threads_print(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow(io.StringIO):
+        def write(self, text: str) -> int:
+            if "first" in text:
+                begun.set()
+                go.wait(20)
+            return super().write(text)
+
+    out = Slow()
+    monkeypatch.setattr(sys, "stdout", out)
+    session = SimpleNamespace(
+        log_printer=None, node_ip="", log_watched=True, pump=SimpleNamespace(closed=False)
+    )
+    first = threading.Thread(target=print_log, args=(batch(1, "first"), session))
+    first.start()
+    assert begun.wait(20)
+    print_log(batch(1, "second"), session)
+    go.set()
+    first.join(20)
+    assert [line.split()[-1] for line in out.getvalue().splitlines()] == ["first", "second"]
