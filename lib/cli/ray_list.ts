@@ -51,6 +51,7 @@ async function run(args: string[]): Promise<number> {
   const address = rayAddress(values.address);
   try {
     const all = await fetchRows(kind, { address, timeout, detail: values.detail });
+    checkKeys(filters, all[0], kind);
     const rows = all.filter((row) => filters.every((filter) => meets(row, filter)));
     show(rows.slice(0, limit), rows.length, format, values.detail);
     return EXIT.done;
@@ -67,6 +68,16 @@ function filterOf(text: string): Filter {
   throw new UsageError(
     `Cannot use --filter=${text}: it must be KEY=VALUE or KEY!=VALUE`,
     "Give a condition such as --filter=state=ALIVE.",
+  );
+}
+
+/** A column that is not there fits nothing, which would read as if there were nothing. */
+function checkKeys(filters: readonly Filter[], row: Row | undefined, kind: string): void {
+  const strange = row && filters.find(({ key }) => !Object.hasOwn(row, key));
+  if (!strange) return;
+  throw new UsageError(
+    `Cannot use --filter=${strange.key}…: ${kind} have no column ${strange.key} here`,
+    `They have ${Object.keys(row).join(", ")}; with --detail there may be more.`,
   );
 }
 
