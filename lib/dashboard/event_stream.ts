@@ -44,7 +44,7 @@ export function streamAnswer(
 }
 
 /**
- * Settles with the first of these, or with undefined once the time is up or the signal aborts.
+ * Settles as the first of these does, or with undefined once the time is up or the signal aborts.
  * @param ms how long
  */
 export function within<T>(
@@ -53,9 +53,12 @@ export function within<T>(
   signal: AbortSignal,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const done = (value?: T) => {
+    const over = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
+    };
+    const done = (value?: T) => {
+      over();
       resolve(value);
     };
     const stop = () => done();
@@ -63,7 +66,7 @@ export function within<T>(
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
     waiting.then(done, (error) => {
-      stop();
+      over();
       reject(error);
     });
   });
