@@ -51,6 +51,6 @@ function tell(program: string, message: string, mend: string | undefined, code: 
 }
 
 /** With a full stop, where the text does not end in a mark already. */
-function sentence(text: string): string {
+export function sentence(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

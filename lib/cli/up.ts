@@ -20,6 +20,7 @@ import { mirrorOf } from "./log_mirror.ts";
 import { print, printJson, say } from "./output.ts";
 import { parse } from "./parse.ts";
 import { replace } from "./replace.ts";
+import { sentence } from "./run_command.ts";
 import { Service } from "./service.ts";
 import { tlsPlan } from "./tls_plan.ts";
 import { tokenGiven } from "./token_given.ts";
@@ -39,7 +40,7 @@ async function run(args: string[]): Promise<number> {
   } catch (error) {
     if (!forDriver) throw error;
     const { message, mend } = error as Error & { mend?: string };
-    print(JSON.stringify({ error: { message, mend: mend ?? "" } }));
+    print(JSON.stringify({ error: { message: sentence(message), mend: mend ?? "" } }));
     return EXIT.failed;
   }
 }

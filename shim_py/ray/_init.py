@@ -179,6 +179,10 @@ def init(
     metadata = submitted_metadata()
     if job_config is not None:
         metadata = {**metadata, **job_config.metadata}
+    if namespace is not None and not isinstance(namespace, str):
+        raise TypeError(f"namespace must be a string or None, got {namespace!r}.")
+    if log_to_driver is not None and not isinstance(log_to_driver, bool):
+        raise TypeError(f"log_to_driver must be a bool or None, got {log_to_driver!r}.")
     if namespace == "":
         raise ValueError('"" is not a valid namespace. Pass None to not specify a namespace.')
     _check_amounts(num_cpus=num_cpus, num_gpus=num_gpus, object_store_memory=object_store_memory)

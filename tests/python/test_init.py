@@ -178,3 +178,13 @@ def test_the_command_line_wants_beam(tmp_path: Any) -> None:
         check=True,
     )
     assert ran.stdout == f"{sys.executable} ray start --head\n"
+
+
+@pytest.mark.parametrize("wrong", [{"namespace": 5}, {"log_to_driver": "x"}])
+def test_what_the_daemon_would_not_take_is_refused_here(
+    connected: list[Any], wrong: dict[str, Any]
+) -> None:
+    (name,) = wrong
+    with pytest.raises(TypeError, match=f"{name} must be"):
+        ray.init(**wrong)
+    assert connected == []
