@@ -244,7 +244,7 @@ def test_a_creation_waits_for_its_arguments_without_blocking(ray: Any) -> None:
     third = ray.remote(Counter).options(name="third").remote(ray.put(5))
     assert ray.get(third.add.remote(1), timeout=LIMIT) == 6
     failed = ray.remote(Counter).remote(first.boom.remote())
-    with pytest.raises(ValueError, match="bad thing"):
+    with pytest.raises(ActorDiedError, match="bad thing"):
         ray.get(failed.add.remote(), timeout=LIMIT)
 
 
