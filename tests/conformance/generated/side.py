@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import Any
 
+#: What a program comes to with which its driver ends.
+ENDED = ["! the driver has ended"]
 RUN = pathlib.Path(__file__).resolve().with_name("run.py")
 
 
@@ -31,11 +33,15 @@ class Side:
         self.version = ""
 
     def outcomes(self, program: list[Any]) -> list[Any]:
-        """Run a program; each run has names of its own."""
+        """Run a program; each run has names of its own.
+
+        Raises:
+            EOFError: the driver does not start.
+        """
         self._number += 1
+        process = self._started()
+        assert process.stdin is not None
         try:
-            process = self._started()
-            assert process.stdin is not None
             ask = {"run": f"r{self._number}_", "program": program}
             process.stdin.write(json.dumps(ask) + "\n")
             process.stdin.flush()
@@ -43,7 +49,7 @@ class Side:
             return outcomes
         except (EOFError, BrokenPipeError):
             self.close()
-            return ["! the driver has ended"]
+            return ENDED
 
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
