@@ -32,7 +32,8 @@ def _fill_argument(
             if not isinstance(arguments, list):  # it was cancelled, or failed, meanwhile
                 return
             if not entry.done:  # its value was lost meanwhile, and is computed again
-                entry.when_done(fill)
+                # Another one: a function that refers to itself would keep the value.
+                entry.when_done(_fill_argument(link, call, position, ref, counted))
                 return
             if not entry.ok:
                 if call.failed is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import Any, Callable
 
 from . import serialization
@@ -114,31 +115,9 @@ class Entry:
         Returns:
             What :meth:`take_back` takes.
         """
-
-        def arrived() -> None:
-            pump = self.home
-            if pump is not None:
-                with pump.lock:
-                    if not self.done:  # it was lost again meanwhile
-                        self.when_done(arrived)
-                        return
-                    # Brought or lost: look again, without the lock.
-                    if not self._bring(lambda: pump.callbacks.append(again)):
-                        return
-            callback()
-
-        def again() -> None:
-            self.when_done(arrived)
-
-        self.when_done(arrived)
-        return arrived
-
-    def _bring(self, then: Callable[[], None]) -> bool:
-        if getattr(self.parts, "location", None) is None:
-            return True
-        from .object_table import current
-
-        return current().bring(self, then)
+        waits = _Ready(self, callback)
+        self.when_done(waits)
+        return waits
 
     def when_read(
         self, callback: Callable[[Any, BaseException | None], None]
@@ -148,31 +127,7 @@ class Entry:
         Returns:
             What :meth:`take_back` takes.
         """
-
-        def read() -> None:
-            from .content import ContentLost
-
-            with self.home.lock if self.home is not None else contextlib.nullcontext():
-                there = self.done
-                error, ok, parts = self.error, self.ok, self.parts
-            if not there:  # it was lost just now
-                self.when_ready(read)
-                return
-            try:
-                value = _value_of(error, ok, parts)
-            except ContentLost:
-                from .object_table import current
-
-                table = current()
-                with table.session.pump.lock:
-                    table.lose(self, parts)  # type: ignore[arg-type]
-                self.when_ready(read)
-            except BaseException as raised:
-                callback(None, raised)
-            else:
-                callback(value, None)
-
-        return self.when_ready(read)
+        return self.when_ready(_Read(self, callback))
 
     def size(self) -> int:
         """Bytes of the value."""
@@ -186,6 +141,71 @@ class Entry:
             BaseException: what the value is, where it is an error.
         """
         return _value_of(self.error, self.ok, self.parts)
+
+
+class _Ready:
+    """Calls back once a value can be read on this node.
+
+    No function that refers to itself, as those inside of functions do to wait again: it would keep
+    the value until the garbage collector comes by.
+    """
+
+    __slots__ = ("_callback", "_entry")
+
+    def __init__(self, entry: Entry, callback: Callable[[], None]) -> None:
+        self._entry = entry
+        self._callback = callback
+
+    def __call__(self) -> None:
+        entry = self._entry
+        pump = entry.home
+        if pump is not None:
+            with pump.lock:
+                if not entry.done:  # it was lost again meanwhile
+                    entry.when_done(self)
+                    return
+                if getattr(entry.parts, "location", None) is not None:
+                    from .object_table import current
+
+                    # Brought or lost: look again, without the lock.
+                    again = partial(entry.when_done, self)
+                    if not current().bring(entry, partial(pump.callbacks.append, again)):
+                        return
+        self._callback()
+
+
+class _Read:
+    """Reads a value that can be read here, and calls back with it."""
+
+    __slots__ = ("_callback", "_entry")
+
+    def __init__(self, entry: Entry, callback: Callable[[Any, BaseException | None], None]) -> None:
+        self._entry = entry
+        self._callback = callback
+
+    def __call__(self) -> None:
+        from .content import ContentLost
+
+        entry = self._entry
+        with entry.home.lock if entry.home is not None else contextlib.nullcontext():
+            there = entry.done
+            error, ok, parts = entry.error, entry.ok, entry.parts
+        if not there:  # it was lost just now
+            entry.when_ready(self)
+            return
+        try:
+            value = _value_of(error, ok, parts)
+        except ContentLost:
+            from .object_table import current
+
+            table = current()
+            with table.session.pump.lock:
+                table.lose(entry, parts)  # type: ignore[arg-type]
+            entry.when_ready(self)
+        except BaseException as raised:
+            self._callback(None, raised)
+        else:
+            self._callback(value, None)
 
 
 def _value_of(error: BaseException | None, ok: bool, parts: Parts) -> Any:

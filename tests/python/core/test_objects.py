@@ -65,6 +65,9 @@ class Keeper:
         self.kept = None
         gc.collect()
 
+    def echo_block(self, size: int) -> Any:
+        return Block(bytes(size))
+
     def give(self) -> Any:
         return self.kept
 
@@ -424,6 +427,25 @@ def test_a_lost_file_is_told_to_futures(ray: Any, daemon: dict[str, Any]) -> Non
     os.unlink(files(daemon)[0])
     with pytest.raises(ObjectLostError):
         ref.future().result(10)
+
+
+@pytest.mark.parametrize("way", ["future", "argument"])
+def test_who_waited_for_a_value_does_not_keep_it(
+    ray: Any, keeper: Any, daemon: dict[str, Any], way: str
+) -> None:
+    actor = keeper.remote()
+    gc.disable()
+    try:
+        ref = actor.echo_block.remote(LARGE)
+        if way == "future":
+            assert ref.future().result(10).facts()[1] == LARGE
+        else:
+            ray.get(actor.keep.remote(ref), timeout=10)
+            actor.drop.remote()
+        del ref
+        until(lambda: not files(daemon), "the value's file is still there")
+    finally:
+        gc.enable()
 
 
 def test_an_argument_that_is_lost_before_its_call_is_told(
