@@ -85,12 +85,12 @@ Deno.test("a planted fault behind four conditions is found by its branches, and 
   // Which inputs lead there depends on every counted source; that one of three searches does, does not.
   const runs = [];
   for (const seed of [1, 2, 3]) {
-    runs.push(await search(true, 100_000, seed));
+    runs.push(await search(true, 400_000, seed));
     if (runs.at(-1) !== Infinity) break;
   }
   assert.notEqual(runs.at(-1), Infinity, "the guidance does not lead there");
   for (const seed of runs.keys()) {
-    assert.equal(await search(false, 100_000, seed + 1), Infinity, "chance finds it, too");
+    assert.equal(await search(false, 400_000, seed + 1), Infinity, "chance finds it, too");
   }
 });
 

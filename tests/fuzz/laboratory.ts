@@ -81,6 +81,9 @@ export class Laboratory implements Disposable {
       failure: await this.load<typeof import("../../lib/dashboard/http_failure.ts")>(
         "lib/dashboard/http_failure.ts",
       ),
+      page: await this.load<typeof import("../../lib/dashboard/_fake_page.ts")>(
+        "lib/dashboard/_fake_page.ts",
+      ),
     };
     this.#targets = [
       frames(opening.frames, validate),

@@ -5,7 +5,7 @@
 import assert from "assert";
 import type * as Guard from "../../../lib/dashboard/guard.ts";
 import type * as Router from "../../../lib/dashboard/router.ts";
-import { fakeLogin, fakePage } from "../../../lib/dashboard/_fake_page.ts";
+import type * as FakePage from "../../../lib/dashboard/_fake_page.ts";
 import type { DashboardHost } from "../../../lib/dashboard/dashboard_host.ts";
 import type { JobDetails } from "../../../lib/dashboard/jobs_api.ts";
 import type * as Failure from "../../../lib/dashboard/http_failure.ts";
@@ -22,25 +22,21 @@ const METHODS: ReadonlySet<string> = new Set([
   "PATCH",
   "OPTIONS",
 ]);
-const DOOR = {
-  tokens: () => ["secret"],
-  names: ["head"],
-  loopbackOnly: false,
-  login: fakeLogin("abcd"),
-};
+const DOOR = { tokens: () => ["secret"], names: ["head"], loopbackOnly: false };
 
 /** The counted modules. */
 export interface HttpModules {
   guard: typeof Guard;
   router: typeof Router;
   failure: typeof Failure;
+  page: typeof FakePage;
 }
 
-function hostOf(folder: string, { HttpFailure }: typeof Failure): DashboardHost {
+function hostOf(folder: string, { failure: { HttpFailure }, page }: HttpModules): DashboardHost {
   const known = { type: "SUBMISSION", submission_id: "mine", job_id: "mine" } as JobDetails;
   return {
     cluster: "abcd".repeat(14),
-    page: fakePage(),
+    page: page.fakePage(),
     packages: new PackageStore(folder, { one: 100 }),
     metrics: (accept) => Promise.resolve({ text: "", type: accept ?? "text/plain" }),
     unreadiness: () => [],
@@ -104,9 +100,11 @@ const SEEDS: readonly string[] = [
 ];
 
 /** See the top of this file. */
-export function http({ router, failure }: HttpModules): Target {
+export function http(modules: HttpModules): Target {
   const folder = Deno.makeTempDirSync();
-  const host = hostOf(folder, failure);
+  const host = hostOf(folder, modules);
+  const { router, page } = modules;
+  const door = { ...DOOR, login: page.fakeLogin("abcd") };
   const encoder = new TextEncoder();
   const decoder = new TextDecoder("latin1");
   return {
@@ -137,7 +135,7 @@ export function http({ router, failure }: HttpModules): Target {
       } catch {
         return; // the runtime lets none like this through
       }
-      const answer = await router.route(host, DOOR, request);
+      const answer = await router.route(host, door, request);
       assert.ok(answer.status < 500, `it answers ${answer.status}`);
       // What goes on until its reader is gone has no end to wait for.
       if (answer.headers.get("content-type")?.startsWith("text/event-stream")) {
