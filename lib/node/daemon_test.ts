@@ -527,7 +527,7 @@ Deno.test("what ends leaves nothing: no process, socket, record or marker", asyn
   assert.ok(head.heard.some(({ message }) => message.kind === "node.leave"));
 });
 
-Deno.test("a process that sends nonsense over the control socket loses its connection, others go on", async () => {
+Deno.test("a process that sends nonsense over the control socket is refused or loses its connection, others go on", async () => {
   await using one = await node();
   const honest = await one.client();
   const socket = one.daemon.record.socket;
@@ -549,15 +549,19 @@ Deno.test("a process that sends nonsense over the control socket loses its conne
       frame({ kind: "" }),
       frame({ kind: "constructor" }),
       frame({ kind: "__proto__" }),
-      frame({ kind: "driver.start", id }),
-      frame({ ...DRIVER, id, pid: "1" }),
-      frame({ ...DRIVER, id, sys_path: {} }),
       frame({ kind: "actor.locate", id: "x", actor_id: "a" }),
       frame({ kind: "object.free", objects: 7 }),
       // Passed on inside another message, it would be deeper than the head takes.
       frame({ kind: "query.nodes", id, more: nested(60) }),
     ]
   ) assert.equal(await said(bytes, ping), "ended", new TextDecoder().decode(bytes));
+  for (
+    const header of [
+      { kind: "driver.start", id },
+      { ...DRIVER, id, pid: "1" },
+      { ...DRIVER, id, sys_path: {} },
+    ]
+  ) assert.equal(await said(frame(header)), "answered", header.kind);
   for (
     const header of [
       { ...DRIVER, id, protocol: -1 },

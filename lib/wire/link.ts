@@ -2,7 +2,8 @@
  * A link: framed messages over a stream, with requests and answers.
  *
  * Incoming frames are checked against the declaration and handed to `onMessage` in order; answers to
- * own requests never reach it. Writes are queued and leave in order. A link that breaks the protocol,
+ * own requests never reach it. Writes are queued and leave in order. A request with a field that is missing
+ * or of another type is refused. A link that breaks the protocol in another way,
  * ends or is closed settles `closed` with the reason and fails what still waits.
  */
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
@@ -11,11 +12,12 @@ import {
   type Frame,
   FrameDecoder,
   type FrameLimits,
+  type Header,
   PEER_LIMITS,
   PREFIX_LENGTH,
 } from "./frames.ts";
 import type { Fields, Message, MessageKind, Reply, RequestKind } from "./messages.ts";
-import { checkFields, checkMessage } from "./validate.ts";
+import { checkFields, checkMessage, isKind } from "./validate.ts";
 import { MESSAGES } from "./messages.ts";
 
 /** The part of `Deno.Conn` that a link needs. */
@@ -269,7 +271,8 @@ export class Link {
   }
 
   #take(frame: Frame): void {
-    const message = checkMessage(frame.header);
+    const message = this.#checked(frame.header);
+    if (!message) return;
     if (message.kind === "ping") return;
     const id = (message as { id?: number }).id;
     if (message.kind !== "reply" && message.kind !== "error") {
@@ -292,6 +295,24 @@ export class Link {
     }
     waiting.resolve({ fields: frame.header, body: frame.body });
   }
+
+  /** Undefined where it was a request that is refused. */
+  #checked(header: Header): ReturnType<typeof checkMessage> | undefined {
+    try {
+      return checkMessage(header);
+    } catch (error) {
+      if (!isRequest(header)) throw error;
+      // Its asker gave a value that does not do, and is told.
+      const refused = { message: { kind: header.kind }, id: header["id"] } as unknown as Received;
+      this.refuse(refused, new RequestFailed("bad_request", (error as Error).message));
+      return undefined;
+    }
+  }
+}
+
+/** Whether it can be answered, whatever else is wrong with it. */
+function isRequest({ kind, id }: Header): boolean {
+  return isKind(kind) && "reply" in MESSAGES[kind] && Number.isSafeInteger(id);
 }
 
 /** Small parts joined to one write, large ones left alone. */

@@ -138,6 +138,17 @@ Deno.test("an end within a message is told as one", async () => {
   pair.a.close();
 });
 
+Deno.test("a request with a field that does not do is refused, and the link goes on", async () => {
+  await using pair = disposed(linked({ b: answering }));
+  // deno-lint-ignore no-explicit-any
+  await assert.rejects(pair.a.request({ kind: "group.wait", pg_id: 7 as any }), {
+    code: "bad_request",
+    message: "Cannot take `group.wait`: its field `pg_id` must be str",
+  });
+  const { fields } = await pair.a.request({ kind: "query.nodes" });
+  assert.deepEqual(fields.nodes, [1, 2]);
+});
+
 Deno.test("what breaks the protocol closes the link with the fault", async () => {
   const faults: [Record<string, unknown> & { kind: string }, RegExp][] = [
     [{ kind: "no.such" }, /unknown kind `no.such`/],
