@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, Callable, NoReturn
 
 from ray._private.absent import ABSENT_MODULES, refuse
 
@@ -64,17 +64,21 @@ class DAGNode:
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return its arguments with the results of nodes in their places."""
 
-        def value_of(bound: Any) -> Any:
-            if isinstance(bound, DAGNode):
-                return bound._run(done, args, kwargs)
-            if type(bound) in (list, tuple):
-                return type(bound)(map(value_of, bound))
-            if type(bound) is dict:
-                return {key: value_of(item) for key, item in bound.items()}
-            return bound
+        def run(node: DAGNode) -> Any:
+            return node._run(done, args, kwargs)
 
-        positional = tuple(map(value_of, self._bound_args))
-        return positional, {key: value_of(item) for key, item in self._bound_kwargs.items()}
+        positional = tuple(_resolve(bound, run) for bound in self._bound_args)
+        return positional, {key: _resolve(each, run) for key, each in self._bound_kwargs.items()}
+
+
+def _resolve(bound: Any, run: Callable[[DAGNode], Any]) -> Any:
+    if isinstance(bound, DAGNode):
+        return run(bound)
+    if type(bound) in (list, tuple):
+        return type(bound)(_resolve(each, run) for each in bound)
+    if type(bound) is dict:
+        return {key: _resolve(each, run) for key, each in bound.items()}
+    return bound
 
 
 __all__ = ["DAGNode"]
