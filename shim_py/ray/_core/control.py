@@ -161,12 +161,15 @@ class Control:
             f"({reason}). Look into its log (`beam logs`), then start it again with `beam up`"
         )
         self.lost = lost
+        self._settle_all(lost)
+        self._on_lost(lost)
+
+    def _settle_all(self, outcome: Exception) -> None:
         requests, self._requests = self._requests, {}
         for request in requests.values():
             if request.callback is not None:
                 self._pump.need(-1)
-            self._settle(request, lost)
-        self._on_lost(lost)
+            self._settle(request, outcome)
 
     def flushed(self, timeout: float) -> None:
         """Waits until what was queued has been sent."""
@@ -175,10 +178,11 @@ class Control:
             self._pump.poll()
             time.sleep(0.001)
 
-    def close(self) -> None:
-        """Ends the channel."""
+    def close(self, over: Exception) -> None:
+        """Ends the channel; what has no answer gets ``over``."""
         with self._pump.lock:
             self._channel.close()
+            self._settle_all(over)
 
     def abandon(self) -> None:
         """After a fork: closes this process's copy."""

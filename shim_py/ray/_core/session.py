@@ -551,7 +551,7 @@ class Session:
                 self.objects.close(self._over())
                 if self._listener is not None:
                     self._listener.close()
-                self.control.close()
+                self.control.close(self._over())
             self.pump.stop()
             flush_logs(self)
 

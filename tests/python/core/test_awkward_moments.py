@@ -165,8 +165,13 @@ def test_another_thread_cancels_what_this_one_waits_for(ray: Any) -> None:
     assert time.monotonic() - begun < LIMIT / 2
 
 
-def test_shutdown_ends_the_waits_of_other_threads(ray: Any) -> None:
-    ref = ray.remote(Echo).remote().sleep.remote(LIMIT)
+@pytest.mark.parametrize("what", ["call", "group"])
+def test_shutdown_ends_the_waits_of_other_threads(ray: Any, what: str) -> None:
+    if what == "call":
+        ref = ray.remote(Echo).remote().sleep.remote(LIMIT)
+    else:
+        group = ray._core.ids.PlacementGroupID(bytes(ray._core.ids.PlacementGroupID.SIZE))
+        ref = ray._core.client.session().group_ready_ref(group)
     errors: list[BaseException] = []
 
     def wait() -> None:
