@@ -100,10 +100,8 @@ export function realSystem(root = "/"): System {
     clock: machineClock,
     subreapers: knowsSubreapers,
     kernelLog() {
-      const libc = openLibc();
-      const log = libc?.kernelLog() ?? null;
-      libc?.[Symbol.dispose]();
-      return log;
+      using libc = openLibc();
+      return libc?.kernelLog()?.text ?? null;
     },
     run: (command, env, signal) => {
       if (base === "") return run(command, env, signal);

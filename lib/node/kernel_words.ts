@@ -1,18 +1,6 @@
 /** What the kernel says about the end of a process: out-of-memory kills and faults of GPUs. */
-
+import { type ReadText, readText } from "../runtime/read_text.ts";
 import { isDeviceFault } from "./gpu_faults.ts";
-
-/** Reads a file, or undefined. A parameter so that tests hold recorded files. */
-export type ReadText = (path: string) => string | undefined;
-
-/** The real files. */
-export const readText: ReadText = (path) => {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
-  }
-};
 
 /**
  * How many processes the kernel has killed for lack of memory in this process's control group, over
@@ -44,7 +32,14 @@ function groupFiles(groups: string): string[] {
 }
 
 /**
- * Lines of the kernel's log about this process, told since `since` (seconds after boot).
+ * How far the log's clock may stand from the one it is compared with, in seconds. A line that names a
+ * process of before, with the same pid, would have to be as new as this to be taken for a worker's.
+ */
+const CLOCK_SLACK = 10;
+
+/**
+ * Lines of the kernel's log about this process, told since `since` (seconds, see
+ * `KernelLog.uptime`).
  * @param faults_since for one that has GPUs: from then on faults of a device count too
  */
 export function kernelLinesAbout(
@@ -62,7 +57,7 @@ export function kernelLinesAbout(
   const told: string[] = [];
   for (const line of log.split("\n")) {
     const [, at, text] = line.match(/^(?:<\d+>)?\[\s*(\d+\.\d+)\]\s*(.*)$/) ?? [];
-    if (text === undefined || Number(at) < since) continue;
+    if (text === undefined || Number(at) < since - CLOCK_SLACK) continue;
     if (!/oom|out of memory|Killed process|Xid|amdgpu|kfd|segfault|trap /i.test(text)) continue;
     if (about.test(text) || (Number(at) >= faults_since && isDeviceFault(text))) told.push(text);
   }
@@ -72,9 +67,4 @@ export function kernelLinesAbout(
 /** True where one of these lines is about lack of memory. */
 export function saysOutOfMemory(lines: readonly string[]): boolean {
   return lines.some((line) => /oom|out of memory|Killed process/i.test(line));
-}
-
-/** Seconds since boot. */
-export function uptime(read: ReadText = readText): number {
-  return Number(read("/proc/uptime")?.split(" ")[0] ?? 0);
 }

@@ -1,5 +1,5 @@
 import assert from "assert";
-import { kernelLinesAbout, oomKills, saysOutOfMemory, uptime } from "./kernel_words.ts";
+import { kernelLinesAbout, oomKills, saysOutOfMemory } from "./kernel_words.ts";
 
 function files(map: Record<string, string>) {
   return (path: string) => map[path];
@@ -65,6 +65,8 @@ Deno.test("faults of a device that name no process are told of those who have de
   assert.equal(kernelLinesAbout(log, 77, 50, 102).length, 1);
 });
 
-Deno.test("seconds since boot", () => {
-  assert.equal(uptime(files({ "/proc/uptime": "123.45 99.0\n" })), 123.45);
+Deno.test("the log's clock may lag behind the one that the worker's start is told in", () => {
+  const log = "<3>[  100.0] Out of memory: Killed process 77 (python3) total-vm:1kB";
+  assert.equal(kernelLinesAbout(log, 77, 100.3).length, 1);
+  assert.equal(kernelLinesAbout(log, 77, 200).length, 0);
 });

@@ -7,6 +7,7 @@ const SYMBOLS = {
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   setpgid: { parameters: ["i32", "i32"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   klogctl: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
@@ -17,8 +18,17 @@ const SYMBOLS = {
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
 const SYSLOG_ACTION_READ_ALL = 3;
+/** Counts as the log's clock does: not while the machine sleeps, and never set right. */
+const CLOCK_MONOTONIC_RAW = 4;
 const O_RDWR_CREAT_CLOEXEC = 0o2 | 0o100 | 0o2000000;
 const LOCK_EX_NB = 2 | 4;
+
+/** See {@link Libc.kernelLog}. */
+export interface KernelLog {
+  text: string;
+  /** When it was read, in seconds of the clock that its lines are stamped with (nearly). */
+  uptime: number;
+}
 
 /** See {@link openLibc}. */
 export class Libc {
@@ -55,10 +65,16 @@ export class Libc {
   }
 
   /** The end of the kernel's log, or undefined where this user may not read it. */
-  kernelLog(): string | undefined {
+  kernelLog(): KernelLog | undefined {
     const buffer = new Uint8Array(32 * 1024);
     const count = this.#library.symbols.klogctl(SYSLOG_ACTION_READ_ALL, buffer, buffer.length);
-    return count < 0 ? undefined : new TextDecoder().decode(buffer.subarray(0, count));
+    if (count < 0) return undefined;
+    const time = new BigInt64Array(2);
+    this.#library.symbols.clock_gettime(CLOCK_MONOTONIC_RAW, new Uint8Array(time.buffer));
+    return {
+      text: new TextDecoder().decode(buffer.subarray(0, count)),
+      uptime: Number(time[0]) + Number(time[1]) / 1e9,
+    };
   }
 
   /** Locks a file, made if it is missing, until this process ends; undefined where another has it. */

@@ -11,8 +11,9 @@ import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
 import { deathReport } from "./death_report.ts";
 import type { Environments, Prepared } from "./environments.ts";
-import { kernelLinesAbout, oomKills, uptime } from "./kernel_words.ts";
+import { kernelLinesAbout, oomKills } from "./kernel_words.ts";
 import type { LaunchPlan } from "./launch_plan.ts";
+import type { KernelLog } from "./libc.ts";
 import { groupOf, textOf, type WorkerOrder } from "./order.ts";
 import { endingOf } from "./wait_status.ts";
 import { type Lending, Worker } from "./worker.ts";
@@ -66,7 +67,7 @@ export interface WorkersHost {
     follow(worker: Worker, paths: { out: string; err: string }): void;
     finish(w: Worker): string;
   };
-  kernelLog(): string | undefined;
+  kernelLog(): KernelLog | undefined;
   now(): number;
 }
 
@@ -324,10 +325,10 @@ export class Workers {
     if (facts.oom) this.#oomExplained++;
     if (counted && !facts.oom && killed) return;
     const log = this.host.kernelLog();
-    const up = uptime();
-    const since = up - (facts.now - worker.started_at) / 1000;
-    const faults = facts.devices.length > 0 ? up - FAULT_SECONDS : Infinity;
-    if (log !== undefined) facts.kernel = kernelLinesAbout(log, worker.pid, since, faults);
+    if (!log) return;
+    const since = log.uptime - (facts.now - worker.started_at) / 1000;
+    const faults = facts.devices.length > 0 ? log.uptime - FAULT_SECONDS : Infinity;
+    facts.kernel = kernelLinesAbout(log.text, worker.pid, since, faults);
   }
 
   #forget(worker: Worker): void {
