@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { ClusterStacks } from "../head/node_questions.ts";
 import { nodeLogDir, runtimeDir, runtimePaths } from "../runtime/paths.ts";
+import { readText } from "../runtime/read_text.ts";
 import { buildName } from "../runtime/version.ts";
 import { type ClusterStatus, STATUS_TIMEOUT } from "./cluster_status.ts";
 import type { SubCommands } from "./command.ts";
@@ -75,7 +76,7 @@ export async function debugParts(
   await add("about.json", () => Promise.resolve({ json: about() }));
   await add("settings.json", async () => ({ json: await settings(all) }));
   for (const path of FILES) {
-    const text = textOf(path);
+    const text = readText(path);
     if (text !== undefined) {
       parts.push({ name: `machine${path.replaceAll("/", "_")}`, content: text });
     }
@@ -208,14 +209,6 @@ function entriesOf(dir: string): Deno.DirEntry[] {
     return [...Deno.readDirSync(dir)];
   } catch {
     return [];
-  }
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
   }
 }
 

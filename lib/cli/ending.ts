@@ -3,14 +3,12 @@ import { RequestFailed } from "../wire/errors.ts";
 import { Trouble } from "../runtime/errors.ts";
 import { type DaemonRecord, isRunning } from "../runtime/records.ts";
 import { linkTo } from "./daemon_choice.ts";
-import { say } from "./output.ts";
+import { saying } from "./patience.ts";
 
 /** How long a daemon may take to end its workers and itself, in milliseconds. */
 const END_TIMEOUT = 20_000;
 /** How often a daemon that was asked is looked at, in milliseconds. */
 const LOOK_INTERVAL = 20;
-/** After how long it is said what is waited for, in milliseconds. */
-const QUIET_MS = 3000;
 
 /** What became of a node. */
 export interface EndedNode {
@@ -32,18 +30,13 @@ export async function endNode(
 ): Promise<EndedNode> {
   const { force, timeout = force ? END_TIMEOUT / 4 : END_TIMEOUT } = options;
   const deadline = Date.now() + timeout;
-  const told = setTimeout(() => {
-    say(
-      `Waiting for the node ${record.node_ip} (pid ${record.pid}) to end its workers and itself.`,
-    );
-  }, QUIET_MS);
-  let workers: number | undefined;
-  try {
-    workers = await askToStop(record, force, timeout);
-    if (await isGone(record, deadline)) return { record, workers, killed: false };
-  } finally {
-    clearTimeout(told);
-  }
+  const text =
+    `Waiting for the node ${record.node_ip} (pid ${record.pid}) to end its workers and itself.`;
+  const { workers, gone } = await saying(text, async () => {
+    const workers = await askToStop(record, force, timeout);
+    return { workers, gone: await isGone(record, deadline) };
+  });
+  if (gone) return { record, workers, killed: false };
   if (!force) {
     throw new Trouble(
       `Cannot end the node ${record.node_ip} (pid ${record.pid}): it still runs after ${

@@ -1,5 +1,6 @@
 /** What an installation of beam consists of, on this machine. */
 import { basename, dirname, join } from "node:path";
+import { readText } from "../runtime/read_text.ts";
 
 /** A file or folder of beam's. */
 export interface Installed {
@@ -23,7 +24,7 @@ export function installedFiles(executable: string): Installed[] {
   const share = join(dirname(bin), "share");
   const extras = basename(bin) !== "bin" ? [] : EXTRAS.flatMap(([path, what, mark]) => {
     const file = join(share, path);
-    return textOf(file)?.includes(mark) ? [{ path: file, what, bytes: sizeOf(file) }] : [];
+    return readText(file)?.includes(mark) ? [{ path: file, what, bytes: sizeOf(file) }] : [];
   });
   return [...extras, { path: executable, what: "the executable", bytes: sizeOf(executable) }];
 }
@@ -84,14 +85,6 @@ function said(program: string, args: string[]): string | undefined {
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
   } catch {
     return undefined; // there is no such program
-  }
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
   }
 }
 

@@ -27,15 +27,22 @@ export async function patiently<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   { timeout, quiet = false, whom = "the head" }: Patience,
 ): Promise<T> {
-  const told = quiet ? undefined : setTimeout(() => {
-    say(`Waiting for ${whom}: it has not answered for ${QUIET_MS / 1000} s.`);
-  }, QUIET_MS);
+  const text = `Waiting for ${whom}: it has not answered for ${QUIET_MS / 1000} s.`;
+  const answer = () => ask(AbortSignal.timeout(timeout));
   try {
-    return await ask(AbortSignal.timeout(timeout));
+    return await (quiet ? answer() : saying(text, answer));
   } catch (error) {
     throw inTime(error, timeout, whom);
+  }
+}
+
+/** What `work` returns; `text` is said where that takes long. */
+export async function saying<T>(text: string, work: () => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => say(text), QUIET_MS);
+  try {
+    return await work();
   } finally {
-    clearTimeout(told);
+    clearTimeout(timer);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { LONGEST_TIMER } from "../runtime/clock.ts";
 import { packageOf, type PackageStore } from "../runtime/packages.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import {
@@ -41,9 +42,6 @@ export function environmentLimits(env: Environment): EnvironmentLimits {
   const files = Math.min(bound("WORKING_DIR"), bound("PY_MODULES"));
   return { files, pip: bound("PIP"), uv: bound("UV") };
 }
-
-/** The longest that a timer may run, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What a worker is started with besides what every worker of its job is. */
 export interface Prepared {

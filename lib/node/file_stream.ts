@@ -3,6 +3,7 @@
  * sides hold two buffers: one is filled while the other is written. A reader that is slow stops the
  * sender by TCP's own means.
  */
+import { closeQuietly } from "../wire/close_quietly.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { expectMessage, type Opened, refuseStream } from "../wire/handshake.ts";
@@ -46,7 +47,7 @@ export async function serveFile(
   } catch (error) {
     return await refuseStream(stream, lost(wanted, (error as Error).message));
   }
-  const end = () => close(stream);
+  const end = () => closeQuietly(stream);
   signal.addEventListener("abort", end, { once: true });
   try {
     const { size } = await file.stat();
@@ -59,7 +60,7 @@ export async function serveFile(
   } finally {
     signal.removeEventListener("abort", end);
     file.close();
-    close(stream);
+    closeQuietly(stream);
   }
 }
 
@@ -79,7 +80,7 @@ export async function receiveFile(
   const { peer, signal, progress } = options;
   let silent = false;
   let timer: number | undefined;
-  const end = () => close(stream);
+  const end = () => closeQuietly(stream);
   const watch = () => {
     clearTimeout(timer);
     timer = setTimeout(() => (silent = true, end()), SILENCE);
@@ -107,7 +108,7 @@ export async function receiveFile(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
-    close(stream);
+    closeQuietly(stream);
   }
 }
 
@@ -141,10 +142,4 @@ function lost({ source, name }: Fields<"file.want">, why: string): RequestFailed
     "object_lost",
     `Cannot send the ${source} ${name}: ${why.replace(/ \(os error \d+\).*$/s, "")}`,
   );
-}
-
-function close(stream: Opened["stream"]): void {
-  try {
-    stream.close();
-  } catch { /* it is closed */ }
 }

@@ -6,6 +6,7 @@
 import { reasonOf } from "../runtime/paths.ts";
 import { addressText } from "../wire/address.ts";
 import type { Certificate } from "../wire/authority.ts";
+import { closeQuietly } from "../wire/close_quietly.ts";
 import { connections } from "../wire/connections.ts";
 import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
@@ -71,7 +72,7 @@ export class Splicer {
   async #accept(): Promise<void> {
     for await (const taken of connections(this.#listener)) {
       const running = this.#serve(taken).catch((error) => {
-        close(taken.stream);
+        closeQuietly(taken.stream);
         if (!(error instanceof LinkClosed)) this.host.log(`A caller was refused: ${error.message}`);
       });
       this.#running.add(running);
@@ -118,12 +119,6 @@ export class Splicer {
       this.#strangers.delete(hostname, stream);
     }
   }
-}
-
-function close(stream: Taken["stream"]): void {
-  try {
-    stream.close();
-  } catch { /* it is closed */ }
 }
 
 function gone({ actor_id, process }: Fields<"splice">, why: string): RequestFailed {

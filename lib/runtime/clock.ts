@@ -1,5 +1,8 @@
 /** Time as daemons and heads need it; tests have one that they move themselves. */
 
+/** The longest that a timer of the runtime may run, in milliseconds: a longer one is over at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Times are milliseconds since the epoch. Each timer returns its own end. */
 export interface Clock {
   now(): number;

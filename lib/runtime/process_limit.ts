@@ -2,6 +2,8 @@
  * Which limit it is that lets no more processes be made: the kernel's answer is the same for all,
  * "Resource temporarily unavailable", and each is raised in another place. Threads count as processes.
  */
+import { groupFolders } from "./cgroup.ts";
+import { type ReadText, readText } from "./read_text.ts";
 
 /** What is to be said where a process could not be made. */
 export interface ProcessLimit {
@@ -13,11 +15,7 @@ export interface ProcessLimit {
 
 /** A limit that has no more room than this counts as reached: some may have ended since. */
 const SLACK = 16;
-const CGROUP = "/sys/fs/cgroup";
 const OTHERWISE = ", or run fewer workers there.";
-
-/** Text of a file, or undefined. */
-type Read = (path: string) => string | undefined;
 
 /** True for what the system answers where a limit of processes is reached. */
 export function isProcessLimit(error: unknown): boolean {
@@ -26,7 +24,10 @@ export function isProcessLimit(error: unknown): boolean {
 }
 
 /** The limit that is reached, or, where none is seen to be, all that may be. */
-export function processLimit(read: Read = textOf, uid: number | null = Deno.uid()): ProcessLimit {
+export function processLimit(
+  read: ReadText = readText,
+  uid: number | null = Deno.uid(),
+): ProcessLimit {
   return groupLimit(read) ?? machineLimit(read) ?? userLimit(read, uid) ?? {
     text: "no more processes or threads may be made",
     mend:
@@ -36,8 +37,8 @@ export function processLimit(read: Read = textOf, uid: number | null = Deno.uid(
 }
 
 /** The control group's, or that of one above it. */
-function groupLimit(read: Read): ProcessLimit | undefined {
-  for (const folder of groupFolders(read)) {
+function groupLimit(read: ReadText): ProcessLimit | undefined {
+  for (const folder of groupFolders(read("/proc/self/cgroup") ?? "", "pids")) {
     const max = numberIn(read(`${folder}/pids.max`));
     const current = numberIn(read(`${folder}/pids.current`));
     if (max === undefined || current === undefined || max - current >= SLACK) continue;
@@ -51,19 +52,7 @@ function groupLimit(read: Read): ProcessLimit | undefined {
   return undefined;
 }
 
-/** Folders of this process's control group, the innermost first. */
-function groupFolders(read: Read): string[] {
-  const lines = (read("/proc/self/cgroup") ?? "").trim().split("\n").map((line) => line.split(":"));
-  const own = lines.find(([, names]) => names?.split(",").includes("pids"));
-  const path = (own ?? lines.find(([id]) => id === "0"))?.slice(2).join(":") ?? "";
-  const base = own ? `${CGROUP}/pids` : CGROUP;
-  const folders: string[] = [];
-  // In a container the path may lead outside of what is mounted there: its own group is the base then.
-  for (let at = path; at.length > 1; at = at.slice(0, at.lastIndexOf("/"))) folders.push(base + at);
-  return [...folders, base];
-}
-
-function machineLimit(read: Read): ProcessLimit | undefined {
+function machineLimit(read: ReadText): ProcessLimit | undefined {
   const there = Number(/\/(\d+) /.exec(read("/proc/loadavg") ?? "")?.[1] ?? NaN);
   for (const name of ["threads-max", "pid_max"]) {
     const max = numberIn(read(`/proc/sys/kernel/${name}`));
@@ -77,7 +66,7 @@ function machineLimit(read: Read): ProcessLimit | undefined {
 }
 
 /** The kernel does not hold root to it, and counts what /proc may not show here. */
-function userLimit(read: Read, uid: number | null): ProcessLimit | undefined {
+function userLimit(read: ReadText, uid: number | null): ProcessLimit | undefined {
   const max = /^Max processes\s+(\d+)/m.exec(read("/proc/self/limits") ?? "")?.[1];
   if (max === undefined || uid === 0) return undefined;
   return {
@@ -90,12 +79,4 @@ function userLimit(read: Read, uid: number | null): ProcessLimit | undefined {
 
 function numberIn(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+\s*$/.test(text) ? Number(text) : undefined;
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
-  }
 }

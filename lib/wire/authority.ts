@@ -10,14 +10,13 @@
  * the key that the connection was made with, and a renewed certificate has the same name.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { LONGEST_TIMER } from "../runtime/clock.ts";
 import { isAuthorityId } from "../runtime/tls_config.ts";
 
 /** The head's name. */
 export const HEAD_NAME = "head.beam.internal";
 /** How long certificates are good, in milliseconds, where nobody said: a week. */
 export const CERTIFICATE_LIFETIME = 7 * 24 * 3_600_000;
-/** The runtime's timers go no further, in milliseconds: a longer one is over at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 /** How far the clocks of two machines may differ, in milliseconds. */
 const CLOCK_SKEW = 24 * 3_600_000;
 const SUBJECT = "CN=beam cluster authority";

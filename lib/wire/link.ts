@@ -272,8 +272,7 @@ export class Link {
 
   #take(frame: Frame): void {
     const message = this.#checked(frame.header);
-    if (!message) return;
-    if (message.kind === "ping") return;
+    if (!message || message.kind === "ping") return;
     const id = (message as { id?: number }).id;
     if (message.kind !== "reply" && message.kind !== "error") {
       const received: Received = { message, body: frame.body };

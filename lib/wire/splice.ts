@@ -5,6 +5,7 @@
  * all may still listen. A side that takes nothing stops the reading from the other: at most one buffer
  * per direction is held here.
  */
+import { closeQuietly } from "./close_quietly.ts";
 import { type ByteStream, writeAll } from "./link.ts";
 
 /** A stream that can end its own direction, as the runtime's connections can. */
@@ -24,14 +25,8 @@ export interface SpliceEnd {
   error?: Error;
 }
 
-function close(stream: ByteStream): void {
-  try {
-    stream.close();
-  } catch { /* it broke, and the runtime has closed it */ }
-}
-
 async function endWriting(stream: SpliceStream): Promise<void> {
-  if (!stream.closeWrite) return close(stream);
+  if (!stream.closeWrite) return closeQuietly(stream);
   // The peer may have closed already: then it wants no end either.
   await stream.closeWrite().catch(() => {});
 }
@@ -48,8 +43,8 @@ export async function splice(
   const end: SpliceEnd = { forth: 0, back: 0 };
   const stop = (error: unknown) => {
     end.error ??= error instanceof Error ? error : new Error(String(error));
-    close(first);
-    close(second);
+    closeQuietly(first);
+    closeQuietly(second);
   };
   const copy = async (from: SpliceStream, to: SpliceStream, count: (bytes: number) => void) => {
     const buffer = new Uint8Array(BUFFER_SIZE);
@@ -81,8 +76,8 @@ export async function splice(
     stop(error);
   } finally {
     signal?.removeEventListener("abort", onAbort);
-    close(first);
-    close(second);
+    closeQuietly(first);
+    closeQuietly(second);
   }
   return end;
 }

@@ -7,6 +7,7 @@
  */
 import type { Address } from "./address.ts";
 import { rootOf } from "./authority.ts";
+import { closeQuietly } from "./close_quietly.ts";
 import { LinkClosed, RequestFailed } from "./errors.ts";
 import type { SpliceStream } from "./splice.ts";
 import { TlsStream } from "./tls_stream.ts";
@@ -70,7 +71,7 @@ export async function connectTo(address: Address, options: ConnectOptions): Prom
   // Who takes a connection and never says a word of TLS must not keep it open here.
   const hold = (stream: SpliceStream) => {
     held = stream;
-    if (late) close(stream);
+    if (late) closeQuietly(stream);
   };
   const connecting = connect(address, options, hold).catch(async (error) => {
     if (late || !trust || !isExchanging(error)) throw error;
@@ -80,7 +81,7 @@ export async function connectTo(address: Address, options: ConnectOptions): Prom
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late = true;
-      if (held) close(held);
+      if (held) closeQuietly(held);
       reject(new LinkClosed(`no answer within ${ms} ms`));
     }, ms);
   });
@@ -113,23 +114,17 @@ async function connect(
     const caCerts = [trust.roots];
     stream = new TlsStream(await Deno.startTls(tcp, { hostname: checked, caCerts }));
   } catch (error) {
-    close(tcp);
+    closeQuietly(tcp);
     throw error;
   }
   hold(stream);
   try {
     await stream.handshake();
   } catch (error) {
-    close(stream);
+    closeQuietly(stream);
     throw error;
   }
   return { stream, local, bound: boundTo(trust.isOurs ? name! : "") };
-}
-
-function close(stream: SpliceStream): void {
-  try {
-    stream.close();
-  } catch { /* it is closed */ }
 }
 
 /** What both sides put into their proofs inside TLS. */

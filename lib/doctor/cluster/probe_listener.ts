@@ -2,6 +2,7 @@
  * High ports that a node opens for some seconds, for the others to try. Whoever says the run's nonce is
  * answered by the node's, and then told when the bytes of a large write have come; nothing else is said.
  */
+import { closeQuietly } from "../../wire/close_quietly.ts";
 import { connections } from "../../wire/connections.ts";
 import { writeAll } from "../../wire/link.ts";
 import { isEveryAddress } from "../../wire/address.ts";
@@ -37,20 +38,20 @@ export class ProbeListener {
   /** Ends it, and what is connected. */
   close(): void {
     clearTimeout(this.#stop);
-    close(this.#listener);
-    for (const connection of this.#open) close(connection);
+    closeQuietly(this.#listener);
+    for (const connection of this.#open) closeQuietly(connection);
   }
 
   async #serve(): Promise<void> {
     for await (const connection of connections(this.#listener)) {
       if (this.#open.size >= MOST) {
-        close(connection);
+        closeQuietly(connection);
         continue;
       }
       this.#open.add(connection);
       void this.#answer(connection).catch(() => {/* the dialer says what it saw */}).finally(() => {
         this.#open.delete(connection);
-        close(connection);
+        closeQuietly(connection);
       });
     }
   }
@@ -85,10 +86,4 @@ export async function readFully(
     at += count;
   }
   return true;
-}
-
-function close(one: { close(): void }): void {
-  try {
-    one.close();
-  } catch { /* it is closed */ }
 }

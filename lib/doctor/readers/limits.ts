@@ -1,10 +1,10 @@
 /** Limits of the process that starts workers: they inherit them. */
 import { numberOf, textOf } from "../../probe/host.ts";
+import { groupFolders } from "../../runtime/cgroup.ts";
 import type { Limit, LimitFacts } from "../facts.ts";
 import type { System } from "../system.ts";
 
 const CAP_IPC_LOCK = 14;
-const CGROUP = "/sys/fs/cgroup";
 
 export function readLimits(system: System): LimitFacts {
   const text = system.read("/proc/self/limits").text ?? "";
@@ -34,28 +34,18 @@ function limit(text: string, name: string): Limit | null {
 
 /** Of the group that is mounted here (a container's own), and of the one that this process is in. */
 function cgroupPids(system: System): LimitFacts["cgroup_pids"] {
-  for (const folder of groupFolders(system, "pids")) {
+  const folders = groupsOf(system, "pids");
+  for (const folder of folders) {
     const max = textOf(system, `${folder}/pids.max`);
     const current = numberOf(system, `${folder}/pids.current`);
     if (max === null && current === null) continue;
-    if (max === "max" && folder !== groupFolders(system, "pids").at(-1)) continue;
+    if (max === "max" && folder !== folders.at(-1)) continue;
     return { max: max === null || max === "max" ? null : Number(max), current };
   }
   return null;
 }
 
-/** Folders of this process's control group, the innermost first, for the controller `controller`. */
-export function groupFolders(system: System, controller: string): string[] {
-  const lines = (system.read("/proc/self/cgroup").text ?? "").trim().split("\n");
-  const v1 = lines.find((line) => line.split(":")[1]?.split(",").includes(controller));
-  const v2 = lines.find((line) => line.startsWith("0::"));
-  const path = (v1 ?? v2 ?? "").split(":").slice(2).join(":");
-  const base = v1 === undefined ? CGROUP : `${CGROUP}/${controller}`;
-  const folders: string[] = [];
-  // A group's limits hold for those inside it; in a container the path may lead outside of what is mounted.
-  for (let at = path.replace(/\/+$/, ""); at !== "" && !at.includes("/..");) {
-    folders.push(base + at);
-    at = at.slice(0, at.lastIndexOf("/"));
-  }
-  return [...folders, base];
+/** Folders of this process's control group, the innermost first, for a controller. */
+export function groupsOf(system: System, controller: string): string[] {
+  return groupFolders(system.read("/proc/self/cgroup").text ?? "", controller);
 }

@@ -2,7 +2,7 @@
 import { numberOf, textOf } from "../../probe/host.ts";
 import type { CpuFacts, MemoryFacts } from "../facts.ts";
 import type { System } from "../system.ts";
-import { groupFolders } from "./limits.ts";
+import { groupsOf } from "./limits.ts";
 
 /** What cgroup v1 says where nothing is limited: the largest multiple of a page. */
 const NO_LIMIT = 2 ** 60;
@@ -34,7 +34,7 @@ function groupMemory(system: System): Pick<MemoryFacts, "cgroup_limit" | "cgroup
     cgroup_limit: null,
     cgroup_used: null,
   };
-  for (const folder of groupFolders(system, "memory")) {
+  for (const folder of groupsOf(system, "memory")) {
     const limit = numberOf(system, `${folder}/memory.max`) ??
       numberOf(system, `${folder}/memory.limit_in_bytes`);
     if (limit === null || limit >= NO_LIMIT) continue;
@@ -68,7 +68,7 @@ export function readCpus(system: System): CpuFacts {
 
 function quota(system: System): number | null {
   let least: number | null = null;
-  for (const folder of groupFolders(system, "cpu")) {
+  for (const folder of groupsOf(system, "cpu")) {
     const v2 = textOf(system, `${folder}/cpu.max`)?.split(/\s+/);
     const share = v2 ? Number(v2[0]) : numberOf(system, `${folder}/cpu.cfs_quota_us`);
     const period = v2 ? Number(v2[1]) : numberOf(system, `${folder}/cpu.cfs_period_us`);

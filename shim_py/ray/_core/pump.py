@@ -275,12 +275,7 @@ class Pump:
     def finish(self, target: Waitable) -> None:
         """Marks ``target`` as done and wakes who waits for it. The lock is held."""
         finish(target)
-        if self._pumper != _get_ident():
-            self._stir()
-
-    def _stir(self) -> None:
-        """Has the thread that pumps look again: another did what it waits for. The lock is held."""
-        if self._pumper:
+        if self._pumper not in (0, _get_ident()):
             self._cut_short()
 
     def _take(self, me: int) -> bool:
@@ -538,7 +533,7 @@ class Pump:
             if self._pumper not in (0, _get_ident()):
                 left.acquire()
                 self._awaiting.append(left)
-                self._stir()
+                self._cut_short()
         self._wake()
         left.acquire(timeout=2.0)
         if self._io != _get_ident() and self._running.acquire(timeout=2.0):

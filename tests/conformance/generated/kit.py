@@ -246,8 +246,7 @@ def block(lines: list[str], env: dict[str, Any]) -> Block:
     return run_lines(lines, env)
 
 
-@ray.remote
-def flaky(gate: Any, key: str, failures: int, how: str) -> int:
+def fail_first(gate: Any, key: str, failures: int, how: str) -> int:
     """Fail that often: raise an exception of a kind, or `exit`."""
     number: int = ray.get(gate.next.remote(key))
     if number <= failures:
@@ -255,6 +254,12 @@ def flaky(gate: Any, key: str, failures: int, how: str) -> int:
             os._exit(1)
         raise ERRORS[how]()
     return number
+
+
+@ray.remote
+def flaky(gate: Any, key: str, failures: int, how: str) -> int:
+    """As a task."""
+    return fail_first(gate, key, failures, how)
 
 
 @ray.remote(num_cpus=0, max_retries=0)
@@ -360,12 +365,7 @@ class _Counter:
             time.sleep(0.05)
 
     def flaky(self, gate: Any, key: str, failures: int, how: str) -> int:
-        number: int = ray.get(gate.next.remote(key))
-        if number <= failures:
-            if how == "exit":
-                os._exit(1)
-            raise ERRORS[how]()
-        return number
+        return fail_first(gate, key, failures, how)
 
     def here(self) -> Any:
         return here()
