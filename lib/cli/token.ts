@@ -1,13 +1,13 @@
 /** `beam token`: shows, makes, lists, revokes and changes the tokens by which machines join. */
 import { Trouble } from "../runtime/errors.ts";
-import { ensureRuntimeDir, instancePaths, runtimeDir } from "../runtime/paths.ts";
-import { readRecord } from "../runtime/records.ts";
+import { ensureRuntimeDir, instancePaths, runtimeDir, runtimePaths } from "../runtime/paths.ts";
+import { type DaemonRecord, readRecord } from "../runtime/records.ts";
 import { givenToken, keptToken, withAuthority } from "../runtime/token.ts";
 import { newJoinTokenId } from "../wire/join_token.ts";
 import type { Link } from "../wire/link.ts";
 import { STATUS_TIMEOUT } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
-import { withDaemon } from "./daemon_choice.ts";
+import { chooseDaemon, withDaemon } from "./daemon_choice.ts";
 import { whileAway } from "./head_away.ts";
 import { duration } from "./numbers.ts";
 import { print, printJson } from "./output.ts";
@@ -66,7 +66,7 @@ async function run(args: string[]): Promise<number> {
   check(parsed, verb, called);
   switch (verb) {
     case "show":
-      return show(values.json);
+      return await show(values.json);
     case "create":
       return await create(parsed);
     case "list":
@@ -118,8 +118,9 @@ async function ahead(dir: string, json: boolean): Promise<number> {
   return EXIT.done;
 }
 
-function show(json: boolean): number {
-  const paths = ensureRuntimeDir(runtimeDir());
+async function show(json: boolean): Promise<number> {
+  const record = await ourRecord();
+  const paths = record ? runtimePaths(record.runtime_dir) : ensureRuntimeDir(runtimeDir());
   const found = givenToken() ?? keptToken(paths.token);
   if (!found) {
     throw new Trouble(
@@ -127,11 +128,21 @@ function show(json: boolean): number {
       "`beam up --head` makes one; on other machines it is in the line that joins them.",
     );
   }
-  const authority = found.authority ?? readRecord(instancePaths(paths.dir).record)?.authority;
-  const shown = withAuthority(found.token, authority);
+  const { authority } = record ?? readRecord(instancePaths(paths.dir).record) ?? {};
+  const shown = withAuthority(found.token, found.authority ?? authority);
   if (json) printJson({ token: shown, source: found.source });
   else print(shown);
   return EXIT.done;
+}
+
+/** Of the node here that the other verbs would ask, where one runs; a token is shown without one too. */
+async function ourRecord(): Promise<DaemonRecord | undefined> {
+  try {
+    return (await chooseDaemon()).record;
+  } catch (error) {
+    if (error instanceof Trouble && error.code === "none") return undefined;
+    throw error;
+  }
 }
 
 async function create({ values }: Arguments): Promise<number> {

@@ -35,6 +35,8 @@ const addressesOf = async (node: Node) =>
 
 test("a machine joins by a join token; when it is revoked or over, nobody does", async () => {
   const head = await place.head();
+  // The only node here is the one that is meant, wherever its directory is.
+  assert.equal((await place.cli(["token"])).stdout.trim(), head.record.token);
   const one = await made(head, "--ttl", "1h", "--name", "rack");
   const short = await made(head, "--ttl", "1s");
   assert.equal(one.join, `BEAM_TOKEN=${one.token} beam up --join ${head.record.head_address}`);
