@@ -1,7 +1,8 @@
 /** `beam debug`: one file for a bug report. */
 import { existsSync } from "node:fs";
 import { Trouble } from "../runtime/errors.ts";
-import { reasonOf } from "../runtime/paths.ts";
+import { reasonOf, runtimeDir } from "../runtime/paths.ts";
+import { allRecords } from "../runtime/records.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
 import { type Command, EXIT, type SubCommands } from "./command.ts";
 import { archive, cleaned, redactorFor, removedIn } from "./debug_bundle.ts";
@@ -42,7 +43,8 @@ async function run(args: string[], all: SubCommands): Promise<number> {
   const path = values.output ?? `${name}.tar.gz`;
   const limits = { lines, logs: MOST_LOGS, characters: MOST_CHARACTERS };
   const { parts, status } = await debugParts(all, limits, (what) => say(`Reading ${what} …`));
-  const redactor = redactorFor(Deno.env.toObject(), status);
+  const dirs = (await allRecords()).map(({ runtime_dir }) => runtime_dir);
+  const redactor = redactorFor(Deno.env.toObject(), status, [runtimeDir(), ...dirs]);
   const files = cleaned(parts, redactor);
   const bytes = await archive(files, name);
   keep(path, bytes);

@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { packTar } from "modern-tar";
 import { givenToken, keptToken } from "../runtime/token.ts";
-import { runtimeDir, type RuntimePaths, runtimePaths } from "../runtime/paths.ts";
+import { runtimePaths } from "../runtime/paths.ts";
 import type { ClusterStatus } from "./cluster_status.ts";
 import type { DebugPart } from "./debug_parts.ts";
 import { Redactor, REMOVED } from "./redactor.ts";
@@ -13,29 +13,28 @@ export interface BundleFile {
   text: string;
 }
 
-/** A redactor that knows what this machine and the cluster's picture tell of secrets. */
+/**
+ * A redactor that knows what this machine and the cluster's picture tell of secrets.
+ * @param dirs the runtime directories of this machine
+ */
 export function redactorFor(
   env: Readonly<Record<string, string>>,
   status: ClusterStatus | undefined,
-  paths: RuntimePaths = runtimePaths(runtimeDir()),
+  dirs: readonly string[],
 ): Redactor {
   const redactor = new Redactor();
   redactor.knowEnvironment(env);
-  const files = [paths.token, paths.dashboardToken];
-  for (const path of files) knowFile(redactor, path);
-  try {
-    for (const found of [givenToken(), keptToken(paths.token)]) {
-      if (found) redactor.know(found.token);
-    }
-  } catch { /* it cannot be read: then it is not in what we read either */ }
+  const kept = dirs.map(runtimePaths).flatMap(({ token, dashboardToken }) => [
+    () => keptToken(token),
+    () => keptToken(dashboardToken),
+  ]);
+  for (const find of [() => givenToken(), ...kept]) {
+    try {
+      redactor.know(find()?.token ?? "");
+    } catch { /* it cannot be read: then it is not in what we read either */ }
+  }
   for (const env of environmentsIn(status)) redactor.knowEnvironment(env);
   return redactor;
-}
-
-function knowFile(redactor: Redactor, path: string): void {
-  try {
-    redactor.know(Deno.readTextFileSync(path));
-  } catch { /* there is none */ }
 }
 
 /** Every `env_vars` of a runtime environment, however deep it stands. */
