@@ -9,7 +9,7 @@ from typing import Any
 from .channel import APART
 from .entry import Entry
 from .frames import PREFIX, ProtocolError, encode_head
-from .packages import msgpack
+from .message_pack import pack
 from .pump import Pump
 from .serialization import Part, Parts, dumps
 
@@ -30,7 +30,7 @@ class Method:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        packed = msgpack.packb(name, use_bin_type=True)
+        packed = pack(name)
         self.start = b"\x84\xa4kind\xa4call\xa6method" + packed + b"\xa3seq\xce"
         layout = struct.Struct(f">IQ{len(self.start)}sI5sI")
         #: header length, body length, start, seq, `ACK_KEY`, ack

@@ -1,9 +1,9 @@
-"""The two libraries the package needs: cloudpickle and MessagePack.
+"""Libraries that the package needs: found here, or carried.
 
 cloudpickle is the copy that beam carries, where it carries one: what one version pickles another
 may not read, and driver and workers may have different ones installed. Carried by the package it
-is the same on every machine, as Ray does it. MessagePack's format has no such versions: there the
-interpreter's own, compiled, comes first, and the carried one, plain Python, last.
+is the same on every machine, as Ray does it. MessagePack's format has no such versions: see
+`message_pack`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,23 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Optional
 
 
-def _first_of(*names: str) -> ModuleType:
+def installed(name: str) -> Optional[ModuleType]:
+    """The package, or None where this interpreter has none that can be imported."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+def first_of(*names: str) -> ModuleType:
+    """The first of these modules that there is.
+
+    Raises:
+        ModuleNotFoundError: where there is none, with what to do.
+    """
     for name in names:
         try:
             return import_module(name)
@@ -29,5 +42,5 @@ def _first_of(*names: str) -> ModuleType:
     )
 
 
-cloudpickle: Any = _first_of("ray._vendor.cloudpickle", "cloudpickle")
-msgpack: Any = _first_of("msgpack", "ray._vendor.msgpack")
+cloudpickle: Any = first_of("ray._vendor.cloudpickle", "cloudpickle")
+msgpack: Any = first_of("msgpack", "ray._vendor.msgpack")

@@ -16,8 +16,8 @@ from typing import Any
 
 from . import serialization
 from .content import Content, as_parts
+from .message_pack import pack, unpack
 from .object_ref import ObjectRef, restore
-from .packages import msgpack
 from .serialization import INLINE, Part, Parts, Pickler
 
 #: What stands for a value is a number of parts and those; none: what tells where it lies.
@@ -132,8 +132,7 @@ def join_parts(parts: Parts, ref: ObjectRef[Any]) -> bytes:
         from .object_table import describe
 
         id, process, node = describe(ref)
-        packed: bytes = msgpack.packb([parts.location, id, process, node], use_bin_type=True)
-        return _ELSEWHERE + packed
+        return _ELSEWHERE + pack([parts.location, id, process, node])
     every = as_parts(parts)
     table = struct.pack(f">I{len(every)}Q", len(every), *map(len, every))
     return b"".join([table, *every])
@@ -149,7 +148,7 @@ def load_joined(buffer: Any) -> Any:
     view = memoryview(buffer).toreadonly()
     (count,) = struct.unpack_from(">I", view)
     if not count:
-        return _load_elsewhere(*msgpack.unpackb(view[4:], raw=False))
+        return _load_elsewhere(*unpack(view[4:]))
     lengths = struct.unpack_from(f">{count}Q", view, 4)
     return serialization.loads(serialization.split(view[4 + 8 * count :], lengths))
 

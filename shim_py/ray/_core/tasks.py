@@ -12,7 +12,7 @@ from . import serialization
 from .calls import make_entries
 from .creation import TaskCreation
 from .errors import UnsupportedFeature
-from .packages import msgpack
+from .message_pack import pack
 from .protocol import python_version
 from .references import pickle_arguments
 from .special_calls import pickled_classes, references
@@ -142,7 +142,7 @@ class TaskPool:
 
     def near(self, queue: TaskQueue, fields: dict[str, Any]) -> TaskQueue:
         """The queue for tasks of the same kind that read what lies on a node. The lock is held."""
-        key = msgpack.packb([queue.key, fields["near"]], use_bin_type=True)
+        key = pack([queue.key, fields["near"]])
         found = self._queues.get(key)
         if found is None:
             found = self._queues[key] = TaskQueue(self, key, fields, queue.most_uses)
@@ -207,5 +207,4 @@ def _key(task: TaskCreation) -> bytes:
         task.runtime_env,
         task.max_calls,
     ]
-    key: bytes = msgpack.packb(facts, use_bin_type=True, default=repr)
-    return key
+    return pack(facts, default=repr)

@@ -14,7 +14,7 @@ import warnings
 from typing import Any, Union
 
 from ray._core import client
-from ray._core.packages import msgpack
+from ray._core.message_pack import pack
 
 Number = Union[int, float]
 Tags = tuple[tuple[str, str], ...]
@@ -266,7 +266,7 @@ def _report(session: Any) -> None:
             for (kind, name), one in _values.items()
             if one
         ]
-    packed = msgpack.packb(rows, use_bin_type=True)
+    packed = pack(rows)
     session.control.send("metrics.report", {}, packed)
 
 
