@@ -15,6 +15,10 @@ export type Amounts = Record<string, number>;
 const BYTES: ReadonlySet<string> = new Set(["memory", "object_store_memory"]);
 const MOST_BYTES = 2 ** 57;
 
+/** Every map has these already, as something that is no amount: `constructor`, `toString`. */
+const isInherited = (name: string) => name in Object.prototype;
+const INHERITED = "no resource can have this name";
+
 /** An amount that cannot be expressed; the message is fit for a user. */
 export class AmountError extends Error {
   override name = "AmountError";
@@ -25,9 +29,11 @@ export class AmountError extends Error {
  *
  * @param value amount, at least 0, with up to four decimals (more are rounded)
  * @param resource name for the message, and whether it is rounded to whole bytes
- * @throws AmountError for a non-finite, negative or too large value, and one that rounds to zero
+ * @throws AmountError for a non-finite, negative or too large value, one that rounds to zero, and a name
+ * that every object of the language has
  */
 export function toUnits(value: number, resource = "a resource"): number {
+  if (isInherited(resource)) throw new AmountError(`Cannot count ${resource}: ${INHERITED}.`);
   if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
     throw new AmountError(
       `Cannot count ${resource}: it must be a finite number of at least 0, got ${value}.`,
@@ -118,6 +124,7 @@ export function amountsFault(amounts: unknown): string | undefined {
     return "resources must be a map of names to amounts";
   }
   for (const [name, units] of Object.entries(amounts)) {
+    if (isInherited(name)) return `${name}: ${INHERITED}`;
     const exact = Number.isSafeInteger(units) ||
       (BYTES.has(name) && Number.isInteger(units) && units < MOST_BYTES);
     if (!exact || units < 0) return `${name} must be a whole number of 1/10000, got ${units}`;

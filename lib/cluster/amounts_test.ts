@@ -30,6 +30,11 @@ Deno.test("what cannot be counted is refused by name", () => {
   assert.throws(() => toUnits(1e13), /more than can be counted exactly/);
   assert.match(amountsFault({ GPU: 0.5 })!, /GPU must be a whole number of 1\/10000/);
   assert.match(amountsFault([])!, /map of names/);
+  // Looked up in a map that does not have it, such a name is a function, and no amount is less than that.
+  for (const name of ["constructor", "toString"]) {
+    assert.throws(() => toAmounts({ [name]: 1 }), /no resource can have this name/);
+    assert.match(amountsFault({ [name]: 10_000 })!, /no resource can have this name/);
+  }
 });
 
 Deno.test("amounts read like people write them", () => {

@@ -8,7 +8,9 @@ export function labelsMatch(
   labels: Record<string, string>,
   selectors: Record<string, string>,
 ): boolean {
-  return Object.entries(selectors).every(([key, selector]) => valueMatches(labels[key], selector));
+  return Object.entries(selectors).every(([key, selector]) =>
+    valueMatches(Object.hasOwn(labels, key) ? labels[key] : undefined, selector)
+  );
 }
 
 function valueMatches(value: string | undefined, selector: string): boolean {

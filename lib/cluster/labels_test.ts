@@ -14,4 +14,5 @@ Deno.test("a label may be asked to be there, or not", () => {
   assert.ok(labelsMatch({ zone: "a" }, { zone: "exists()", rack: "!exists()" }));
   assert.ok(!labelsMatch({ zone: "a" }, { rack: "exists()" }));
   assert.ok(!labelsMatch({ zone: "a" }, { zone: "!exists()" }));
+  assert.ok(!labelsMatch({}, { constructor: "exists()" }), "what every object has is no label");
 });

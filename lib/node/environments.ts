@@ -315,7 +315,10 @@ function nestedFiles(words: string[], vars: Environment): string[] {
   for (const word of words) {
     const given = word.match(/^(?:-r|-c|--requirement|--constraint)[ =]?\s*(.+)$/)?.[1];
     if (given === undefined) continue;
-    const path = given.replace(/\$\{(\w+)\}/g, (whole, name: string) => vars[name] ?? whole);
+    const path = given.replace(
+      /\$\{(\w+)\}/g,
+      (whole, name: string) => Object.hasOwn(vars, name) ? vars[name]! : whole,
+    );
     try {
       found.push(digest(Deno.readTextFileSync(path.trim())));
     } catch { /* the installer will say so */ }

@@ -76,8 +76,11 @@ export function needsExec(template: Environment, worker: Environment): boolean {
 function expand(value: string, env: Environment): string {
   return value.replace(
     /\$(?:\{([^}]*)\}|(\w+))/g,
-    (whole, braced: string | undefined, bare: string | undefined) =>
-      braced === undefined ? env[bare!] ?? whole : env[braced] ?? unset(whole, braced),
+    (whole, braced: string | undefined, bare: string | undefined) => {
+      const name = braced ?? bare!;
+      if (Object.hasOwn(env, name)) return env[name]!;
+      return braced === undefined ? whole : unset(whole, braced);
+    },
   );
 }
 

@@ -53,12 +53,17 @@ Deno.test("env_vars: the actor's win over the job's, and are expanded once, as R
   const env = made({
     node: { PATH: "/bin", HOME: "/h" },
     jobVars: { PATH: "${PATH}:/job", ONLY: "job" },
-    actorVars: { PATH: "${PATH}:/actor", X: "$HOME/x", Y: "a${MISSING}b$MISSING", Z: "${PATH}" },
+    actorVars: {
+      PATH: "${PATH}:/actor",
+      X: "$HOME/x",
+      Y: "a${MISSING}b$MISSING$constructor",
+      Z: "${PATH}",
+    },
   });
   assert.equal(env["PATH"], "/bin:/actor");
   assert.equal(env["ONLY"], "job");
   assert.equal(env["X"], "/h/x");
-  assert.equal(env["Y"], "ab$MISSING");
+  assert.equal(env["Y"], "ab$MISSING$constructor");
   assert.equal(env["Z"], "/bin:/actor");
 });
 

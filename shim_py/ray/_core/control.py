@@ -8,8 +8,13 @@ from typing import Any, Callable, NamedTuple, Union
 
 from .channel import Channel
 from .errors import DaemonLost, RequestFailed
-from .frames import Body, Header, encode_head
+from .frames import Body, Header, encode_head, encode_request
 from .pump import Pump, Sleeper
+
+_VALUES = (
+    "Look at the names, numbers and environments that were given: texts must be UTF-8, whole "
+    "numbers within 2^53, and no key `__proto__`."
+)
 
 
 class Reply(NamedTuple):
@@ -95,8 +100,12 @@ class Control:
         self._start(kind, fields, body, callback)
 
     def send(self, kind: str, fields: dict[str, Any], body: bytes = b"") -> None:
-        """Sends a message that is not answered."""
-        head = encode_head({"kind": kind, **fields}, len(body))
+        """Sends a message that is not answered; what is no UTF-8 in its texts is escaped."""
+        try:
+            head = encode_head({"kind": kind, **fields}, len(body))
+        except UnicodeEncodeError:
+            escaped = {name: _escaped(value) for name, value in fields.items()}
+            head = encode_head({"kind": kind, **escaped}, len(body))
         with self._pump.lock:
             self._channel.send_parts([head, body] if body else [head])
 
@@ -113,11 +122,17 @@ class Control:
                 self._settle(request, self.lost)
                 return request
             id = self._next_id
+            try:
+                head = encode_request({"kind": kind, "id": id, **fields}, len(body))
+            except (ValueError, OverflowError) as error:
+                # The daemon would end the channel for it.
+                refused = RequestFailed("bad_request", f"Cannot send `{kind}`: {error}", _VALUES)
+                self._settle(request, refused)
+                return request
             self._next_id = id + 1
             self._requests[id] = request
             if callback is not None:
                 self._pump.need(1)
-            head = encode_head({"kind": kind, "id": id, **fields}, len(body))
             self._channel.send_parts([head, body] if body else [head])
         return request
 
@@ -187,3 +202,7 @@ class Control:
     def abandon(self) -> None:
         """After a fork: closes this process's copy."""
         self._channel.abandon()
+
+
+def _escaped(value: Any) -> Any:
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value

@@ -13,8 +13,8 @@ import mmap
 import struct
 from typing import Any, Callable, NamedTuple, Optional, Union
 
-from .header_bounds import check_bounds, suspicious
-from .packages import msgpack
+from .header_bounds import MAX_DEPTH, check_bounds, suspicious
+from .message_pack import pack, unpack
 
 Header = dict[str, Any]
 Body = Union[bytes, memoryview]
@@ -28,8 +28,6 @@ PREFIX = struct.Struct(">IQ")
 PREFIX_LENGTH = PREFIX.size
 
 _unpack_prefix = PREFIX.unpack_from
-_pack = msgpack.Packer(use_bin_type=True, autoreset=True).pack
-_unpackb = msgpack.unpackb
 
 
 class Limits(NamedTuple):
@@ -41,6 +39,11 @@ class Limits(NamedTuple):
 
 #: On a link whose peer is known.
 PEER_LIMITS = Limits(16 * 2**20, 64 * 2**30)
+
+#: What a daemon takes of a header: it goes on inside of messages between machines. The daemon's own
+#: bounds, `CLIENT_LIMITS`, are in ``lib/wire/frames.ts``.
+_MOST_HEADER = PEER_LIMITS.header - 2**20
+_DEEPEST_HEADER = MAX_DEPTH - 16
 
 #: Bodies from here on are received where they stay instead of being gathered from reads.
 LARGE = 64 * 1024
@@ -56,13 +59,27 @@ def pack_header(header: Header) -> bytes:
     """A header in MessagePack; fields that are None are left out."""
     if None in header.values():
         header = {name: value for name, value in header.items() if value is not None}
-    packed: bytes = msgpack.packb(header, use_bin_type=True)
-    return packed
+    return pack(header)
 
 
 def encode_head(header: Header, body_length: int = 0) -> bytes:
     """A frame's first part: prefix and header. The body follows as it is."""
     packed = pack_header(header)
+    return PREFIX.pack(len(packed), body_length) + packed
+
+
+def encode_request(header: Header, body_length: int) -> bytes:
+    """The same for a request to the daemon, which has values of users in it.
+
+    Raises:
+        ValueError: the daemon takes no such header, and why.
+        OverflowError: a whole number has more than 64 bits.
+    """
+    packed = pack_header(header)
+    if len(packed) > _MOST_HEADER:
+        raise ValueError(f"it has {len(packed)} bytes, at most {_MOST_HEADER} can be sent")
+    if suspicious(packed):
+        check_bounds(packed, _DEEPEST_HEADER)
     return PREFIX.pack(len(packed), body_length) + packed
 
 
@@ -76,7 +93,7 @@ def decode_header(packed: bytes) -> Header:
     try:
         if suspicious(packed):
             check_bounds(packed)
-        header = _unpackb(packed, raw=False, strict_map_key=True)
+        header = unpack(packed)
     except Exception as error:  # the decoder's errors have no common class
         # Why exactly is told in the words of the other side, where it has some.
         raise ProtocolError(f"Cannot read a header: {_fault(packed, error)}") from None

@@ -51,8 +51,11 @@ def suspicious(packed: bytes) -> bool:
     )
 
 
-def check_bounds(packed: bytes) -> None:
+def check_bounds(packed: bytes, depth: int = MAX_DEPTH) -> None:
     """Checks that `packed` is one MessagePack value within the rules.
+
+    Args:
+        depth: how deep its maps and lists may be nested.
 
     Raises:
         ValueError: where it is not, with the words of the TypeScript side.
@@ -99,8 +102,8 @@ def check_bounds(packed: bytes) -> None:
             if count:
                 items.append(count)
                 maps.append(is_map)
-                if len(items) > MAX_DEPTH:
-                    raise ValueError(f"it is nested deeper than {MAX_DEPTH}")
+                if len(items) > depth:
+                    raise ValueError(f"it is nested deeper than {depth}")
         elif kind in (0xCF, 0xD3):
             end = _end(packed, at, 8)
             if abs(int.from_bytes(packed[at:end], "big", signed=kind == 0xD3)) > _MOST:
