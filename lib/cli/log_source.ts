@@ -108,12 +108,8 @@ async function ofPid(status: ClusterStatus, pid: number, node_id?: string): Prom
   if (running.logs.length > 0) return running;
   const dead = status.actors.filter(({ death }) => death?.pid === pid);
   if (dead.length > 0) return ofActors(dead, node_id);
-  const { fields } = await askCluster(undefined, { kind: "query.workers" }, {
-    timeout: STATUS_TIMEOUT,
-  });
-  const driver = (fields.workers as WorkerView[]).find((worker) =>
-    worker.pid === pid && worker.worker_type === "DRIVER"
-  );
+  const workers = await askJson<WorkerView[]>({ kind: "query.workers" });
+  const driver = workers.find((worker) => worker.pid === pid && worker.worker_type === "DRIVER");
   if (!driver) return running;
   return ofJob(status, driver.worker_id.slice(0, 8), node_id);
 }

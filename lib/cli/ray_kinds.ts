@@ -11,7 +11,7 @@ import {
   workerRow,
   type WorkerView,
 } from "./ray_process_rows.ts";
-import { askCluster, clusterStatus } from "./status_source.ts";
+import { askJson, clusterStatus, type Query } from "./status_source.ts";
 
 /** Everything that can be listed. */
 export const KINDS = [...LISTED, "workers", "tasks", "runtime-envs", "cluster-events"] as const;
@@ -53,24 +53,20 @@ export async function fetchRows(
   kind: Kind,
   { address, timeout, detail }: { address: string | undefined; timeout: number; detail: boolean },
 ): Promise<Row[]> {
+  const ask = <T>(message: Query) => askJson<T[]>(message, { address, timeout });
   switch (kind) {
     case "workers": {
-      const { fields } = await askCluster(address, { kind: "query.workers" }, { timeout });
-      return (fields.workers as WorkerView[]).map((worker) => workerRow(worker, detail));
+      const workers = await ask<WorkerView>({ kind: "query.workers" });
+      return workers.map((worker) => workerRow(worker, detail));
     }
-    case "runtime-envs": {
-      const { fields } = await askCluster(address, { kind: "query.workers" }, { timeout });
-      return environmentRows(fields.workers as WorkerView[], detail);
-    }
+    case "runtime-envs":
+      return environmentRows(await ask<WorkerView>({ kind: "query.workers" }), detail);
     case "tasks": {
-      const { body } = await askCluster(address, { kind: "query.tasks" }, { timeout });
-      const tasks = JSON.parse(new TextDecoder().decode(body)) as TaskView[];
+      const tasks = await ask<TaskView>({ kind: "query.tasks" });
       return tasks.map((task) => taskRow(task, detail));
     }
     case "cluster-events": {
-      const ask = { kind: "query.events", limit: MOST_EVENTS } as const;
-      const { body } = await askCluster(address, ask, { timeout });
-      const events = JSON.parse(new TextDecoder().decode(body)) as ClusterEvent[];
+      const events = await ask<ClusterEvent>({ kind: "query.events", limit: MOST_EVENTS });
       return events.map((event) => eventRow(event, detail));
     }
     default:

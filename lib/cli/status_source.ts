@@ -41,9 +41,12 @@ export async function askCluster<K extends Extract<RequestKind, `query.${string}
   return await withCluster(address, { daemon: ask, head: ask });
 }
 
+/** A question about the cluster. */
+export type Query = Message<Extract<RequestKind, `query.${string}`>>;
+
 /** The same for an answer whose body is JSON. */
 export async function askJson<T>(
-  message: Message<Extract<RequestKind, `query.${string}`>>,
+  message: Query,
   { address, ...patience }: { address?: string | undefined } & Partial<Patience> = {},
 ): Promise<T> {
   const { body } = await askCluster(address, message, { timeout: STATUS_TIMEOUT, ...patience });

@@ -197,6 +197,11 @@ export class FakeNode implements AsyncDisposable {
     return answer as unknown as Answer<K>;
   }
 
+  /** The body of the answer to a question whose answer is JSON. */
+  async query<T>(message: Message<Extract<RequestKind, `query.${string}`>>): Promise<T> {
+    return JSON.parse(new TextDecoder().decode((await this.ask(message)).body));
+  }
+
   /** Starts a job. @returns its id */
   async startJob(client = "driver", more: Partial<Fields<"driver.start">> = {}): Promise<string> {
     const { fields } = await this.ask({ ...driverStart, ...more }, { client });

@@ -12,8 +12,7 @@ Deno.test("a node joins, is seen by others, and leaves", async () => {
   assert.equal(node.joined.epoch, 1);
   assert.equal(node.joined.node_ip, "10.0.0.7");
   assert.equal(node.joined.head_ip, "127.0.0.1");
-  const { fields } = await node.ask({ kind: "query.nodes" });
-  const [seen] = fields.nodes as Record<string, unknown>[];
+  const [seen] = await node.query<Record<string, unknown>[]>({ kind: "query.nodes" });
   assert.equal(seen!["ip"], "10.0.0.7");
   assert.deepEqual(seen!["extra"], { port: 6380 });
   await node.link.request({ kind: "node.leave", reason: "beam down" });

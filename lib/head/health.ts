@@ -50,7 +50,7 @@ export class Health {
       case "query.status":
         return link.reply(received, kind, ...statusOf(this.state));
       case "query.workers":
-        return link.reply(received, kind, workersOf(this.state));
+        return link.reply(received, kind, ...workersOf(this.state));
       case "query.tasks":
         return link.reply(received, kind, ...tasksOf(this.state));
       case "query.deaths":

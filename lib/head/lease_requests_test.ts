@@ -6,8 +6,10 @@ const lease = (job_id: string, CPU: number, more = {}) =>
   actorCreate(job_id, { place: { CPU }, run: { CPU }, is_task: true, ...more });
 
 async function free(node: FakeNode): Promise<number> {
-  const { fields } = await node.ask({ kind: "query.resources" });
-  return (fields.available[node.node_id] as Record<string, number>)["CPU"] ?? 0;
+  const { available } = await node.query<{ available: Record<string, Record<string, number>> }>({
+    kind: "query.resources",
+  });
+  return available[node.node_id]!["CPU"] ?? 0;
 }
 
 Deno.test("what a leased worker lends and returns is free for others", async () => {

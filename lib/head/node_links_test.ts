@@ -2,6 +2,7 @@
 import assert from "assert";
 import { encode } from "msgpack";
 import { actorCreate, FakeNode, Folder, startHead } from "./_fakes.ts";
+import type { WorkerView } from "./worker_registry.ts";
 
 const job = { pid: 42, client: "driver", namespace: "", entrypoint: "train.py" };
 
@@ -26,9 +27,8 @@ Deno.test("a worker that ended while the link was cut is not listed as alive, al
   });
   // As a daemon does: a report has no exceptions.
   back.tell("died", death, { report: death.report });
-  const { fields } = await back.ask({ kind: "query.workers" });
-  const worker = (fields.workers as { worker_id: string; is_alive: boolean }[])
-    .find((one) => one.worker_id === worker_id);
+  const workers = await back.query<WorkerView[]>({ kind: "query.workers" });
+  const worker = workers.find((one) => one.worker_id === worker_id);
   assert.equal(worker?.is_alive, false);
   assert.equal(head.state.brain.actor(actor_id)?.incarnation, 2);
   await back[Symbol.asyncDispose]();

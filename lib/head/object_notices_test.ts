@@ -118,9 +118,10 @@ Deno.test("what stores use is taken off what is available, and shown", async () 
   assert.equal(shown!.available["object_store_memory"], 700);
   const used = picture.usage["used"] as Record<string, number>;
   assert.equal(used["object_store_memory"], 300);
-  const resources = (await node.ask({ kind: "query.resources" })).fields.available;
-  const available = resources[node.node_id] as Record<string, number>;
-  assert.equal(available["object_store_memory"], 700);
+  const { available } = await node.query<{ available: Record<string, Record<string, number>> }>({
+    kind: "query.resources",
+  });
+  assert.equal(available[node.node_id]!["object_store_memory"], 700);
 });
 
 Deno.test("a head that is started again still tells what it took over for nodes that were away", async () => {

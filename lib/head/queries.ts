@@ -13,23 +13,37 @@ import {
 } from "../cluster/views.ts";
 import { addressText } from "../wire/address.ts";
 import { RequestFailed } from "../wire/errors.ts";
-import type { Fields, Reply } from "../wire/messages.ts";
+import type { Fields, Reply, RequestKind } from "../wire/messages.ts";
 import { isFormat, metricsText } from "./metrics_text.ts";
 import type { HeadState } from "./state.ts";
 import { lessStores, totalsWithStores, withStores } from "./store_use.ts";
 import { recentTrouble, warningsOf } from "./warnings.ts";
 import type { NodeFinder } from "./worker_registry.ts";
 
+/**
+ * An answer's fields and its body: JSON, which the runtime writes and reads ten times as fast as
+ * anything in JavaScript, and which may be longer than a header: of a large cluster this is megabytes.
+ */
+type Told<K extends RequestKind> = [Reply<K>, Uint8Array];
+
+function packed(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function listed(rows: unknown[]): [{ count: number }, Uint8Array] {
+  return [{ count: rows.length }, packed(rows)];
+}
+
 /** `query.groups`: one, those of a name, or all. */
 export function groupsOf(
   { brain }: HeadState,
   { pg_id, name }: Fields<"query.groups">,
-): Reply<"query.groups"> {
+): Told<"query.groups"> {
   const wanted = (given: string | null | undefined, own: string) =>
     given === undefined || given === null || given === own;
   const groups = groupsView(brain.books)
     .filter((group) => wanted(pg_id, group.pg_id) && wanted(name, group.name));
-  return { groups };
+  return listed(groups);
 }
 
 /** The brain's nodes, as far as the registries of processes need them. */
@@ -48,23 +62,19 @@ export function sessionName(cluster: string): string {
 }
 
 /** `query.workers`. */
-export function workersOf({ brain, workers }: HeadState): Reply<"query.workers"> {
-  return { workers: workers.view(brain.books.jobs.values()) };
+export function workersOf({ brain, workers }: HeadState): Told<"query.workers"> {
+  return listed(workers.view(brain.books.jobs.values()));
 }
 
-/** `query.tasks`: the answer and its body. */
-export function tasksOf(
-  { brain, tasks, workers }: HeadState,
-): [Reply<"query.tasks">, Uint8Array] {
-  const found = tasks.view(brain.books, workers);
-  const body = new TextEncoder().encode(JSON.stringify(found));
-  return [{ count: found.length, dropped: tasks.dropped }, body];
+/** `query.tasks`. */
+export function tasksOf({ brain, tasks, workers }: HeadState): Told<"query.tasks"> {
+  const [{ count }, body] = listed(tasks.view(brain.books, workers));
+  return [{ count, dropped: tasks.dropped }, body];
 }
 
-/** `query.deaths`: the answer and its body. */
-export function deathsOf({ brain }: HeadState): [Reply<"query.deaths">, Uint8Array] {
-  const found = deathsView(brain.books);
-  return [{ count: found.length }, new TextEncoder().encode(JSON.stringify(found))];
+/** `query.deaths`. */
+export function deathsOf({ brain }: HeadState): Told<"query.deaths"> {
+  return listed(deathsView(brain.books));
 }
 
 /** `query.metrics`: the body of the answer. @throws {RequestFailed} for a format that there is not */
@@ -84,16 +94,16 @@ export async function metricsOf(
 }
 
 /** `query.resources`. */
-export function resourcesOf({ brain, objects }: HeadState): Reply<"query.resources"> {
-  const { books } = brain;
+export function resourcesOf(state: HeadState): Told<"query.resources"> {
+  return [{}, packed(amountsOf(state))];
+}
+
+function amountsOf({ brain: { books }, objects }: HeadState) {
   return { total: totalPerNode(books), available: lessStores(availablePerNode(books), objects) };
 }
 
-/**
- * `query.status`: everything, at one moment; the answer and its body. As JSON, which the runtime writes
- * and reads ten times as fast as anything in JavaScript: of a large cluster this is megabytes.
- */
-export function statusOf(state: HeadState): [Reply<"query.status">, Uint8Array] {
+/** `query.status`: everything, at one moment. */
+export function statusOf(state: HeadState): Told<"query.status"> {
   const { books, epoch } = state.brain;
   const lines = demandLines(books);
   const survey = new Survey(books);
@@ -107,25 +117,24 @@ export function statusOf(state: HeadState): [Reply<"query.status">, Uint8Array] 
     submissions: state.submissions.list().filter(({ type }) => type === "SUBMISSION"),
     warnings: warningsOf(state),
     recent: recentTrouble(state),
-    ...resourcesOf(state),
+    ...amountsOf(state),
     usage: { ...totalsWithStores(clusterTotals(books), books.nodes.keys(), state.objects) },
   };
   const head_address = addressText(state);
-  const body = new TextEncoder().encode(JSON.stringify(picture));
-  return [{ cluster: state.cluster, epoch, head_address }, body];
+  return [{ cluster: state.cluster, epoch, head_address }, packed(picture)];
 }
 
 /** `query.nodes`, `query.actors`, `query.jobs`. */
 export function listOf(
   { brain: { books }, objects }: HeadState,
   what: "nodes" | "actors" | "jobs",
-): Record<string, unknown> {
+): Told<`query.${typeof what}`> {
   switch (what) {
     case "nodes":
-      return { nodes: withStores(nodesView(books), objects) };
+      return listed(withStores(nodesView(books), objects));
     case "actors":
-      return { actors: actorsView(books) };
+      return listed(actorsView(books));
     case "jobs":
-      return { jobs: jobsView(books) };
+      return listed(jobsView(books));
   }
 }

@@ -102,15 +102,15 @@ function dispatch(
       state.objects.processesGone(as<"process.gone">(), asker.node_id);
       return answer.give({});
     case "query.groups":
-      return answer.give(groupsOf(state, as<"query.groups">()));
+      return answer.give(...groupsOf(state, as<"query.groups">()));
     case "query.resources":
-      return answer.give(resourcesOf(state));
+      return answer.give(...resourcesOf(state));
     case "query.doctor":
       return void examineCluster(state, asker, as<"query.doctor">(), answer);
     case "query.status":
       return answer.give(...statusOf(state));
     case "query.workers":
-      return answer.give(workersOf(state));
+      return answer.give(...workersOf(state));
     case "query.tasks":
       return answer.give(...tasksOf(state));
     case "query.deaths":
@@ -131,11 +131,11 @@ function dispatch(
         (error) => answer.refuse(error),
       );
     case "query.nodes":
-      return answer.give(listOf(state, "nodes"));
+      return answer.give(...listOf(state, "nodes"));
     case "query.actors":
-      return answer.give(listOf(state, "actors"));
+      return answer.give(...listOf(state, "actors"));
     case "query.jobs":
-      return answer.give(listOf(state, "jobs"));
+      return answer.give(...listOf(state, "jobs"));
   }
   throw new RequestFailed(
     "unknown_request",

@@ -1,4 +1,5 @@
 import assert from "assert";
+import type { GroupView } from "../cluster/views.ts";
 import type { RequestFailed } from "../wire/errors.ts";
 import {
   actorCreate,
@@ -265,13 +266,10 @@ Deno.test("a group waits until it is whole; its removal is told too", async () =
   await node.ask({ kind: "group.remove", pg_id: first.pg_id }, { job_id });
   assert.equal((await waiting).fields.state, "CREATED");
   assert.equal((await wait(first.pg_id)).fields.state, "REMOVED");
-  const all = await node.ask({ kind: "query.groups" });
-  assert.equal(all.fields.groups.length, 2);
-  const named = await node.ask({ kind: "query.groups", name: "first" });
-  assert.deepEqual(
-    (named.fields.groups as { pg_id: string }[]).map((group) => group.pg_id),
-    [first.pg_id],
-  );
+  const all = await node.query<GroupView[]>({ kind: "query.groups" });
+  assert.equal(all.length, 2);
+  const named = await node.query<GroupView[]>({ kind: "query.groups", name: "first" });
+  assert.deepEqual(named.map((group) => group.pg_id), [first.pg_id]);
   const empty = groupCreate(job_id, { bundles: [{}] });
   await assert.rejects(node.ask(empty, { job_id }), { code: "bad_resources" });
 });

@@ -422,10 +422,10 @@ Deno.test("after a lost link the node joins again with its report, and asks agai
   const client = await one.client();
   const asking = client.request({ kind: "query.jobs" });
   await one.head.until(() => one.head.asked.length === 1);
-  one.head.answer = () => ({ jobs: ["x"] });
+  one.head.answer = () => ({ count: 7 });
   one.head.link!.close();
   const { fields } = await asking;
-  assert.deepEqual(fields.jobs, ["x"]);
+  assert.equal(fields.count, 7);
   const { report } = one.head.joins[1]!;
   const [actor] = report!["actors"] as Record<string, unknown>[];
   assert.equal(actor!["actor_id"], ACTOR);

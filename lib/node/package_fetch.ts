@@ -64,8 +64,8 @@ export async function fetchPackage(
 
 /** All that live, the head's first: submitted jobs bring theirs there. */
 async function otherNodes(host: PackageFetchHost, signal: AbortSignal): Promise<string[]> {
-  const { fields } = await host.asks.askOwn({ kind: "query.nodes" }, signal);
-  const nodes = (fields as Loose)["nodes"] as Loose[];
+  const { body } = await host.asks.askOwn({ kind: "query.nodes" }, signal);
+  const nodes = JSON.parse(new TextDecoder().decode(body)) as Loose[];
   return nodes.filter((node) => node["alive"] === true)
     .sort((a, b) => Number(b["is_head"] === true) - Number(a["is_head"] === true))
     .map((node) => textIn(node, "node_id"));

@@ -488,46 +488,52 @@ export const MESSAGES = {
   "query.nodes": {
     link: "control",
     from: "shim",
-    doc: "All nodes, the dead included, as the brain's `nodesView`.",
+    doc: "All nodes, the dead included.",
     fields: {},
-    reply: { nodes: "list" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of nodes, as the brain's `NodeView`",
   },
   "query.resources": {
     link: "control",
     from: "shim",
-    doc: "Total and available amounts of each live node, by node id.",
+    doc: "Total and available amounts of each live node.",
     fields: {},
-    reply: { total: "map", available: "map" },
+    reply: {},
+    replyBody: "JSON: {total, available}, each by node id",
   },
   "query.actors": {
     link: "control",
     from: "shim",
-    doc: "All actors the head remembers, as the brain's `actorsView`.",
+    doc: "All actors the head remembers.",
     fields: {},
-    reply: { actors: "list" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of actors, as the brain's `ActorView`",
   },
   "query.groups": {
     link: "control",
     from: "shim",
     doc: "Placement groups: one by id, those of a name, or all.",
     fields: { pg_id: "str?", name: "str?" },
-    reply: { groups: "list" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of groups, as the brain's `GroupView`",
   },
   "query.jobs": {
     link: "control",
     from: "shim",
     doc: "All jobs the head remembers.",
     fields: {},
-    reply: { jobs: "list" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of jobs, as the brain's `JobView`",
   },
   "query.workers": {
     link: "control",
     from: "shim",
     doc:
-      "Worker processes and drivers that the head remembers, as the head's `workersView`. The head answers it " +
-      "in the role `health` too, and the next one.",
+      "Worker processes and drivers that the head remembers. The head answers it in the role `health` too, and the " +
+      "next one.",
     fields: {},
-    reply: { workers: "list" },
+    reply: { count: "int" },
+    replyBody: "JSON: a list of processes, as the head's `WorkerView`",
   },
   "query.tasks": {
     link: "control",
@@ -763,9 +769,10 @@ export const MESSAGES = {
     from: "command line",
     doc:
       "Another token for the cluster. Answered when connected nodes have it: `told` and `missing` are node ids, `file` " +
-      "is where the head keeps it. The asker's name for the `change` makes a repetition harmless. Codes: open, busy, " +
-      "join_token.",
-    fields: { change: "str", grace_ms: "int" },
+      "is where the head keeps it. The asker's name for the `change` makes a repetition harmless. `without`: ids of nodes " +
+      "that are put out by it; then the former token opens nothing any more, whatever `grace_ms`, only nodes that are connected " +
+      "get the new one, and `missing` are all living ones without it. Codes: open, busy, join_token, node_gone, bad_request.",
+    fields: { change: "str", grace_ms: "int", without: "list?" },
     reply: { told: "list", missing: "list", file: "str" },
   },
   "query.work": {
@@ -860,6 +867,14 @@ export const MESSAGES = {
     doc:
       "All nodes have the token with that id: prove with it, and take the former one for `former_ms` more.",
     fields: { key: "str", former_ms: "int" },
+  },
+  "node.out": {
+    link: "node",
+    from: "head",
+    doc:
+      "This node was put out of the cluster (`token.rotate`, `without`): it ends its workers and dials no more. " +
+      "`message` and `mend` are for people.",
+    fields: { message: "str", mend: "str" },
   },
   "node.leave": {
     link: "node",

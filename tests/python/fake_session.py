@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,6 +49,8 @@ class FakeSession:
         answer = self.answers.get(kind, {})
         if isinstance(answer, Exception):
             raise answer
+        if kind.startswith("query."):
+            return SimpleNamespace(fields={}, body=json.dumps(answer).encode())
         return SimpleNamespace(fields=answer, body=b"")
 
     def create_actor(self, creation: Any) -> ActorID:

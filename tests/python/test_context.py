@@ -137,7 +137,7 @@ DEAD = node_view(
 
 
 def test_nodes_have_rays_keys(session: FakeSession) -> None:
-    session.answers["query.nodes"] = {"nodes": [node_view(), DEAD]}
+    session.answers["query.nodes"] = [node_view(), DEAD]
     alive, dead = ray.nodes()
     assert alive["NodeID"] == NODE
     assert alive["Alive"] is True
@@ -169,7 +169,7 @@ def test_resources_are_floats_by_node_and_summed(session: FakeSession) -> None:
 def test_states_are_attributes_and_keys(session: FakeSession) -> None:
     from ray.util import state
 
-    session.answers["query.nodes"] = {"nodes": [node_view(), DEAD]}
+    session.answers["query.nodes"] = [node_view(), DEAD]
     first, second = state.list_nodes()
     assert first.node_id == first["node_id"] == NODE
     assert (first.state, second.state) == ("ALIVE", "DEAD")
@@ -209,7 +209,7 @@ def test_actor_states(session: FakeSession) -> None:
         "restarts": 0,
         "pg": {"pg_id": "x", "bundle_index": 0},
     }
-    session.answers["query.actors"] = {"actors": [view]}
+    session.answers["query.actors"] = [view]
     assert state.list_actors()[0].ray_namespace == "space"
     found = get_actor("12" * 16)
     assert found is not None

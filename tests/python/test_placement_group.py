@@ -113,7 +113,7 @@ def test_handles_are_equal_by_id_and_copy(session: FakeSession) -> None:
 
 def test_the_table_has_numbers_as_keys(session: FakeSession) -> None:
     group = placement_group([{"GPU": 1}])
-    session.answers["query.groups"] = {"groups": [group_view(group.id.hex(), name="dp")]}
+    session.answers["query.groups"] = [group_view(group.id.hex(), name="dp")]
     table = placement_group_table(group)
     assert table == {
         "placement_group_id": group.id.hex(),
@@ -136,7 +136,7 @@ def test_the_table_has_numbers_as_keys(session: FakeSession) -> None:
 
 
 def test_unknown_groups(session: FakeSession) -> None:
-    session.answers["query.groups"] = {"groups": []}
+    session.answers["query.groups"] = []
     assert placement_group_table(PlacementGroup.empty()) == {}
     with pytest.raises(ValueError, match="dp"):
         get_placement_group("dp")
@@ -188,7 +188,7 @@ def test_the_old_options_name_a_group_too(session: FakeSession) -> None:
 
 def test_children_are_captured(worker: FakeSession) -> None:
     pg_id = worker.assignment.pg_id
-    worker.answers["query.groups"] = {"groups": [group_view(pg_id, bundles=[{"CPU": 4}])]}
+    worker.answers["query.groups"] = [group_view(pg_id, bundles=[{"CPU": 4}])]
     group = get_current_placement_group()
     assert group is not None
     assert group.id.hex() == pg_id

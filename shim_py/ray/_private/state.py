@@ -9,16 +9,28 @@ from typing import Any
 from ray._private.amounts import as_floats, sum_amounts
 
 
-def _request(kind: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+def query(kind: str, fields: Mapping[str, Any] | None = None, timeout: float | None = None) -> Any:
+    """Return what the head answers to a question about the cluster.
+
+    Args:
+        kind: a `query.` message whose answer has a JSON body.
+        fields: of that message.
+        timeout: in seconds; None waits until the head answers.
+
+    Raises:
+        TimeoutError: there is no answer in time.
+        RequestFailed: the head refuses.
+        DaemonLost: the node's daemon ended.
+    """
     from ray._core import client
 
-    answer: dict[str, Any] = client.session().request(kind, fields or {}).fields
-    return answer
+    reply = client.session().request(kind, dict(fields or {}), timeout=timeout)
+    return json.loads(bytes(reply.body))
 
 
 def query_nodes() -> list[dict[str, Any]]:
     """Return the head's records of all nodes."""
-    nodes: list[dict[str, Any]] = _request("query.nodes")["nodes"]
+    nodes: list[dict[str, Any]] = query("query.nodes")
     return nodes
 
 
@@ -78,7 +90,7 @@ def _in_rays_words(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _per_node(which: str) -> dict[str, dict[str, float]]:
-    amounts = _request("query.resources")[which]
+    amounts = query("query.resources")[which]
     return {node_id: as_floats(of_node) for node_id, of_node in amounts.items()}
 
 
@@ -94,12 +106,12 @@ def available_resources_per_node() -> dict[str, dict[str, float]]:
 
 def cluster_resources() -> dict[str, float]:
     """Return what the live nodes have together."""
-    return sum_amounts(_request("query.resources")["total"].values())
+    return sum_amounts(query("query.resources")["total"].values())
 
 
 def available_resources() -> dict[str, float]:
     """Return what the live nodes have free together; what is used up is left out."""
-    return sum_amounts(_request("query.resources")["available"].values())
+    return sum_amounts(query("query.resources")["available"].values())
 
 
 def query_tasks(timeout: float | None = None) -> tuple[list[dict[str, Any]], int]:

@@ -10,6 +10,7 @@ from ray._core.ids import PlacementGroupID
 from ray._core.object_ref import ObjectRef
 from ray._private.absent import refuse
 from ray._private.amounts import as_floats, to_units
+from ray._private.state import query
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 VALID_PLACEMENT_GROUP_STRATEGIES = frozenset({"PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"})
@@ -266,7 +267,7 @@ def placement_group_table(placement_group: PlacementGroup | None = None) -> dict
 
 
 def _groups(fields: dict[str, Any]) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = _session().request("query.groups", fields).fields["groups"]
+    groups: list[dict[str, Any]] = query("query.groups", fields)
     return groups
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ray._private.state import query_tasks
+from ray._private.state import query, query_tasks
 from ray.util.state import _records
 from ray.util.state._schema import StateSchema, value_for
 from ray.util.state.common import (
@@ -33,14 +32,9 @@ class Found:
     dropped: int = 0
 
 
-def _ask(kind: str, timeout: float) -> Mapping[str, Any]:
-    from ray._core import client
-
-    def ask() -> Mapping[str, Any]:
-        fields: Mapping[str, Any] = client.session().request(kind, {}, timeout=timeout).fields
-        return fields
-
-    return answered(ask, timeout)
+def _ask(kind: str, timeout: float, fields: Mapping[str, Any] | None = None) -> list[Row]:
+    rows: list[Row] = answered(lambda: query(kind, fields, timeout), timeout)
+    return rows
 
 
 def answered(ask: Callable[[], Answer], timeout: float) -> Answer:
@@ -61,25 +55,12 @@ def answered(ask: Callable[[], Answer], timeout: float) -> Answer:
         raise RayStateApiException(f"Failed to make request: {error}") from error
 
 
-def _asked(
-    kind: str, key: str, row: Callable[[Mapping[str, Any]], Row]
-) -> Callable[[float], Found]:
-    return lambda timeout: Found([row(record) for record in _ask(kind, timeout)[key]])
+def _asked(kind: str, row: Callable[[Mapping[str, Any]], Row]) -> Callable[[float], Found]:
+    return lambda timeout: Found([row(record) for record in _ask(kind, timeout)])
 
 
 def _tasks(timeout: float) -> Found:
     return Found(*answered(lambda: query_tasks(timeout), timeout))
-
-
-def _events(timeout: float) -> list[Row]:
-    from ray._core import client
-
-    fields = {"limit": RAY_MAX_LIMIT_FROM_API_SERVER}
-    reply = answered(
-        lambda: client.session().request("query.events", fields, timeout=timeout), timeout
-    )
-    events: list[Row] = json.loads(bytes(reply.body))
-    return events
 
 
 def _objects(_timeout: float) -> Found:
@@ -89,17 +70,19 @@ def _objects(_timeout: float) -> Found:
 
 
 _SOURCES: dict[StateResource, Callable[[float], Found]] = {
-    StateResource.ACTORS: _asked("query.actors", "actors", _records.actor_row),
-    StateResource.JOBS: _asked("query.jobs", "jobs", _records.job_row),
-    StateResource.PLACEMENT_GROUPS: _asked("query.groups", "groups", _records.group_row),
-    StateResource.NODES: _asked("query.nodes", "nodes", _records.node_row),
-    StateResource.WORKERS: _asked("query.workers", "workers", dict),
+    StateResource.ACTORS: _asked("query.actors", _records.actor_row),
+    StateResource.JOBS: _asked("query.jobs", _records.job_row),
+    StateResource.PLACEMENT_GROUPS: _asked("query.groups", _records.group_row),
+    StateResource.NODES: _asked("query.nodes", _records.node_row),
+    StateResource.WORKERS: _asked("query.workers", dict),
     StateResource.TASKS: _tasks,
     StateResource.OBJECTS: _objects,
     StateResource.RUNTIME_ENVS: lambda timeout: Found(
-        _records.environment_rows(_ask("query.workers", timeout)["workers"])
+        _records.environment_rows(_ask("query.workers", timeout))
     ),
-    StateResource.CLUSTER_EVENTS: lambda timeout: Found(_records.event_rows(_events(timeout))),
+    StateResource.CLUSTER_EVENTS: lambda timeout: Found(
+        _records.event_rows(_ask("query.events", timeout, {"limit": RAY_MAX_LIMIT_FROM_API_SERVER}))
+    ),
 }
 
 

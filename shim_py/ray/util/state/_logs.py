@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import fnmatch
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from ray._private.absent import refuse
+from ray._private.state import query
 from ray.util.state._listing import answered
 from ray.util.state.exception import RayStateApiException
 
@@ -39,7 +39,7 @@ def find_node(node_id: str | None, node_ip: str | None, timeout: float) -> str |
     """
     if node_id is None and node_ip is None:
         return None
-    nodes = _request("query.nodes", {}, timeout).fields["nodes"]
+    nodes = answered(lambda: query("query.nodes", timeout=timeout), timeout)
     found = [
         node["node_id"]
         for node in nodes
@@ -53,8 +53,7 @@ def find_node(node_id: str | None, node_ip: str | None, timeout: float) -> str |
 def find_files(node_id: str | None, match: str, timeout: float) -> list[LogFile]:
     """Return the files whose names contain a text, with their nodes' ids, the oldest first."""
     fields = {"match": match} if node_id is None else {"match": match, "node_id": node_id}
-    body = _request("query.logs", fields, timeout).body
-    nodes = json.loads(bytes(body))
+    nodes = answered(lambda: query("query.logs", fields, timeout), timeout)
     return [{**file, "node_id": node["node_id"]} for node in nodes for file in node["files"]]
 
 
