@@ -3,9 +3,10 @@
  *
  * Incoming frames are checked against the declaration and handed to `onMessage` in order; answers to
  * own requests never reach it. Writes are queued and leave in order. A request with a field that is missing
- * or of another type is refused. A link that breaks the protocol in another way,
- * ends or is closed settles `closed` with the reason and fails what still waits.
+ * or of another type, or of a kind that only another build knows, is refused. A link that breaks the protocol
+ * in another way, ends or is closed settles `closed` with the reason and fails what still waits.
  */
+import { buildName } from "../runtime/version.ts";
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
 import {
   encodeHead,
@@ -17,6 +18,7 @@ import {
   PREFIX_LENGTH,
 } from "./frames.ts";
 import type { Fields, Message, MessageKind, Reply, RequestKind } from "./messages.ts";
+import { shown } from "./shown.ts";
 import { checkFields, checkMessage, isKind } from "./validate.ts";
 import { MESSAGES } from "./messages.ts";
 
@@ -301,9 +303,8 @@ export class Link {
       return checkMessage(header);
     } catch (error) {
       if (!isRequest(header)) throw error;
-      // Its asker gave a value that does not do, and is told.
       const refused = { message: { kind: header.kind }, id: header["id"] } as unknown as Received;
-      this.refuse(refused, new RequestFailed("bad_request", (error as Error).message));
+      this.refuse(refused, isKind(header.kind) ? badRequest(error as Error) : notKnown(header));
       return undefined;
     }
   }
@@ -311,7 +312,21 @@ export class Link {
 
 /** Whether it can be answered, whatever else is wrong with it. */
 function isRequest({ kind, id }: Header): boolean {
-  return isKind(kind) && "reply" in MESSAGES[kind] && Number.isSafeInteger(id);
+  return (!isKind(kind) || "reply" in MESSAGES[kind]) && Number.isSafeInteger(id);
+}
+
+/** Its asker gave a value that does not do. */
+function badRequest({ message }: Error): RequestFailed {
+  return new RequestFailed("bad_request", message);
+}
+
+/** Its asker is of another build, with the same protocol. */
+function notKnown({ kind }: Header): RequestFailed {
+  return new RequestFailed(
+    "unknown_request",
+    `Cannot answer \`${shown(kind)}\`: beam ${buildName()}, which was asked, does not know it`,
+    "Exchange the older of the two with `beam up --replace`, or ask with the beam that runs there.",
+  );
 }
 
 /** Small parts joined to one write, large ones left alone. */

@@ -149,6 +149,18 @@ Deno.test("a request with a field that does not do is refused, and the link goes
   assert.equal(fields.count, 2);
 });
 
+Deno.test("a request that only another build knows is refused in words, and the link goes on", async () => {
+  await using pair = disposed(linked({ b: answering }));
+  // deno-lint-ignore no-explicit-any
+  await assert.rejects(pair.a.request({ kind: "of.tomorrow" } as any), {
+    code: "unknown_request",
+    message: /^Cannot answer `of.tomorrow`: beam \d\S+, which was asked, does not know it$/,
+    mend: /beam up --replace/,
+  });
+  const { fields } = await pair.a.request({ kind: "query.nodes" });
+  assert.equal(fields.count, 2);
+});
+
 Deno.test("what breaks the protocol closes the link with the fault", async () => {
   const faults: [Record<string, unknown> & { kind: string }, RegExp][] = [
     [{ kind: "no.such" }, /unknown kind `no.such`/],
