@@ -19,12 +19,12 @@ export function awayTrouble(info: Reply<"daemon.info">, now: number): Trouble | 
   if (info.connected || !info.away) return undefined;
   const { since, why, mend } = info.away as { since: number; why: string; mend?: string };
   const seconds = Math.max(0, Math.round((now - since) / 1000));
-  const where = !info.is_head
-    ? "The node on its machine starts it again by itself; look there with `beam status`."
-    : mend ??
-      (info.head_pid === undefined
-        ? "This node starts it again and again by itself; look into `beam logs head`."
-        : `Its process ${info.head_pid} is there: \`kill -9 ${info.head_pid}\` has this node start another.`);
+  const where = mend ??
+    (!info.is_head
+      ? "The node on its machine starts it again by itself; look there with `beam status`."
+      : info.head_pid === undefined
+      ? "This node starts it again and again by itself; look into `beam logs head`."
+      : `Its process ${info.head_pid} is there: \`kill -9 ${info.head_pid}\` has this node start another.`);
   return new Trouble(
     `Cannot ask the head at ${info.head_address}: it has been away for ${seconds} s (${
       why.replace(/\.$/, "")

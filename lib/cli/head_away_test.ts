@@ -15,6 +15,8 @@ Deno.test("a head that is away is told with since when and why, and what to do",
     "Cannot ask the head at 10.0.0.1:6379: it has been away for 12 s (Connection refused)",
   );
   assert.match(there.mend!, /go on, and new work waits for it\. The node on its machine/);
+  const refused = info({ away: { ...away, mend: "Join this cluster." } });
+  assert.match(awayTrouble(refused, 2000)!.mend!, /waits for it\. Join this cluster\.$/);
   const here = info({ is_head: true, away: { ...away, mend: "Free the port." } });
   assert.match(awayTrouble(here, 2000)!.mend!, /waits for it\. Free the port\.$/);
 });

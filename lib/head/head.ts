@@ -9,7 +9,7 @@ import { buildName } from "../runtime/version.ts";
 import type { Opened } from "../wire/handshake.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { ClusterKeys } from "./cluster_keys.ts";
-import type { HeadConfig, HeadReady } from "./config.ts";
+import type { FormerHead, HeadConfig, HeadReady } from "./config.ts";
 import { openDashboard, type Opened as OpenedDashboard } from "./dashboard_host.ts";
 import { Effects } from "./effects.ts";
 import { Doctor } from "./doctor.ts";
@@ -25,6 +25,7 @@ import { ObjectNotices } from "./object_notices.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { nodeFinder, sessionName } from "./queries.ts";
 import { Readings } from "./readings.ts";
+import { Refusals } from "./refusals.ts";
 import { Relays } from "./relay.ts";
 import { type Port, Server } from "./server.ts";
 import { Shell } from "./shell.ts";
@@ -75,7 +76,7 @@ function patience({ liveness = {} }: HeadConfig): Partial<BrainConfig> {
 const LOST = "The head lost its journal, and with it what it knew of actors and groups.";
 
 /** Opens the journal; one that cannot be read is set aside, and another begun in its place. */
-function openJournal(path: string): { journal: Journal; fault?: string } {
+function openJournal(path: string, former?: FormerHead): { journal: Journal; fault?: string } {
   try {
     const journal = new Journal(path);
     try {
@@ -88,9 +89,12 @@ function openJournal(path: string): { journal: Journal; fault?: string } {
   } catch (error) {
     if (!(error instanceof JournalError && error.damaged)) throw error;
     const aside = setAside(path);
-    const fault =
-      `${error.message} It was set aside as ${aside}, and the cluster goes on without ` +
-      "what was in it: nodes and drivers stay, actors and groups of before have ended.";
+    const fault = `${error.message} It was set aside as ${aside}, and ` +
+      (former
+        ? "the cluster goes on without what was in it: nodes and drivers stay, actors and groups of " +
+          "before have ended."
+        : "with it who the cluster was: this is a new one. On each other machine, end the node with " +
+          "`beam down` and join again.");
     return { journal: new Journal(path), fault };
   }
 }
@@ -197,13 +201,13 @@ export class Head {
     if (this.#dashboard && "server" in this.#dashboard) {
       state.dashboard = this.#dashboard.server.address;
     }
+    const refusals = new Refusals(state);
     server.start({
       identity: { build: state.build, keys: state.keys.ring, cluster },
       join: (id, peer) => state.tokens.secret(id, peer, clock.now()),
       now: () => clock.now(),
       onOpened: (opened, ends) => this.#admit(opened, ends),
-      onRefused: (peer, error) =>
-        state.log.write("warning", `refused ${peer}: ${error.message}`, { peer }),
+      onRefused: (peer, error) => refusals.tell(peer, error),
     });
     if (parts.tls) {
       parts.tls.exchange = (certificate) => server.exchange?.(certificate);
@@ -221,7 +225,7 @@ export class Head {
   static async start(config: HeadConfig, options: HeadOptions = {}): Promise<Head> {
     const { journal, fault = undefined } = options.journal
       ? { journal: options.journal }
-      : openJournal(config.db ?? join(config.runtime_dir, "head.db"));
+      : openJournal(config.db ?? join(config.runtime_dir, "head.db"), config.former);
     try {
       const tls = await openTls(config, options.clock ?? systemClock());
       const server = options.server ?? await Server.listen(config.listen, tls?.certificate);

@@ -306,7 +306,10 @@ export class NodeLinks {
   ): void {
     const { brain } = this.#state;
     const refuse = (code: string, why: string) =>
-      new RequestFailed(code, `Cannot let ${node.ends.peer} join as node ${spec.node_id}: ${why}`);
+      new RequestFailed(
+        code,
+        `Cannot let ${node.ends.remote_ip} join as node ${spec.node_id}: ${why}`,
+      );
     if (node.node_id !== "" && node.node_id !== spec.node_id) {
       throw refuse("bad_request", `on this link node ${node.node_id} has joined`);
     }

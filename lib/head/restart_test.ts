@@ -11,6 +11,7 @@ import {
   TOKEN,
 } from "./_fakes.ts";
 import { Head } from "./head.ts";
+import { warningsOf } from "./warnings.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body);
@@ -137,6 +138,7 @@ Deno.test("a restarted head grants nothing until every known node is back, or fo
   const clock = new FakeClock(1_700_000_100_000);
   await using head = await startHead(folder, { clock });
   await using other = await FakeNode.join(head.port, { ip: "10.0.0.2" });
+  assert.match(warningsOf(head.state).join(), /grants nothing for up to 10 s/);
   const job_id = await other.startJob("second");
   assert.equal(job_id, "02000000", "job ids go on");
   const create = actorCreate(job_id);
@@ -154,6 +156,16 @@ Deno.test("a restarted head grants nothing until every known node is back, or fo
   const { fields } = await other.ask({ kind: "actor.locate", actor_id: known.actor_id });
   assert.equal(fields.state, "dead");
   assert.match(String(fields.report?.["message"]), /did not come back within 10 s/);
+});
+
+Deno.test("a restarted head whose nodes are all back does not say that it waits for them", async () => {
+  using folder = new Folder();
+  const known = await before(folder);
+  await using head = await startHead(folder, { clock: new FakeClock(1_700_000_100_000) });
+  const { node_id } = known;
+  await using node = await FakeNode.join(head.port, { node_id, gpus: 2, report: reportOf(known) });
+  assert.deepEqual(warningsOf(head.state), []);
+  await node.settled();
 });
 
 Deno.test("a new daemon in a former one's place is not waited beside, however it is known", async () => {

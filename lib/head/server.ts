@@ -120,10 +120,11 @@ export class Server implements Port {
     try {
       const { identity, join } = options;
       const now = options.now();
-      opened = await accept(conn, { identity, peer, bound, now, roles: ROLES, join });
+      // Without its port, which is another each time: who is refused again is told the same.
+      opened = await accept(conn, { identity, peer: hostname, bound, now, roles: ROLES, join });
     } catch (error) {
       // A port probe, a browser, a scanner: no line for those who say nothing we understand.
-      if (error instanceof RequestFailed) options.onRefused(peer, error);
+      if (error instanceof RequestFailed) options.onRefused(hostname, error);
       return close(conn);
     } finally {
       this.#strangers.delete(hostname, conn);

@@ -1,5 +1,6 @@
 /** What somebody who looks at the cluster should know: what is not well now, and what went wrong lately. */
 import { nodeText } from "../cluster/node.ts";
+import { onHold } from "../cluster/scheduling.ts";
 import type { ClusterEvent } from "./event_log.ts";
 import type { HeadState } from "./state.ts";
 
@@ -19,8 +20,8 @@ export function warningsOf(state: HeadState): string[] {
       `The head cannot write its journal ${path} (${failure}): it takes no new work until it can.`,
     );
   }
-  if (books.hold_until > clock.now()) {
-    const left = Math.ceil((books.hold_until - clock.now()) / 1000);
+  if (onHold(books)) {
+    const left = Math.max(1, Math.ceil((books.hold_until - clock.now()) / 1000));
     found.push(
       `The head has started again: it grants nothing for up to ${left} s, until all nodes are back.`,
     );

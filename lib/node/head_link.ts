@@ -73,6 +73,8 @@ export interface Away {
   /** Milliseconds since the epoch. */
   since: number;
   why: string;
+  /** What to do, where that is known. */
+  mend?: string | undefined;
 }
 
 /** See the top of this file. */
@@ -235,7 +237,11 @@ export class HeadLink {
           continue;
         }
         const text = reasonText(error);
-        if (this.#away) this.host.away?.({ ...this.#away, why: this.#away.why = text });
+        if (this.#away) {
+          const mend = error instanceof RequestFailed ? error.mend : undefined;
+          this.#away = { since: this.#away.since, why: text, mend };
+          this.host.away?.(this.#away);
+        }
         if (text !== said) this.host.log("warning", `Cannot reach ${this.peer}: ${text}`);
         said = text;
         pause = Math.min(pause * 2, LONGEST_PAUSE);

@@ -78,6 +78,17 @@ Deno.test("a node that was given up while it joined takes another id", async () 
   link.close();
 });
 
+Deno.test("a node that is refused later on knows why, and what to do", async () => {
+  const refuse: Head = (received, link) =>
+    link.refuse(received, new RequestFailed("cluster", "It is another's.", "Join this one."));
+  const { link, links, until } = cluster([answer(1), refuse]);
+  await link.start(1000, () => {});
+  links[0]!.close();
+  await until(() => link.away?.mend !== undefined);
+  assert.deepEqual([link.away?.why, link.away?.mend], ["It is another's", "Join this one."]);
+  link.close();
+});
+
 Deno.test("what was asked before the link broke is asked again, and answered once", async () => {
   const asked: unknown[] = [];
   const silent: Head = (received, link) => {

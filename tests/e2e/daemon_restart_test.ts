@@ -61,11 +61,13 @@ test("the head's machine starts anew: other nodes' work went on, and is the same
   assert.equal(ending.code, 0, ending.stderr);
   head.record = JSON.parse(ending.stdout);
   assert.match(ending.stderr, /head\.db: it is damaged .* set aside as .*head\.db\.damaged/);
+  assert.match(ending.stderr, /this is a new one\. On each other machine, end the node/);
   assert.notEqual(head.record.cluster, former.cluster);
   const { stderr } = await until("the joiner is told", async () => {
     const said = await second.cli(["status"]);
     return /belongs to cluster/.test(said.stderr) && said;
   });
   assert.match(stderr, /Cannot let .* in: it belongs to cluster \w+, this is cluster \w+/);
+  assert.match(stderr, /End it there with `beam down`, then join this cluster/);
   head.wasKilled = false;
 });
