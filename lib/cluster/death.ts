@@ -73,6 +73,8 @@ export function causeText(report: DeathReport): string {
 /** Most characters of a report's sentence, and of its traceback: an exception may say megabytes. */
 const MOST_MESSAGE = 16 * 1024;
 const MOST_TRACEBACK = 32 * 1024;
+/** The same of a sentence where there are too many reports to tell all. */
+const BRIEF_MESSAGE = 1024;
 
 /** Words that can be looked through, kept, shown and sent a thousand times over. */
 export function bounded<T extends { message: string; traceback?: string }>(words: T): T {
@@ -82,6 +84,11 @@ export function bounded<T extends { message: string; traceback?: string }>(words
     message: shortened(message, MOST_MESSAGE),
     ...(traceback !== undefined && { traceback: shortened(traceback, MOST_TRACEBACK) }),
   };
+}
+
+/** The sentence, without what the process printed. */
+export function brief({ stderr_tail: _, traceback: _text, ...report }: DeathReport): DeathReport {
+  return { ...report, message: shortened(report.message, BRIEF_MESSAGE) };
 }
 
 /** Without its middle where it is long: how it begins and ends tells most. */

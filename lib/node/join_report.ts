@@ -1,5 +1,6 @@
 /** What a node that comes back tells the head: what still runs here, and what ended meanwhile. */
-import type { Deaths } from "./deaths.ts";
+import { brief } from "../cluster/death.ts";
+import type { Death, Deaths } from "./deaths.ts";
 import type { Drivers } from "./drivers.ts";
 import type { Watchers } from "./watchers.ts";
 import type { Worker } from "./worker.ts";
@@ -28,12 +29,19 @@ export function joinReport(parts: JoinReportParts): Record<string, unknown> {
       ...(worker.connectable ? { address: worker.address } : {}),
     })),
     jobs: parts.drivers.specs(parts.node_id),
-    deaths: parts.deaths.unnoted.map(({ actor_id, incarnation, report, intended }) => ({
-      actor_id,
-      incarnation,
-      report,
-      intended,
-    })),
+    deaths: deathsTold(parts.deaths.unnoted),
     watched: [...parts.watchers.actors],
   };
+}
+
+/** Most characters of deaths told in full: a report that a header cannot hold would keep the node out. */
+const MOST_WORDS = 4 * 2 ** 20;
+
+/** The first in full, from which others follow. */
+function deathsTold(deaths: readonly Death[]): Record<string, unknown>[] {
+  let room = MOST_WORDS;
+  return deaths.map(({ actor_id, incarnation, report, intended }) => {
+    room -= JSON.stringify(report).length;
+    return { actor_id, incarnation, report: room < 0 ? brief(report) : report, intended };
+  });
 }

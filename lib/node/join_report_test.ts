@@ -1,4 +1,5 @@
 import assert from "assert";
+import { encodeHead, PEER_LIMITS } from "../wire/frames.ts";
 import { nodeReportOf, watchedOf } from "../head/node_spec.ts";
 import { Deaths } from "./deaths.ts";
 import { Drivers } from "./drivers.ts";
@@ -60,4 +61,32 @@ Deno.test("what runs and what ended is a report that the head reads", () => {
       { actor_id: "meant", incarnation: 1, report, intended: true },
     ],
   });
+});
+
+Deno.test("a report of very many deaths can be sent: the first have all their words", () => {
+  const deaths = new Deaths();
+  const report = {
+    kind: "exit" as const,
+    message: "m".repeat(16 * 1024),
+    traceback: "t".repeat(32 * 1024),
+    stderr_tail: ["x"],
+  };
+  for (let at = 0; at < 1000; at++) {
+    const more = { body: new Uint8Array(0), intended: false, final: true };
+    deaths.add({ actor_id: `${at}`, incarnation: 1, report, ...more });
+  }
+  const told = joinReport({
+    node_id: "n",
+    workers: [],
+    drivers: new Drivers(),
+    deaths,
+    watchers: new Watchers(),
+  });
+  const head = encodeHead({ kind: "node.join", report: told });
+  assert.ok(head.length < PEER_LIMITS.header / 2, `${head.length}`);
+  const read = nodeReportOf(told, "n").deaths;
+  assert.equal(read.length, 1000);
+  assert.deepEqual(read[0]!.report, report);
+  assert.match(read[999]!.report.message, /^m+ … \d+ characters left out … m+$/);
+  assert.equal(read[999]!.report.traceback, undefined);
 });
