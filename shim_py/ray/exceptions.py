@@ -305,13 +305,13 @@ def _make_dual(task_error: RayTaskError) -> RayTaskError:
 
 def _allocate(dual: type[RayTaskError], cause: BaseException) -> Any:
     """Make an instance without running a `__new__` written in Python, which may want arguments."""
-    for base in dual.__mro__:
-        new: Any = base.__dict__.get("__new__")
-        if isinstance(new, types.BuiltinFunctionType):
-            if sys.version_info >= (3, 11) and isinstance(cause, BaseExceptionGroup):  # noqa: F821
-                return new(dual, cause.message, cause.exceptions)
-            return new(dual)
-    raise TypeError(f"{dual.__name__} has no base that can be allocated")
+    # By the bases of its layout: the `__new__` of another one refuses, also where that comes first.
+    base: Any = dual
+    while not isinstance(new := base.__dict__.get("__new__"), types.BuiltinFunctionType):
+        base = base.__base__
+    if sys.version_info >= (3, 11) and isinstance(cause, BaseExceptionGroup):  # noqa: F821
+        return new(dual, cause.message, cause.exceptions)
+    return new(dual)
 
 
 class LocalRayletDiedError(RayError):

@@ -84,6 +84,41 @@ def test_attributes_of_an_error_of_ones_own() -> None:
     assert caught.value.code == 7
 
 
+def test_an_error_of_a_class_with_an_allocator_of_its_own() -> None:
+    def fail(error: Exception) -> None:
+        raise error
+
+    task = ray.remote(num_cpus=0)(fail)
+    for error in (MemoryError("too much"), OSError(2, "not there"), UnicodeError("bad")):
+        with pytest.raises(type(error)) as caught:
+            ray.get(task.remote(error))
+        assert isinstance(caught.value, RayTaskError)
+
+
+def test_an_error_of_rays_as_a_value_is_raised() -> None:
+    """What failed cannot be told from what gave its error back."""
+
+    def caught_in_a_task() -> Any:
+        try:
+            ray.get(failing.remote(0))
+        except RayTaskError as error:
+            return error
+
+    task = ray.remote(num_cpus=0)(caught_in_a_task)
+    same = ray.remote(num_cpus=0)(lambda value: value)
+    error = task.remote().future().exception(60)
+    large = RayTaskError("large", "no weights " * 300_000, ValueError("no weights"))
+    refs = [task.remote(), ray.put(error), ray.put(large), same.remote(task.remote())]
+    for reference in refs:
+        with pytest.raises(ValueError, match="no weights") as caught:
+            ray.get(reference)
+        assert isinstance(caught.value, RayTaskError)
+    with pytest.raises(GetTimeoutError):
+        ray.get([ray.put(1), ray.put(GetTimeoutError("mine"))])
+    (inside,) = ray.get(ray.put([error]))
+    assert isinstance(inside, ValueError)
+
+
 def test_an_error_that_cannot_be_pickled() -> None:
     with pytest.raises(RayTaskError, match="bad thing"):
         ray.get(Faulty.remote().unpicklable.remote())

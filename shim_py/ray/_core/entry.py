@@ -6,6 +6,8 @@ import contextlib
 from functools import partial
 from typing import Any, Callable
 
+from ray.exceptions import RayError
+
 from . import serialization
 from .pump import Pump, Sleeper, finish
 from .serialization import Parts
@@ -140,7 +142,7 @@ class Entry:
         Raises:
             BaseException: what the value is, where it is an error.
         """
-        return _value_of(self.error, self.ok, self.parts)
+        return value_of(self.error, self.ok, self.parts)
 
 
 class _Ready:
@@ -194,7 +196,7 @@ class _Read:
             entry.when_ready(self)
             return
         try:
-            value = _value_of(error, ok, parts)
+            value = value_of(error, ok, parts)
         except ContentLost:
             from .object_table import current
 
@@ -208,12 +210,18 @@ class _Read:
             self._callback(value, None)
 
 
-def _value_of(error: BaseException | None, ok: bool, parts: Parts) -> Any:
+def value_of(error: BaseException | None, ok: bool, parts: Parts) -> Any:
+    """A value, made anew.
+
+    Raises:
+        BaseException: it is an error, by which a call failed, or one of Ray's that was returned or
+            put: on Ray those cannot be told apart.
+    """
     if error is not None:
         # Many calls may share it: where it was raised before is not kept, nor what is there.
         raise error.with_traceback(None)
     value = serialization.loads(parts)
-    if ok:
+    if ok and not isinstance(value, RayError):
         return value
     as_cause = getattr(value, "as_instanceof_cause", None)
     raise as_cause() if as_cause is not None else value

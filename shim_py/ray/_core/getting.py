@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ray.exceptions import GetTimeoutError, ObjectLostError
 
 from .content import Content, ContentLost
+from .entry import value_of
 from .errors import RequestFailed
 from .pump import PumpClosed, Sleeper
 from .waiting import wait_for_all
@@ -84,7 +85,7 @@ def get_large(session: Session, entry: Entry, deadline: float | None) -> Any:
             raise session._over() from None
         if entry.parts is content:
             try:
-                return content.load()
+                return value_of(None, True, content)
             except ContentLost:
                 with session.pump.lock:
                     session.objects.lose(entry, content)

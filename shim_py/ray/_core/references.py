@@ -16,6 +16,7 @@ from typing import Any
 
 from . import serialization
 from .content import Content, as_parts
+from .entry import value_of
 from .message_pack import pack, unpack
 from .object_ref import ObjectRef, restore
 from .serialization import INLINE, Part, Parts, Pickler
@@ -150,7 +151,7 @@ def load_joined(buffer: Any) -> Any:
     if not count:
         return _load_elsewhere(*unpack(view[4:]))
     lengths = struct.unpack_from(f">{count}Q", view, 4)
-    return serialization.loads(serialization.split(view[4 + 8 * count :], lengths))
+    return value_of(None, True, serialization.split(view[4 + 8 * count :], lengths))
 
 
 def _load_elsewhere(location: dict[str, Any], id: bytes, process: str, node: str) -> Any:

@@ -51,10 +51,15 @@ async def arun_lines(lines: list[str], env: dict[str, Any], begin: Any = None) -
             else:
                 known = {id(each): name for name, each in reversed(names.items())}
                 outcomes.append(outcome.of_value(value, known))
-        except (SystemExit, KeyboardInterrupt, asyncio.CancelledError):
+        except (SystemExit, asyncio.CancelledError):
             raise
         except BaseException as error:
-            outcomes.append(f"! {outcome.of_error(error)}")
+            if not isinstance(error, KeyboardInterrupt):
+                outcomes.append(f"! {outcome.of_error(error)}")
+            elif begin is None:  # the block was cancelled
+                raise
+            else:
+                outcomes.append("! it took too long")
     env.update({name: names[name] for name in names.keys() - globals().keys()})
     # What lines define refers to its namespace: without this, handles would live in a cycle.
     names.clear()
@@ -264,7 +269,7 @@ def flaky(gate: Any, key: str, failures: int, how: str) -> int:
 
 @ray.remote(num_cpus=0, max_retries=0)
 def stuck(gate: Any, key: str) -> None:
-    ray.get(gate.tell.remote(key))
+    gate.tell.remote(key)  # not waited for: Ray loses a cancellation that arrives just then
     while True:
         time.sleep(0.05)
 
@@ -360,7 +365,7 @@ class _Counter:
             yield index
 
     def stuck(self, gate: Any, key: str) -> None:
-        ray.get(gate.tell.remote(key))
+        gate.tell.remote(key)
         while True:
             time.sleep(0.05)
 

@@ -21,8 +21,8 @@ from typing import Any
 PATIENCE, AFTER = 60, 5
 
 
-class Hang(BaseException):
-    """A line took too long."""
+class Hang(KeyboardInterrupt):
+    """A line took too long. Of what a signal's handler may raise, only this ends a wait on Ray."""
 
 
 def render(program: list[Any]) -> list[str]:
