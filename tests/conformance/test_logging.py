@@ -45,6 +45,27 @@ time.sleep({pause})
 ray.shutdown()
 """
 
+WAITED = """
+import os, signal
+
+@ray.remote(num_cpus=0)
+class Rank:
+    def pid(self):
+        return os.getpid()
+
+    def run(self):
+        time.sleep(1000)
+
+rank = Rank.remote()
+pid = ray.get(rank.pid.remote())
+running = rank.run.remote()
+os.kill(pid, signal.SIGKILL)
+assert ray.wait([running], timeout=30)[0] == [running]
+print("pid", pid)
+time.sleep({pause})
+ray.shutdown()
+"""
+
 
 def run(program: str, options: str = "{}", **environment: str) -> tuple[str, str]:
     """The output and errors of a program, without colours."""
@@ -88,6 +109,12 @@ def test_lines_that_are_skipped() -> None:
     out, err = run(TOGETHER, RAY_DEDUP_LOGS_SKIP_REGEX="same")
     assert "all of us" not in out
     assert "complaint" in err
+
+
+def test_a_death_is_told_where_nobody_asks_for_its_error() -> None:
+    out, err = run(WAITED)
+    assert "died" in err
+    assert out.split()[-1] in err
 
 
 def test_records_as_json() -> None:

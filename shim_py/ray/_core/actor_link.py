@@ -25,6 +25,7 @@ from ray.exceptions import ActorUnavailableError, TaskCancelledError
 from .calls import ACK_KEY, RESULT_LENGTH, RESULT_START, U32, Call, unpack_u32
 from .channel import APART, Channel, connect
 from .control import Outcome
+from .driver_logs import show_death
 from .errors import DaemonLost, RequestFailed, actor_death, unable_to_connect
 from .frames import Body, Header, ProtocolError, encode_head
 from .ids import TaskID
@@ -450,7 +451,7 @@ class ActorLink:
             self._try_again()
             return
         report = fields.get("report") or {}
-        self.session.deaths.heard(report)
+        self._hear(report)
         self._wanted = max(fields["incarnation"], (self.incarnation or 0) + 1)
         self._restarted(report)
         self.resume()
@@ -527,14 +528,20 @@ class ActorLink:
             self._greeted = False
             self._wanted = self.incarnation + 1
             report = header.get("report") or {}
-            self.session.deaths.heard(report)
+            self._hear(report)
             self._restarted(report)
             self.resume()
 
     def die(self, report: dict[str, Any] | None, pickled: bytes) -> None:
         """The actor is dead for good."""
-        self.session.deaths.heard(report)
+        self._hear(report)
         self.fail_all(actor_death(report, self.facts, pickled))
+
+    def _hear(self, report: dict[str, Any] | None) -> None:
+        """A death of the actor: its maker reads of it, also where nobody asks for the error."""
+        self.session.deaths.heard(report)
+        if report and self.session.created(self.actor_id):
+            self.session.pump.deferred.append(lambda: show_death(report))
 
     def fail_all(self, error: BaseException) -> None:
         """Everything under way, and everything later, gets ``error``."""

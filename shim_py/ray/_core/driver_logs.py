@@ -1,4 +1,4 @@
-"""What the daemon tells a driver for people: its workers' output, and warnings."""
+"""What the daemon tells a driver for people: its workers' output, deaths, and warnings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections import deque
+from collections.abc import Mapping
 from typing import IO, Any, Callable
 
 from .log_dedup import TQDM_MARK, Batch, Deduplicator, first_hint
@@ -147,3 +148,26 @@ def flush_logs(session: Any) -> None:
 def show_warning(message: dict[str, Any]) -> None:
     """Shows a sentence of the daemon."""
     logger.warning("%s", message["text"])
+
+
+#: Ends that somebody wanted, or, of a constructor that raised, that the worker has printed.
+_TOLD = frozenset(("killed", "owner", "group", "init"))
+
+
+def show_death(report: Mapping[str, Any]) -> None:
+    """Tells of an actor's end that nobody asked for, not even the actor itself.
+
+    A program may learn of it without its cause: `ray.wait` only says that a call is done.
+    """
+    message = str(report.get("message")).strip()
+    if report.get("kind") in _TOLD or message.startswith("the actor ended"):
+        return
+    who = str(report.get("who") or "an actor")
+    said = f"{who[:1].upper()}{who[1:]} died: {message[:1].lower()}{message[1:]}"
+    first = report.get("caused_by")
+    if first:
+        why = report.get("cause_message")
+        said += f"\nThe first to end was {first}{f': {why}' if why else '.'}"
+    if report.get("mend"):
+        said += f"\n{report['mend']}"
+    logger.warning("%s", said)

@@ -225,6 +225,10 @@ class Session:
         self._handles.own(actor_id)
         self._created.add(actor_id)
 
+    def created(self, actor_id: str) -> bool:
+        """Whether the actor is this process's own."""
+        return actor_id in self._created
+
     def forget(self, actor_id: str) -> None:
         """Nothing is to be known of the actor any more. The lock is held."""
         self._handles.forget(actor_id)
