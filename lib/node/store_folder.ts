@@ -3,6 +3,7 @@
  * runtime directory. Its name says whose it is (pid and start time) and a locked file in it that the
  * daemon lives, so that a later one can clear away what a killed one left.
  */
+import { randomBytes } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { isRunning, startTicks } from "../runtime/records.ts";
@@ -26,6 +27,7 @@ export interface StoreFolderOptions {
 
 /** See {@link openStoreFolder}. */
 export interface StoreFolder extends Disposable {
+  /** Another one after it was removed under us: look it up for each file. */
   readonly dir: string;
   /** Bytes that the file system has left for an ordinary process. */
   free(): number;
@@ -44,26 +46,28 @@ export function openStoreFolder(options: StoreFolderOptions): StoreFolder {
   if (isOwnParent) Deno.mkdirSync(parent, { recursive: true, mode: 0o700 });
   if (group !== undefined && isOwnParent) giveToGroup(parent, group, DIRECTORY.pass);
   sweep(options);
-  const dir = join(parent, `${prefix}-${key}-${Deno.pid}-${startTicks(Deno.pid) ?? 0}`);
   const make = () => {
+    // Nobody knows the name before: where all may write, another user could take it first.
+    const own = `${key}.${randomBytes(4).toString("hex")}`;
+    const dir = join(parent, `${prefix}-${own}-${Deno.pid}-${startTicks(Deno.pid) ?? 0}`);
     Deno.mkdirSync(dir, { mode: 0o700, recursive: isOwnParent });
     if (group !== undefined) giveToGroup(dir, group, DIRECTORY.add);
-    return libc?.lock(join(dir, LOCK));
+    return { dir, lock: libc?.lock(join(dir, LOCK)) };
   };
-  let lock = make();
+  let { dir, lock } = make();
   const stats = () => {
-    try {
-      return statfsSync(dir);
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ENOENT") throw error;
+    // Somebody emptied the place, as logind does with RemoveIPC when its user logs out; and the name, which
+    // others saw, may be another user's by now.
+    if (!isOwn(dir)) {
+      lock?.[Symbol.dispose]();
+      ({ dir, lock } = make());
     }
-    // Somebody emptied the place, as logind does with RemoveIPC when its user logs out.
-    lock?.[Symbol.dispose]();
-    lock = make();
     return statfsSync(dir);
   };
   return {
-    dir,
+    get dir() {
+      return dir;
+    },
     free() {
       const { bavail, bsize } = stats();
       return bavail * bsize;
@@ -73,7 +77,7 @@ export function openStoreFolder(options: StoreFolderOptions): StoreFolder {
       return blocks * bsize;
     },
     [Symbol.dispose]() {
-      removeTree(dir);
+      if (isOwn(dir)) removeTree(dir);
       lock?.[Symbol.dispose]();
     },
   };
@@ -95,10 +99,11 @@ function sweep({ parent, prefix, libc }: StoreFolderOptions): void {
   }
 }
 
-/** False also where another daemon has just removed it. */
-function isOwn(dir: string): boolean {
+/** Whether a folder is this user's; false also where somebody has removed it. */
+export function isOwn(dir: string): boolean {
   try {
-    return Deno.lstatSync(dir).uid === Deno.uid();
+    const { isDirectory, uid } = Deno.lstatSync(dir);
+    return isDirectory && uid === Deno.uid();
   } catch {
     return false;
   }

@@ -81,6 +81,23 @@ Deno.test("a folder that was removed under its daemon is there again for the nex
 });
 
 Deno.test({
+  name: "a folder that was removed, and whose name another user took, is not used any more",
+  ignore: Deno.uid() !== 0, // only root can make another user's folder
+  async fn() {
+    const parent = await Deno.makeTempDir({ prefix: "beam-folder-" });
+    using folder = openStoreFolder(options(parent));
+    const former = folder.dir;
+    await Deno.remove(former, { recursive: true });
+    await Deno.mkdir(former, { mode: 0o777 });
+    await Deno.chown(former, 65534, 65534);
+    assert.ok(folder.free() > 0);
+    assert.notEqual(folder.dir, former);
+    assert.equal(Deno.lstatSync(folder.dir).uid, Deno.uid());
+    await Deno.remove(parent, { recursive: true });
+  },
+});
+
+Deno.test({
   name: "a dead daemon's folder that another sweeps at the same time is no trouble",
   ignore: !libc,
   async fn() {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray.exceptions import ObjectStoreFullError, OutOfDiskError
 
-from . import group_access
+from . import group_access, own_socket
 from .content import ContentLost, Location
 from .errors import RequestFailed
 from .serialization import Part
@@ -87,9 +87,25 @@ def write(
     raise AssertionError("unreachable")
 
 
+def _open(path: str, flags: int) -> int:
+    """Opens a file of a store's folder, unless the folder is a stranger's.
+
+    It lies where all may write: one that was removed (logind does so when its user logs out) is
+    another user's as soon as that one has made it, and what is in it is anybody's.
+    """
+    folder, name = os.path.split(path)
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        owner = os.fstat(place).st_uid
+        if not own_socket.is_believed(owner):
+            raise PermissionError(errno.EACCES, f"its folder belongs to user {owner}", path)
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=place)
+    finally:
+        os.close(place)
+
+
 def _fill(path: str, parts: Sequence[Part]) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    file = os.open(path, flags, 0o600)
+    file = _open(path, os.O_WRONLY | os.O_CREAT)
     try:
         group_access.open_file(file, path)
         last = len(parts) - 1
@@ -112,7 +128,7 @@ def read(path: str, lengths: Sequence[int]) -> list[Part]:
     """
     size = size_of(lengths)
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        file = _open(path, os.O_RDONLY)
     except OSError as error:
         raise ContentLost(f"{path}: {error.strerror}") from None
     try:

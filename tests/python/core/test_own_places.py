@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ray._core import discovery, own_socket, secret_env
+from ray._core import discovery, own_socket, secret_env, store
+from ray._core.content import ContentLost
 
 STRANGER = 65534
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
@@ -145,3 +146,18 @@ def test_a_token_is_taken_out_of_the_environment_and_still_found(
     assert [secret_env.get(name) for name in secret_env.VARIABLES] == ["one", "two"]
     monkeypatch.setenv("BEAM_TOKEN", "newer")
     assert secret_env.get("BEAM_TOKEN") == "newer"
+
+
+@as_root
+def test_values_in_a_folder_of_another_user_are_nobodys(shared: Path) -> None:
+    folder = shared / "beam-0-abc-1-1"
+    folder.mkdir()
+    path = str(folder / "value")
+    store._fill(path, [b"ours"])
+    assert bytes(store.read(path, [4])[0]) == b"ours"
+    os.chown(folder, STRANGER, STRANGER)  # as if it had been removed, and made by that user
+    with pytest.raises(ContentLost):
+        store.read(path, [4])
+    with pytest.raises(PermissionError, match="its folder belongs to user 65534"):
+        store._fill(path, [b"told to a stranger"])
+    assert Path(path).read_bytes() == b"ours"
