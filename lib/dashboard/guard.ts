@@ -2,7 +2,8 @@
  * The door of the HTTP server: takes TCP connections and hands each, as bytes, to the server behind a
  * Unix socket. The runtime's server waits for ever for a peer that says nothing; here a peer has so
  * long for a request's head, a connection on which nothing moves ends, and there are only so many.
- * What the bytes mean is not looked at, but for the end of the head.
+ * What the bytes mean is not looked at, but for the end of the head. Of the server's own peer, a Unix
+ * socket, nothing can be learnt: so the guard adds to each request from where it came.
  */
 import { connections } from "../wire/connections.ts";
 import { writeAll } from "../wire/link.ts";
@@ -30,7 +31,15 @@ export const GUARD_LIMITS: Readonly<GuardLimits> = {
   head_bytes: 64 * 1024,
 };
 
+const LF = 10;
 const BUFFER = 64 * 1024;
+/** The header that the guard adds, before all others. */
+const PEER_HEADER = "x-beam-peer";
+
+/** The address from which a request came; what the request itself may say of that comes after it. */
+export function peerOf(headers: Headers): string {
+  return headers.get(PEER_HEADER)?.split(",")[0] ?? "";
+}
 
 /** See the top of this file. */
 export class Guard {
@@ -68,7 +77,7 @@ export class Guard {
         peer.close();
         continue;
       }
-      const connection = new GuardedConnection(peer, this.path, this.limits);
+      const connection = new GuardedConnection(peer, hostname, this.path, this.limits);
       this.#open.add(connection);
       this.#sources.set(hostname, here + 1);
       connection.ended.then(() => this.#ended(connection, hostname));
@@ -90,7 +99,12 @@ class GuardedConnection {
   #closed = false;
   #idle: number | undefined;
 
-  constructor(readonly peer: Deno.TcpConn, path: string, readonly limits: GuardLimits) {
+  constructor(
+    readonly peer: Deno.TcpConn,
+    readonly from: string,
+    path: string,
+    readonly limits: GuardLimits,
+  ) {
     this.ended = this.#run(path);
   }
 
@@ -121,11 +135,19 @@ class GuardedConnection {
     const head = new HeadEnd(this.limits.head_bytes);
     const late = setTimeout(() => this.close(), this.limits.head_ms);
     const buffer = new Uint8Array(BUFFER);
+    let begun = false;
     try {
       for (let n = await this.peer.read(buffer); n !== null; n = await this.peer.read(buffer)) {
         this.#moved();
         const bytes = buffer.subarray(0, n);
-        await writeAll(server, bytes);
+        // A line ends with LF, whatever is before it: a request has one connection, and this is its first.
+        const line = begun ? 0 : bytes.indexOf(LF) + 1;
+        if (line > 0) {
+          begun = true;
+          await writeAll(server, bytes.subarray(0, line));
+          await writeAll(server, new TextEncoder().encode(`${PEER_HEADER}: ${this.from}\r\n`));
+        }
+        await writeAll(server, bytes.subarray(line));
         if (head.seen(bytes)) clearTimeout(late);
       }
     } finally {

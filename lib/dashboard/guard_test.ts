@@ -1,6 +1,6 @@
 import assert from "assert";
 import { join } from "node:path";
-import { Guard, GUARD_LIMITS, type GuardLimits, HeadEnd } from "./guard.ts";
+import { Guard, GUARD_LIMITS, type GuardLimits, HeadEnd, peerOf } from "./guard.ts";
 
 /** The listener, to which connections seem to come from that address. */
 function seeming(listener: Deno.TcpListener, address: () => string): Deno.TcpListener {
@@ -25,7 +25,8 @@ async function guarded(
   const path = join(dir, "http.sock");
   const server = Deno.serve({ transport: "unix", path, onListen() {} }, async (request) => {
     await request.text();
-    return new Response("ok", { headers: { connection: "close" } });
+    const from = peerOf(request.headers);
+    return new Response(`ok from ${from}`, { headers: { connection: "close" } });
   });
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let address = "127.0.0.1";
@@ -53,7 +54,24 @@ Deno.test(
   () =>
     guarded({}, async (dial) => {
       const answer = await said(await dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-      assert.match(answer, /^HTTP\/1\.1 200(.|\r|\n)*ok$/);
+      assert.match(answer, /^HTTP\/1\.1 200(.|\r|\n)*ok from 127.0.0.1$/);
+    }),
+);
+
+Deno.test(
+  "a request says from where it comes, whatever it says itself and however it is cut",
+  options,
+  () =>
+    guarded({}, async (dial, from) => {
+      from("fd00::7");
+      for (const end of ["\r\n", "\n"]) {
+        const lines = ["GET / HTTP/1.1", "Host: x", "x-beam-peer: 10.0.0.9", "", ""];
+        const conn = await dial();
+        await conn.write(new TextEncoder().encode("G"));
+        assert.match(await said(conn, lines.join(end).slice(1)), /ok from fd00::7$/);
+      }
+      const early = "\r\nGET / HTTP/1.1\r\nHost: x\r\nx-beam-peer: 10.0.0.9\r\n\r\n";
+      assert.doesNotMatch(await said(await dial(), early), /10\.0\.0\.9/);
     }),
 );
 

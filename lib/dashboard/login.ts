@@ -6,6 +6,7 @@ import { type Doorkeeper, isSecure, tokenIn } from "./auth.ts";
 import { jsonAnswer } from "./answers.ts";
 import { jsonBody } from "./body.ts";
 import { Attempts } from "./attempts.ts";
+import { peerOf } from "./guard.ts";
 import { HttpFailure } from "./http_failure.ts";
 import type { SessionStore } from "./page_host.ts";
 import { SESSION_MS, Sessions } from "./sessions.ts";
@@ -70,7 +71,8 @@ export class Login {
   async #open(request: Request, door: Doorkeeper): Promise<Response> {
     mustBePage(request);
     const body = await jsonBody(request, BODY);
-    const { wait } = this.#attempts;
+    const peer = peerOf(request.headers);
+    const wait = this.#attempts.wait(peer);
     if (wait > 0) {
       const seconds = Math.ceil(wait / 1000);
       throw new HttpFailure(429, `Too many wrong tokens: try again in ${seconds} s.`);
@@ -78,7 +80,7 @@ export class Login {
     const { token } = (body ?? {}) as { token?: unknown };
     const fitting = typeof token === "string" ? tokenIn(token.trim(), door) : undefined;
     if (fitting === undefined) {
-      this.#attempts.failed();
+      this.#attempts.failed(peer);
       throw new HttpFailure(403, "This is not the cluster's token.");
     }
     const former = this.#secret(request.headers);

@@ -1,4 +1,5 @@
 import assert from "assert";
+import { Attempts } from "./attempts.ts";
 import { fakeLogin, fakePage, fakeSessions } from "./_fake_page.ts";
 import type { DashboardHost } from "./dashboard_host.ts";
 import { Login } from "./login.ts";
@@ -138,6 +139,33 @@ Deno.test("wrong tokens are refused, soon unheard, and later heard again", async
   assert.equal(await tries("secret"), 429);
   at.now += 3000;
   assert.equal(await tries("secret"), 200);
+});
+
+Deno.test("wrong tokens from one address keep out nobody who comes from another", async () => {
+  const { ask, page } = setUp();
+  const tries = async (token: string, address: string) => {
+    const headers = { ...page, "x-beam-peer": `${address}, 10.0.0.9` };
+    return (await ask("POST", "/api/session", { body: { token }, headers })).status;
+  };
+  for (let count = 0; count < 10; count++) assert.equal(await tries("wrong", "10.0.0.1"), 403);
+  assert.equal(await tries("secret", "10.0.0.1"), 429);
+  assert.equal(await tries("secret", "10.0.0.2"), 200);
+});
+
+Deno.test("a network is one address, and of few it is remembered that they failed", () => {
+  let now = 0;
+  const attempts = new Attempts(() => now, 2);
+  const exhaust = (address: string) => {
+    while (attempts.wait(address) === 0) attempts.failed(address);
+  };
+  const waits = (...addresses: string[]) => addresses.map((one) => attempts.wait(one));
+  exhaust("10.0.0.1");
+  exhaust("fd00::1");
+  assert.deepEqual(waits("::ffff:10.0.0.1", "fd00::2", "10.0.0.2"), [3000, 3000, 0]);
+  now += 1500;
+  assert.deepEqual(waits("10.0.0.1"), [1500]);
+  exhaust("10.0.0.3");
+  assert.deepEqual(waits("10.0.0.1", "fd00::1", "10.0.0.3"), [0, 1500, 3000]);
 });
 
 Deno.test("the page's files are for everybody, also from a link elsewhere, and are no frame", async () => {

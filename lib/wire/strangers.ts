@@ -65,8 +65,8 @@ export class Strangers {
   }
 }
 
-/** Whoever has one IPv6 address has its network's 2^64; an IPv4 address may be written as one of those. */
-function sourceOf(address: string): string {
+/** Who is at an address: whoever has one of IPv6 has its network's 2^64; one of IPv4 may be written as such. */
+export function sourceOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!address.includes(":")) return address;
