@@ -239,14 +239,6 @@ class _DualError(RayTaskError):
         # Filled by `_make_dual`; the constructor of the cause's class must not run again.
         pass
 
-    @property
-    def args(self) -> tuple[Any, ...]:
-        return (self.__dict__.get("cause"),)
-
-    @args.setter
-    def args(self, value: tuple[Any, ...]) -> None:
-        pass
-
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild_dual, self._task_error._pickled_state())
 
@@ -254,7 +246,8 @@ class _DualError(RayTaskError):
         return str(self._task_error)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or "cause" not in self.__dict__:
+        special = name.startswith("__") and name != "__notes__"
+        if special or "cause" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.__dict__["cause"], name)
 
@@ -274,7 +267,7 @@ def make_dual_exception_type(cause_class: type[BaseException]) -> type[RayTaskEr
         # The cause's class comes after ours, so that its `__init__` and `__str__` lose.
         namespace = {
             key: _DualError.__dict__[key]
-            for key in ("__init__", "args", "__reduce__", "__str__", "__getattr__")
+            for key in ("__init__", "__reduce__", "__str__", "__getattr__")
         }
         namespace["__module__"] = __name__
         made = types.new_class(
@@ -290,6 +283,8 @@ def _make_dual(task_error: RayTaskError) -> RayTaskError:
     error = _allocate(dual, cause)
     error.__dict__.update(task_error.__dict__)
     error.__dict__["_task_error"] = task_error
+    # What `repr` shows; the class of the cause may have another attribute of this name.
+    BaseException.args.__set__(error, (cause,))  # type: ignore[attr-defined]
     # What C classes keep in slots (`OSError.errno`) is not found by `__getattr__`.
     for base in type(cause).__mro__:
         for name, member in vars(base).items():
@@ -299,7 +294,6 @@ def _make_dual(task_error: RayTaskError) -> RayTaskError:
                     setattr(error, name, getattr(cause, name))
                 except (AttributeError, TypeError):
                     continue
-    error.__cause__ = None
     return cast("RayTaskError", error)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from typing import Any
 
 import pytest
@@ -72,10 +73,21 @@ def test_an_error_is_also_of_its_own_class() -> None:
     ]
     assert type(error.cause) is ValueError
     assert isinstance(error.as_instanceof_cause(), ValueError)
+    assert repr(error) == "RayTaskError(ValueError)(ValueError('bad thing'))"
     assert "ray::Faulty.boom()" in str(error)
     assert "pid=" in str(error)
     assert 'raise ValueError("bad thing")' in str(error)
     assert ray.get(actor.fine.remote()) == "fine"
+
+
+def test_what_was_handled_when_an_error_came_is_shown() -> None:
+    with pytest.raises(ValueError) as caught:
+        try:
+            raise KeyError("first")
+        except KeyError:
+            ray.get(Faulty.remote().boom.remote())
+    shown = "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
+    assert "KeyError: 'first'" in shown
 
 
 def test_attributes_of_an_error_of_ones_own() -> None:
