@@ -5,6 +5,7 @@ import { liveValues } from "./completion_values.ts";
 import { candidates } from "./completion_words.ts";
 import { print } from "./output.ts";
 import { parse } from "./parse.ts";
+import { oneLine } from "./terminal.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -50,9 +51,11 @@ async function run(args: string[], all: SubCommands): Promise<number> {
  * it is; `:files` and `:folders` ask the shell for its own.
  */
 async function answer(words: readonly string[], all: SubCommands): Promise<number> {
-  const found = await candidates(words, await commandTable(all), liveValues);
+  const given = await candidates(words, await commandTable(all), liveValues);
+  // A name that somebody gave may have a line's end in it, which no shell can complete.
+  const found = given.filter(({ word }) => oneLine(word) === word);
   if (found.length > 0) {
-    print(found.map(({ word, text }) => text ? `${word}\t${text}` : word).join("\n"));
+    print(found.map(({ word, text }) => text ? `${word}\t${oneLine(text)}` : word).join("\n"));
   }
   return EXIT.done;
 }
@@ -77,7 +80,7 @@ const BASH = `_beam() {
     case $line in
       :files) files=-f ;;
       :folders) files=-d ;;
-      *) COMPREPLY+=("\${line%%$'\\t'*}") ;;
+      *) printf -v line %q "\${line%%$'\\t'*}"; COMPREPLY+=("$line") ;;
     esac
   done
   if [[ $files ]]; then

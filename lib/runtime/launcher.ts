@@ -42,7 +42,7 @@ if [ ! -x ${program} ]; then
   echo "beam: Run \\\`beam shim-path\\\` with the beam that is there now; it writes this file again." >&2
   exit 127
 fi
-: "\${BEAM_RUNTIME_DIR:=${runtime.replaceAll(/["$`\\]/g, "\\$&")}}"
+[ -n "\${BEAM_RUNTIME_DIR-}" ] || BEAM_RUNTIME_DIR=${shellWord(runtime)}
 export BEAM_RUNTIME_DIR
 exec ${command.map(shellWord).join(" ")} "$@"
 `;

@@ -33,7 +33,9 @@ Deno.test("words are quoted for the shell only where needed", () => {
 });
 
 Deno.test("launchers pass arguments on and set the runtime directory unless it is set", async () => {
-  const dir = Deno.makeTempDirSync({ prefix: "launch er$" });
+  const parent = Deno.makeTempDirSync();
+  const dir = join(parent, `it's {a} "b$c`);
+  Deno.mkdirSync(dir);
   try {
     const program = join(dir, "pro gram");
     Deno.writeTextFileSync(program, `#!/bin/sh\necho "$BEAM_RUNTIME_DIR|$*"\n`, { mode: 0o755 });
@@ -49,7 +51,7 @@ Deno.test("launchers pass arguments on and set the runtime directory unless it i
     writeLaunchers(bin, dir, [program]);
     assert.notEqual(Deno.statSync(join(bin, "ray")).ino, ino);
   } finally {
-    Deno.removeSync(dir, { recursive: true });
+    Deno.removeSync(parent, { recursive: true });
   }
 });
 

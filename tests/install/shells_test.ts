@@ -103,6 +103,25 @@ Deno.test("bash completes beam's command line", async () => {
   await check({ command: ["bash", "--norc", "--noprofile", "-i"], start }, [/start +status +stop/]);
 });
 
+Deno.test("bash completes names as one word, whatever is in them", async () => {
+  const bin = join(DIR, "named");
+  Deno.mkdirSync(bin);
+  Deno.writeTextFileSync(
+    join(bin, "beam"),
+    `#!/bin/sh
+case $1 in completions) printf 'my;echo $(id)\\tan actor\\n'; exit ;; esac
+echo "beam got: $#: $2."
+echo line-was-run
+`,
+    { mode: 0o755 },
+  );
+  Deno.writeTextFileSync(join(DIR, "beam.bash"), await beam("completions", "bash"));
+  const start = [`bind 'set bell-style none'; PATH=${bin}:$PATH; source ${DIR}/beam.bash`];
+  const shell = { command: ["bash", "--norc", "--noprofile", "-i"], start };
+  const [shown] = await typed(shell, ["beam logs m\t"]);
+  assert.match(shown!, /beam got: 2: my;echo \$\(id\)\./);
+});
+
 const zsh = SHELLS && join(SHELLS, "bin", "zsh");
 if (!zsh) console.log("not tried: completions in zsh: it could not be fetched");
 Deno.test({
