@@ -50,6 +50,7 @@ export async function serveFile(
   const end = () => closeQuietly(stream);
   signal.addEventListener("abort", end, { once: true });
   try {
+    signal.throwIfAborted(); // while the file was waited for
     const { size } = await file.stat();
     await writeAll(stream, encodeFrame({ kind: "file.found", size }));
     await file.seek(wanted.offset, Deno.SeekMode.Start);

@@ -3,9 +3,7 @@ import { type Address, addressText } from "../wire/address.ts";
 import { HEAD_NAME } from "../wire/authority.ts";
 import { dialTo } from "../wire/dialing.ts";
 import { RequestFailed } from "../wire/errors.ts";
-import { encodeFrame } from "../wire/frames.ts";
-import { expectMessage, type Identity, type Opened } from "../wire/handshake.ts";
-import { writeAll } from "../wire/link.ts";
+import { expectMessage, type Identity, type Opened, sayFirst } from "../wire/handshake.ts";
 import type { Fields } from "../wire/messages.ts";
 
 /** How long a connection may take, in milliseconds. */
@@ -84,6 +82,6 @@ export class NodeDialer {
 }
 
 async function join(opened: Opened, wanted: Wanted, peer: string): Promise<void> {
-  await writeAll(opened.stream, encodeFrame({ ...wanted, kind: "splice" }));
+  await sayFirst(opened.stream, { ...wanted, kind: "splice" });
   await expectMessage(opened, "spliced", { peer, timeout: RELAY_TIMEOUT });
 }

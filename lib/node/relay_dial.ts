@@ -4,11 +4,10 @@
  */
 import { addressText } from "../wire/address.ts";
 import { HEAD_NAME } from "../wire/authority.ts";
+import { closeQuietly } from "../wire/close_quietly.ts";
 import { dialTo } from "../wire/dialing.ts";
 import { ProtocolError } from "../wire/errors.ts";
-import { encodeFrame } from "../wire/frames.ts";
-import { type Identity, type Opened } from "../wire/handshake.ts";
-import { writeAll } from "../wire/link.ts";
+import { type Identity, type Opened, sayFirst } from "../wire/handshake.ts";
 import type { Fields } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
 import { type FileSource, serveFile } from "./file_stream.ts";
@@ -45,7 +44,7 @@ export async function answerRelay(
     const { error } = await splice(stream, worker, { signal });
     if (error instanceof ProtocolError) throw error;
   } catch (error) {
-    close(worker);
+    closeQuietly(worker);
     throw error;
   }
 }
@@ -62,12 +61,6 @@ async function answering(
     ms: CONNECT_TIMEOUT,
     name: HEAD_NAME,
   });
-  await writeAll(opened.stream, encodeFrame({ kind: "answer", relay }));
+  await sayFirst(opened.stream, { kind: "answer", relay });
   return opened;
-}
-
-function close(stream: Opened["stream"]): void {
-  try {
-    stream.close();
-  } catch { /* closed already */ }
 }

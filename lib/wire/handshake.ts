@@ -14,6 +14,7 @@
  * Nothing is sealed there.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { closeQuietly } from "./close_quietly.ts";
 import { LinkClosed, ProtocolError, RequestFailed } from "./errors.ts";
 import { encodeFrame, type Frame, FrameDecoder, STRANGER_LIMITS } from "./frames.ts";
 import { keyedHash } from "./keyed_hash.ts";
@@ -192,9 +193,7 @@ async function within<T>(
     return await Promise.race([opening, timeout]);
   } catch (error) {
     opening.catch(() => {});
-    try {
-      stream.close();
-    } catch { /* already closed */ }
+    closeQuietly(stream);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -358,12 +357,23 @@ export function expectMessage<K extends MessageKind>(
   return within(stream, options.peer, options.timeout ?? OPENING_TIMEOUT, opening.expect(kind));
 }
 
+/**
+ * The first word on a stream that is no link, after its opening.
+ * @throws what the system answers where it cannot be said; the stream is closed then
+ */
+export async function sayFirst(stream: ByteStream, message: Message): Promise<void> {
+  try {
+    await writeAll(stream, encodeFrame(message));
+  } catch (error) {
+    closeQuietly(stream);
+    throw error;
+  }
+}
+
 /** Tells the peer of a stream that is no link why it is not served, and closes the stream. */
 export async function refuseStream(stream: ByteStream, failure: RequestFailed): Promise<void> {
   await new Opening(stream, "").refuse(failure);
-  try {
-    stream.close();
-  } catch { /* the peer was faster */ }
+  closeQuietly(stream);
 }
 
 function refuses(hello: Message<"hello">, options: AcceptOptions): RequestFailed | undefined {

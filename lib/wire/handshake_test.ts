@@ -12,6 +12,7 @@ import {
   type Opened,
   refuseStream,
   type Role,
+  sayFirst,
 } from "./handshake.ts";
 import { type ByteStream, writeAll } from "./link.ts";
 import { joinToken, joinTokenText } from "./join_token.ts";
@@ -358,6 +359,13 @@ Deno.test("a stream that is refused after its opening is told why", async () => 
   const answer = expectMessage(valueOf(dialer), "spliced", { peer: "x" });
   await assert.rejects(answer, { code: "gone", message: "It is gone", mend: "Go on." });
   assert.ok(ends.every((end) => end.closed));
+});
+
+Deno.test("a stream on which the first word cannot be said is closed", async () => {
+  const [ours, theirs] = pipe();
+  theirs.close();
+  await assert.rejects(sayFirst(ours, { kind: "answer", relay: "r" }), /the pipe is closed/);
+  assert.ok(ours.closed);
 });
 
 Deno.test("what a stranger leaves empty is as if he had left it out", async () => {
