@@ -1,12 +1,14 @@
 /**
  * The door of the HTTP server: takes TCP connections and hands each, as bytes, to the server behind a
  * Unix socket. The runtime's server waits for ever for a peer that says nothing; here a peer has so
- * long for a request's head, a connection on which nothing moves ends, and there are only so many.
- * What the bytes mean is not looked at, but for the end of the head. Of the server's own peer, a Unix
+ * long for a request's head, a connection on which nothing moves ends, and there are only so many: for
+ * one more another has to go, of the address with the most, and before all others one that asks nothing.
+ * So who opens connections keeps nobody out, also at the same address. What the bytes mean is not looked at, but for the end of the head. Of the server's own peer, a Unix
  * socket, nothing can be learnt: so the guard adds to each request from where it came.
  */
 import { connections } from "../wire/connections.ts";
 import { writeAll } from "../wire/link.ts";
+import { sourceOf } from "../wire/strangers.ts";
 
 /** How much a peer may use. Times in milliseconds. */
 export interface GuardLimits {
@@ -14,7 +16,7 @@ export interface GuardLimits {
   head_ms: number;
   /** Without a byte in either direction. */
   idle_ms: number;
-  /** Connections at once; further ones are closed unheard. */
+  /** Connections at once. */
   connections: number;
   /** So many of them from one address. */
   each: number;
@@ -44,8 +46,9 @@ export function peerOf(headers: Headers): string {
 /** See the top of this file. */
 export class Guard {
   #open = new Set<GuardedConnection>();
-  /** How many there are of each address. */
-  #sources = new Map<string, number>();
+  /** Those that count, by source. */
+  #sources = new Map<string, Set<GuardedConnection>>();
+  #size = 0;
   #serving: Promise<unknown>;
 
   /**
@@ -71,26 +74,45 @@ export class Guard {
   async #take(listener: Deno.TcpListener): Promise<void> {
     for await (const peer of connections(listener)) {
       const { hostname } = peer.remoteAddr as Deno.NetAddr;
-      const { connections, each } = this.limits;
-      const here = this.#sources.get(hostname) ?? 0;
-      if (this.#open.size >= connections || here >= each) {
-        peer.close();
-        continue;
-      }
+      this.#makeRoom(sourceOf(hostname));
       const connection = new GuardedConnection(peer, hostname, this.path, this.limits);
       this.#open.add(connection);
-      this.#sources.set(hostname, here + 1);
-      connection.ended.then(() => this.#ended(connection, hostname));
+      const group = this.#sources.get(sourceOf(hostname)) ?? new Set();
+      this.#sources.set(sourceOf(hostname), group.add(connection));
+      this.#size++;
+      connection.ended.then(() => {
+        this.#open.delete(connection);
+        this.#forget(connection);
+      });
     }
   }
 
-  #ended(connection: GuardedConnection, hostname: string): void {
-    this.#open.delete(connection);
-    const left = (this.#sources.get(hostname) ?? 0) - 1;
-    if (left > 0) this.#sources.set(hostname, left);
-    else this.#sources.delete(hostname);
+  /** For one more from there. */
+  #makeRoom(source: string): void {
+    const { connections, each } = this.limits;
+    const own = this.#sources.get(source);
+    const full = own !== undefined && own.size >= each
+      ? own
+      : this.#size >= connections
+      ? [...this.#sources.values()].reduce((most, one) => one.size > most.size ? one : most)
+      : undefined;
+    if (!full) return;
+    const least = [...full].reduce((one, other) => other.isBefore(one) ? other : one);
+    this.#forget(least);
+    least.close();
+  }
+
+  #forget(connection: GuardedConnection): void {
+    const source = sourceOf(connection.from);
+    const group = this.#sources.get(source);
+    if (!group?.delete(connection)) return;
+    this.#size--;
+    if (group.size === 0) this.#sources.delete(source);
   }
 }
+
+/** How far a connection has come. */
+const STAGE = { asking: 0, asked: 1, answered: 2 } as const;
 
 class GuardedConnection {
   /** Settles, never rejects, when both sides are closed. */
@@ -98,6 +120,9 @@ class GuardedConnection {
   #server: Deno.Conn | undefined;
   #closed = false;
   #idle: number | undefined;
+  #stage: number = STAGE.asking;
+  /** When a byte moved last. */
+  #at = performance.now();
 
   constructor(
     readonly peer: Deno.TcpConn,
@@ -106,6 +131,11 @@ class GuardedConnection {
     readonly limits: GuardLimits,
   ) {
     this.ended = this.#run(path);
+  }
+
+  /** True where this one gives way before the other. */
+  isBefore(other: GuardedConnection): boolean {
+    return this.#stage === other.#stage ? this.#at < other.#at : this.#stage < other.#stage;
   }
 
   close(): void {
@@ -148,7 +178,9 @@ class GuardedConnection {
           await writeAll(server, new TextEncoder().encode(`${PEER_HEADER}: ${this.from}\r\n`));
         }
         await writeAll(server, bytes.subarray(line));
-        if (head.seen(bytes)) clearTimeout(late);
+        if (!head.seen(bytes)) continue;
+        clearTimeout(late);
+        this.#stage = Math.max(this.#stage, STAGE.asked);
       }
     } finally {
       clearTimeout(late);
@@ -159,6 +191,7 @@ class GuardedConnection {
   async #back(server: Deno.Conn): Promise<void> {
     const buffer = new Uint8Array(BUFFER);
     for (let n = await server.read(buffer); n !== null; n = await server.read(buffer)) {
+      this.#stage = STAGE.answered;
       await writeAll(this.peer, buffer.subarray(0, n));
       this.#moved();
     }
@@ -167,6 +200,7 @@ class GuardedConnection {
   }
 
   #moved(): void {
+    this.#at = performance.now();
     clearTimeout(this.#idle);
     if (!this.#closed) this.#idle = setTimeout(() => this.close(), this.limits.idle_ms);
   }
