@@ -206,7 +206,8 @@ function inGroupShortage(survey: Survey, actor: ActorRecord): string {
     const whole = group.grants[index]?.amounts ?? {};
     const holders = survey.holdings.inBundle(pg.pg_id, index);
     const local = localise(node, need);
-    const short = shortageText({ ledger, whole, need: local, holders, job_id: actor.job_id });
+    const { job_id } = actor;
+    const short = shortageText({ books, ledger, whole, need: local, holders, job_id });
     return `bundle ${index} on node ${node.ip} ${short ?? "has room"}`;
   });
   if (indices.length > MOST_NODES) parts.push(`and ${indices.length - MOST_NODES} more bundles`);
@@ -237,7 +238,8 @@ function nodeShortage(
     }
   }
   const local = localise(node, need);
-  return shortageText({ ledger, whole: node.total, need: local, holders, job_id }) ??
+  const { books } = survey;
+  return shortageText({ books, ledger, whole: node.total, need: local, holders, job_id }) ??
     (findGrant(ledger, local) === undefined ? "has no fitting devices" : "has room");
 }
 

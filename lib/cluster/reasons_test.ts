@@ -28,7 +28,7 @@ Deno.test("a waiting group names the bundle, the resource, and who holds it on e
     "Placement group dp_rank_1 (aaaaaaaa…) waits: bundle 1 needs 1 GPU; node 10.0.0.1 has 0.5 of " +
       "2 GPU free (held by actor vllm_Worker_x_TP0 (bbbbbbbb…): 1, actor Worker (bbbbbbbb…): " +
       "0.5); node 10.0.0.2 has 0 of 1 GPU free (held by placement group dp_rank_0 (aaaaaaaa…) " +
-      "bundle 0 of job 02000000: 1).",
+      "bundle 0 of job 02000000 (driver pid 7 on 10.0.0.2): 1).",
   );
 });
 

@@ -1,7 +1,9 @@
 /** `has 0 of 2 GPU free (held by actor A 1, placement group B bundle 0: 1)`. */
 import type { Amounts } from "./amounts.ts";
 import { countText } from "./amounts.ts";
+import type { Books } from "./books.ts";
 import type { Holder } from "./holders.ts";
+import { jobText } from "./jobs.ts";
 import type { Ledger } from "./ledger.ts";
 import { pickDevices } from "./gpu_shares.ts";
 
@@ -14,6 +16,7 @@ export interface ShortageRequest {
   holders: readonly Holder[];
   /** The asker's job; holders of other jobs are named with theirs. */
   job_id: string;
+  books: Books;
 }
 
 const MOST_HOLDERS = 4;
@@ -46,14 +49,15 @@ function freeText(name: string, free: number, total: number): string {
   return `${countText(name, Math.max(0, free))} of ${countText(name, total)} ${name} free`;
 }
 
-function heldText({ holders, job_id }: ShortageRequest, name: string): string {
+function heldText({ holders, job_id, books }: ShortageRequest, name: string): string {
   const units = (holder: Holder) => holder.grant.amounts[name] ?? 0;
   const own = holders.filter((holder) => units(holder) > 0)
     .sort((a, b) => units(b) - units(a));
   if (own.length === 0) return "";
   const parts = own.slice(0, MOST_HOLDERS).map((holder) => {
-    const job = holder.job_id === job_id ? "" : ` of job ${holder.job_id}`;
-    return `${holder.text}${job}: ${countText(name, units(holder))}`;
+    const job = holder.job_id === job_id ? undefined : books.jobs.get(holder.job_id);
+    const owner = job ? ` of ${jobText(job, books.nodes.get(job.node_id)?.ip)}` : "";
+    return `${holder.text}${owner}: ${countText(name, units(holder))}`;
   });
   const rest = own.slice(MOST_HOLDERS);
   if (rest.length > 0) {
