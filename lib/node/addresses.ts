@@ -1,5 +1,5 @@
 /** The addresses of this node and of its head, as others must know them. */
-import { candidateAddresses, type Network, primaryAddress } from "../probe/network.ts";
+import { candidateAddresses, interfaceOf, type Network, primaryAddress } from "../probe/network.ts";
 import { isLoopback } from "../runtime/loopback.ts";
 import { type Address, addressText, isEveryAddress } from "../wire/address.ts";
 import type { DaemonConfig } from "./config.ts";
@@ -17,6 +17,33 @@ export function nodeAddress(config: DaemonConfig, local: string, network: Networ
   const { host } = config.head;
   if (isEveryAddress(host)) return primaryAddress(network);
   return host === "localhost" ? "127.0.0.1" : host;
+}
+
+/** Whether this machine has that address now. */
+export function isHere(ip: string, network: Network): boolean {
+  return interfaceOf(ip, network) !== null;
+}
+
+/** What is not well where a joiner's machine has lost the address by which it is known, in words. */
+export function movedNotes(
+  config: DaemonConfig,
+  ip: string,
+  local: string,
+  network: Network,
+): string[] {
+  const isFixed = config.node_ip !== undefined || config.role === "head" || local === ip;
+  if (isFixed || isHere(ip, network)) return [];
+  return [
+    `its machine has the address ${ip} no more, and reaches the head from ${local}: calls to it are ` +
+    "relayed, and what its programs tell others to reach them by leads nowhere. Start it again there, " +
+    "with `beam down` and `beam up --join`.",
+  ];
+}
+
+/** What to do where the head's machine has lost the address by which it is known. */
+export function lostAddressMend(ip: string): string {
+  return `This machine has the address ${ip} no more: end this node with \`beam down\` and start it with ` +
+    "`beam up --head`, and the others with `beam up --join` and its new address.";
 }
 
 /** Further addresses of this machine; none where the node's was given: it may be one of several here. */

@@ -1,5 +1,5 @@
 import assert from "assert";
-import { headAliases, headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
+import { headAliases, headDialAddress, movedNotes, nodeAddress, nodeAliases } from "./addresses.ts";
 import { parseDaemonConfig } from "./config.ts";
 
 const config = (fields: Record<string, unknown>) =>
@@ -35,6 +35,25 @@ Deno.test("a joiner is known by the address its connection uses, unless one is g
   const given = { ...join, node_ip: "10.9.9.9" };
   assert.equal(nodeAddress(given, "192.168.0.5", NETWORK), "10.9.9.9");
   assert.deepEqual(nodeAliases(given, "10.9.9.9", NETWORK), []);
+});
+
+Deno.test("a joiner whose machine has lost its address says so, with what to do", () => {
+  const join = config({ role: "join", head: { host: "10.0.0.1", port: 6379 } });
+  const [note, ...more] = movedNotes(join, "10.0.0.4", "10.0.0.5", NETWORK);
+  assert.match(
+    note!,
+    /has the address 10\.0\.0\.4 no more, and reaches the head from 10\.0\.0\.5: /,
+  );
+  assert.match(note!, /`beam down` and `beam up --join`/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(movedNotes(join, "10.0.0.5", "10.0.0.5", NETWORK), []);
+  // Another route to the head; the address is there as before.
+  assert.deepEqual(movedNotes(join, "192.168.0.5", "10.0.0.5", NETWORK), []);
+  // An address that other machines reach it by, given by a person: this machine need not have it.
+  assert.deepEqual(
+    movedNotes({ ...join, node_ip: "10.9.9.9" }, "10.9.9.9", "10.0.0.5", NETWORK),
+    [],
+  );
 });
 
 Deno.test("the head is also known by what was typed, and on its machine by all its addresses", () => {

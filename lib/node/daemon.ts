@@ -28,7 +28,7 @@ import { Keyring } from "../wire/keyring.ts";
 import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
 import { ActorAnswers } from "./actor_answers.ts";
-import { headDialAddress, nodeAddress, nodeAliases } from "./addresses.ts";
+import { headDialAddress, movedNotes, nodeAddress, nodeAliases } from "./addresses.ts";
 import { AwayNotice } from "./away_notice.ts";
 import { assignmentOf, type NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
@@ -717,7 +717,10 @@ export class NodeDaemon {
         runtime_dir: this.#instance.runtime,
         log_dir: this.#log_dir,
         gpus: this.#machine.gpus.gpus.map((gpu) => gpu.name),
-        notes: this.#machine.gpus.notes.map((note) => note.text),
+        notes: [
+          ...this.#machine.gpus.notes.map((note) => note.text),
+          ...movedNotes(this.#config, this.#node_ip, local, readNetwork()),
+        ],
       },
     });
     const message: Message<"node.join"> = {

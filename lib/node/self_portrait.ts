@@ -2,13 +2,13 @@
 import { dirname, join } from "node:path";
 import type { FactsRequest } from "../doctor/read_facts.ts";
 import type { HeadReady } from "../head/config.ts";
-import type { Network } from "../probe/network.ts";
+import { type Network, readNetwork } from "../probe/network.ts";
 import { type DaemonRecord, startTicks } from "../runtime/records.ts";
 import { buildName } from "../runtime/version.ts";
 import { addressText } from "../wire/address.ts";
 import type { Keyring } from "../wire/keyring.ts";
 import type { Reply } from "../wire/messages.ts";
-import { headAliases, nodeAliases } from "./addresses.ts";
+import { headAliases, isHere, lostAddressMend, nodeAliases } from "./addresses.ts";
 import type { NodeFacts } from "./assignment.ts";
 import type { DaemonConfig } from "./config.ts";
 import type { HeadLink } from "./head_link.ts";
@@ -102,6 +102,10 @@ export function infoOf(self: NodeSelf, link: HeadLink): Reply<"daemon.info"> {
   const { away } = link;
   const fault = head?.fault;
   if (away) info.away = fault ? { ...away, why: fault.message, mend: fault.mend } : { ...away };
+  const { host } = self.config.head;
+  if (away && !fault && info.is_head && host === self.node_ip && !isHere(host, readNetwork())) {
+    info.away = { ...away, mend: lostAddressMend(host) };
+  }
   if (!self.keys.isOpen) info.token_file = join(runtime, "token");
   return info;
 }
