@@ -2,6 +2,7 @@
 import { Trouble } from "../runtime/errors.ts";
 import { isLoopback } from "../runtime/loopback.ts";
 import { type Env, processEnv, runtimeDir, runtimePaths } from "../runtime/paths.ts";
+import { strangerAt } from "../runtime/port_owner.ts";
 import { allRecords, type DaemonRecord, recordOf, servesAddress } from "../runtime/records.ts";
 import { givenToken, keptToken } from "../runtime/token.ts";
 import { isJoinToken } from "../wire/join_token.ts";
@@ -61,23 +62,33 @@ function checked(url: string, given: string): string {
 /**
  * The token that was given; else, for a server of this user on this machine, the one that its head
  * keeps for that. Nobody else is told of a token that was not given for it.
+ * @param stranger another user who listens at a port of this machine
+ * @throws {Trouble} where that is so at the server's: it would be told the token
  */
 export function tokenFor(
   url: string,
   records: readonly DaemonRecord[],
   env: Env = processEnv,
+  stranger: (port: number) => number | undefined = strangerAt,
 ): string | undefined {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const own = records.find(({ dashboard, aliases, node_ip }) =>
+    dashboard?.slice(dashboard.lastIndexOf(":") + 1) === (port || "80") &&
+    (isLoopback(host) || host === node_ip || aliases.includes(host))
+  );
+  const other = own && stranger(Number(port || "80"));
+  if (other !== undefined) {
+    throw new Trouble(
+      `Cannot use the server at ${url}: a program of user ${other} listens at that port, which would ` +
+        "be told the token",
+      "End that program, or start the head anew with another `--dashboard-port`.",
+    );
+  }
   const given = givenToken(undefined, env);
   // A join token is good for joining only, and nobody's business elsewhere.
   if (given && !isJoinToken(given.token)) return given.token;
-  const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  for (const { dashboard, aliases, node_ip, runtime_dir } of records) {
-    if (dashboard?.slice(dashboard.lastIndexOf(":") + 1) !== (port || "80")) continue;
-    if (!isLoopback(host) && host !== node_ip && !aliases.includes(host)) continue;
-    return keptToken(runtimePaths(runtime_dir).dashboardToken)?.token;
-  }
-  return undefined;
+  return own && keptToken(runtimePaths(own.runtime_dir).dashboardToken)?.token;
 }
 
 /** This runtime directory's daemon first, then the others of this user. */

@@ -45,6 +45,13 @@ Deno.test("the kept token goes to this user's own server only, a given one where
     assert.equal(tokenFor("http://127.0.0.1:8265", [], none), undefined);
     const given = (name: string) => name === "RAY_AUTH_TOKEN" ? "given" : undefined;
     assert.equal(tokenFor("http://elsewhere:8265", records, given), "given");
+    // A loopback port is whose program is there first.
+    const other = () => 65534;
+    for (const env of [none, given]) {
+      const asked = () => tokenFor("http://localhost:8265", records, env, other);
+      assert.throws(asked, /a program of user 65534 listens at that port/);
+    }
+    assert.equal(tokenFor("http://elsewhere:8265", records, given, other), "given");
   } finally {
     Deno.removeSync(runtime_dir, { recursive: true });
   }

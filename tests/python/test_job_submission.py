@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import pytest
-from ray._core import discovery
+from ray._core import discovery, port_owner
 from ray.exceptions import AuthenticationError
 from ray.job_submission import JobDetails, JobStatus, JobType, _address, _prepare, _records
 from ray.job_submission._http import HttpServer
@@ -58,6 +58,17 @@ def test_variables_go_before_the_argument(
     assert _address.server_url("http://given:1") == "http://of-ray:1"
     monkeypatch.setenv("RAY_API_SERVER_ADDRESS", "http://of-the-server:1")
     assert _address.server_url("http://given:1") == "http://of-the-server:1"
+
+
+def test_a_port_that_another_user_has_is_told_no_token(
+    head: discovery.Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(port_owner, "stranger_at", {8265: 65534, 8266: 65534}.get)
+    for given in ("", "given"):
+        monkeypatch.setenv("RAY_AUTH_TOKEN", given)
+        with pytest.raises(ConnectionError, match="a program of user 65534 listens at that port"):
+            _address.token_for("http://localhost:8265")
+    assert _address.token_for("http://localhost:8266") == "given", "it is not ours to judge"
 
 
 def test_the_kept_token_goes_to_this_users_own_server_only(

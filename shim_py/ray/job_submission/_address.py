@@ -6,7 +6,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from ray._core import client, discovery, secret_env
+from ray._core import client, discovery, port_owner, secret_env
 from ray._private.absent import refuse
 
 USUAL = "http://localhost:8265"
@@ -48,8 +48,21 @@ def token_for(url: str) -> str | None:
 
     It is the one that was given by Ray's or beam's variables; else, for a server of this user on
     this machine, the one that its head keeps in a file for that.
+
+    Raises:
+        ConnectionError: another user listens there, and would be told it.
     """
-    return _given() or _kept(url)
+    own = _own_head(url)
+    if own is not None:
+        port = urlsplit(url).port or 80
+        other = port_owner.stranger_at(port)
+        if other is not None:
+            raise ConnectionError(
+                f"Cannot use the server at {url}: a program of user {other} listens at that port, "
+                "which would be told the token. End that program, or start the head anew with "
+                "another `--dashboard-port`."
+            )
+    return _given() or (own and _read(os.path.join(own, "dashboard_token")))
 
 
 def _given() -> str | None:
@@ -73,14 +86,15 @@ def _bare(token: str | None) -> str | None:
     return None if token is None else re.sub(r"~[\w-]{43}$", "", token)
 
 
-def _kept(url: str) -> str | None:
+def _own_head(url: str) -> str | None:
+    """The runtime directory of this user's head on this machine whose server has this URL."""
     parts = urlsplit(url)
     for instance in discovery.instances():
         record = instance.record
         port = str(record.get("dashboard") or "").rpartition(":")[2]
         own = (*_LOCAL, record.get("node_ip"), *(record.get("aliases") or ()))
         if port == str(parts.port or 80) and (parts.hostname or "") in own:
-            return _read(os.path.join(str(record["runtime_dir"]), "dashboard_token"))
+            return str(record["runtime_dir"])
     return None
 
 
