@@ -748,6 +748,16 @@ export class NodeDaemon {
     this.#asks.repeat();
     this.#objects!.joined();
     this.#words.repeat();
+    this.#headIsBack();
+  }
+
+  /** A head that was started again may be without its page's port, which another program took meanwhile. */
+  #headIsBack(): void {
+    const ready = this.#head?.ready;
+    if (!ready || this.#headReady === undefined || ready === this.#headReady) return;
+    this.#headReady = ready;
+    if (ready.dashboard_fault) this.#say("warning", ready.dashboard_fault);
+    writeRecord(this.#instance.paths.record, this.record);
   }
 
   /** What cannot be killed just now still has its devices: the node is not offered again before. */

@@ -2,7 +2,7 @@
  * The daemon's part in objects, put together: the store, what brings copies from other nodes, which
  * processes own what, and the news of ends. The daemon hands over what arrives and tells it of ends.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { LinkClosed } from "../wire/errors.ts";
 import { fieldsOf, type Received } from "../wire/link.ts";
 import type { Identity } from "../wire/handshake.ts";
@@ -22,7 +22,7 @@ import { ObjectNews } from "./object_news.ts";
 import { ObjectStore } from "./object_store.ts";
 import { numberIn, textIn } from "./order.ts";
 import { Processes } from "./processes.ts";
-import { openStoreFolder, type StoreFolder } from "./store_folder.ts";
+import { isOwn, openStoreFolder, type StoreFolder } from "./store_folder.ts";
 
 /** Where files of the machine's memory lie. */
 export const SHARED_MEMORY = "/dev/shm";
@@ -145,6 +145,8 @@ export class ObjectPlane {
   async #pathFor(name: string, node: string | undefined): Promise<string | undefined> {
     const file = this.store.find(name);
     if (!file || file.origin !== undefined || !await file.whole) return undefined;
+    // What lies at its name now may be anybody's: see `store_folder.ts`.
+    if (!isOwn(dirname(file.path))) return undefined;
     if (node !== undefined) file.readers.add(node);
     return file.path;
   }

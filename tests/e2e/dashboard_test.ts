@@ -2,7 +2,9 @@
 import assert from "assert";
 import type { BoardMessage } from "../../lib/dashboard/board.ts";
 import type { Node } from "./harness/node.ts";
+import { signal } from "./harness/processes.ts";
 import { theme } from "./harness/scenario.ts";
+import { until } from "./harness/until.ts";
 
 let head: Node;
 const { place, test } = theme("dashboard", async (place) => {
@@ -55,3 +57,20 @@ async function firstPicture(stream: Response): Promise<BoardMessage> {
   }
   throw new Error(`The stream ended after ${text.slice(0, 200)}`);
 }
+
+test("a head that was started again, and whose page's port another program took, has none", async () => {
+  const { hostname, port } = new URL(JSON.parse(await head.tell("dashboard", "--json")).url);
+  signal(head.headPid, "SIGKILL");
+  using _taken = await until("the port is free", () => {
+    try {
+      return Deno.listen({ hostname, port: Number(port) });
+    } catch {
+      return false;
+    }
+  });
+  const { stderr } = await until("the command says so", async () => {
+    const told = await head.cli(["dashboard"]);
+    return told.code === 1 && told;
+  });
+  assert.match(stderr, /Cannot serve jobs and metrics on .*: another program holds it/);
+});
