@@ -17,8 +17,15 @@ export class FakeClock implements Clock {
     this.#now = now;
   }
 
+  /** By how much it was set, in milliseconds. */
+  set = 0;
+
   now(): number {
     return this.#now;
+  }
+
+  wall(): number {
+    return this.#now + this.set;
   }
 
   after(ms: number, run: () => void): () => void {

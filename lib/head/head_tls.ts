@@ -15,11 +15,11 @@ import {
   newAuthority,
   newKeyPair,
   openAuthority,
-  renewalAfter,
 } from "../wire/authority.ts";
 import { CertificateFiles } from "../wire/certificate_files.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Fields, Reply } from "../wire/messages.ts";
+import { Renewal } from "../wire/renewal.ts";
 
 const GIVE_KEY = "Name the file authority.key that `beam token new` made, by --tls-authority.";
 
@@ -31,6 +31,7 @@ export class HeadTls {
   fault: (text: string) => void = () => {};
   #certificate: Certificate;
   #stop: (() => void) | undefined;
+  #renewal: Renewal | undefined;
 
   private constructor(
     readonly clock: Clock,
@@ -75,9 +76,12 @@ export class HeadTls {
           "`~` of the token: nodes join with the one that the head prints then.",
       );
     }
-    const certificate = await certificateOf(authority, clock.now());
+    const certificate = await certificateOf(authority, clock.wall());
     const tls = new HeadTls(clock, certificate, authority, lifetime_ms);
-    tls.#stop = clock.every(renewalAfter(lifetime_ms), () => void tls.#renew(authority));
+    const renewal = new Renewal(clock, () => void tls.#renew(authority));
+    renewal.made(lifetime_ms);
+    tls.#renewal = renewal;
+    tls.#stop = () => renewal.close();
     return tls;
   }
 
@@ -95,7 +99,7 @@ export class HeadTls {
       );
     }
     try {
-      const made = await this.authority.certify(key.slice(), { now: this.clock.now() });
+      const made = await this.authority.certify(key.slice(), { now: this.clock.wall() });
       return { ...made, lifetime: this.lifetime };
     } catch (error) {
       throw new RequestFailed(
@@ -110,7 +114,8 @@ export class HeadTls {
   }
 
   async #renew(authority: Authority): Promise<void> {
-    this.#show(await certificateOf(authority, this.clock.now()));
+    this.#show(await certificateOf(authority, this.clock.wall()));
+    this.#renewal?.made(this.lifetime);
   }
 
   #show(certificate: Certificate): void {

@@ -59,6 +59,23 @@ Deno.test("the head's own certificate is another after two thirds of its time", 
   tls.close();
 });
 
+Deno.test("certificates go by the clock as it is set, where that is set right after the start too", async () => {
+  using folder = new Folder();
+  const clock = new FakeClock(67_000_000_000);
+  const tls = await HeadTls.open({}, join(folder.path, "key"), clock);
+  for (const set of [1_700_000_000_000, -50 * 24 * 3_600_000]) {
+    clock.set += set;
+    const { promise, resolve } = Promise.withResolvers<Certificate>();
+    tls.exchange = resolve;
+    clock.pass(60_000);
+    const { notBefore, notAfter } = new x509.X509Certificate((await promise).certificate);
+    assert.ok(+notBefore < clock.wall() && clock.wall() < +notAfter);
+    const made = await tls.certify({ key: (await newKeyPair()).public });
+    assert.equal(made.until, clock.wall() + 7 * 24 * 3_600_000);
+  }
+  tls.close();
+});
+
 Deno.test("a file that is no key, or cannot be read, is told with what mends it", async () => {
   using folder = new Folder();
   const path = join(folder.path, "key");

@@ -3,14 +3,9 @@
  * has been proven, and again when two thirds of its time are over. The key never leaves the daemon.
  */
 import type { Clock } from "../runtime/clock.ts";
-import {
-  type Certificate,
-  type KeyPair,
-  nameOf,
-  newKeyPair,
-  renewalAfter,
-} from "../wire/authority.ts";
+import { type Certificate, type KeyPair, nameOf, newKeyPair } from "../wire/authority.ts";
 import type { Link } from "../wire/link.ts";
+import { Renewal } from "../wire/renewal.ts";
 import { withDeadline } from "./deadline.ts";
 
 /** How long the head may take, in milliseconds. */
@@ -28,10 +23,15 @@ export class CertificateKeeper {
   #certificate: Certificate | undefined;
   #keys: Promise<KeyPair> | undefined;
   #link: Link | undefined;
-  #stop: (() => void) | undefined;
-  #closed = false;
+  #renewal: Renewal;
 
-  constructor(readonly host: CertificateKeeperHost, readonly clock: Clock) {}
+  constructor(readonly host: CertificateKeeperHost, readonly clock: Clock) {
+    this.#renewal = new Renewal(clock, () => {
+      const link = this.#link;
+      // Without a link the next one renews it.
+      if (link && !link.isClosed) this.#renew(link).catch((error) => this.#failed(error));
+    });
+  }
 
   /** The one to show; undefined before the first link. */
   get certificate(): Certificate | undefined {
@@ -53,8 +53,7 @@ export class CertificateKeeper {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#stop?.();
+    this.#renewal.close();
   }
 
   async #renew(link: Link): Promise<void> {
@@ -71,22 +70,12 @@ export class CertificateKeeper {
       until: fields.until,
     };
     if (!isFirst) this.host.exchange(this.#certificate);
-    this.#plan(renewalAfter(fields.lifetime));
-  }
-
-  #plan(ms: number): void {
-    this.#stop?.();
-    if (this.#closed) return;
-    this.#stop = this.clock.after(ms, () => {
-      const link = this.#link;
-      // Without a link the next one renews it.
-      if (link && !link.isClosed) this.#renew(link).catch((error) => this.#failed(error));
-    });
+    this.#renewal.made(fields.lifetime);
   }
 
   #failed(error: Error): void {
     this.host.log("warning", `This node's certificate was not renewed: ${error.message}`);
-    const left = this.#certificate!.until - this.clock.now();
-    this.#plan(Math.max(1000, left / 10));
+    const left = this.#certificate!.until - this.clock.wall();
+    this.#renewal.again(Math.max(1000, left / 10));
   }
 }

@@ -15,6 +15,10 @@ class MovedClock implements Clock {
     return this.#now;
   }
 
+  wall(): number {
+    return this.#now;
+  }
+
   after(ms: number, run: () => void): () => void {
     this.#due.set(run, this.#now + ms);
     return () => this.#due.delete(run);

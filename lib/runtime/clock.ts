@@ -6,6 +6,8 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
 /** Times are milliseconds since the epoch. Each timer returns its own end. */
 export interface Clock {
   now(): number;
+  /** The machine's clock as it is set: for what other machines hold against theirs. */
+  wall(): number;
   after(ms: number, run: () => void): () => void;
   every(ms: number, run: () => void): () => void;
 }
@@ -18,6 +20,7 @@ export function systemClock(): Clock {
   const start = Date.now() - performance.now();
   return {
     now: () => Math.round(start + performance.now()),
+    wall: () => Date.now(),
     after: (ms, run) => {
       const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);

@@ -18,7 +18,7 @@ export const HEAD_NAME = "head.beam.internal";
 /** How long certificates are good, in milliseconds, where nobody said: a week. */
 export const CERTIFICATE_LIFETIME = 7 * 24 * 3_600_000;
 /** How far the clocks of two machines may differ, in milliseconds. */
-const CLOCK_SKEW = 24 * 3_600_000;
+export const CLOCK_SKEW = 24 * 3_600_000;
 const SUBJECT = "CN=beam cluster authority";
 const ALGORITHM = { name: "Ed25519" } as const;
 const KEY_SIZE = 32;

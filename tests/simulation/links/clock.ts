@@ -16,6 +16,10 @@ export class SimClock implements Clock {
     return this.time;
   }
 
+  wall(): number {
+    return this.time;
+  }
+
   after(ms: number, run: () => void): () => void {
     return this.#add({ at: this.time + ms, run });
   }
