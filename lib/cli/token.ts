@@ -5,10 +5,12 @@ import { type DaemonRecord, readRecord } from "../runtime/records.ts";
 import { givenToken, keptToken, withAuthority } from "../runtime/token.ts";
 import { newJoinTokenId } from "../wire/join_token.ts";
 import type { Link } from "../wire/link.ts";
-import { STATUS_TIMEOUT } from "./cluster_status.ts";
+import type { Reply } from "../wire/messages.ts";
+import { askStatus, STATUS_TIMEOUT } from "./cluster_status.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 import { chooseDaemon, withDaemon } from "./daemon_choice.ts";
 import { whileAway } from "./head_away.ts";
+import { nodeCalled } from "./node_choice.ts";
 import { duration } from "./numbers.ts";
 import { print, printJson } from "./output.ts";
 import { daemonInfo, patiently } from "./patience.ts";
@@ -28,12 +30,18 @@ Usage:
                                    that it names: two files in DIR, for a Secret for example
   beam token rotate                change the cluster's own token; nodes that are connected get the
                                    new one, except those that joined by a revoked join token
+  beam token rotate --without NODE
+                                   put a machine out for good, whatever token it has; all others go on
 
 Options:
   --ttl DURATION     create: how long it is good, such as 30m, 12h, 7d (default 1h)
   --name NAME        create: what it is called in the list
   --grace DURATION   rotate: how long the former token is honoured, for nodes that are away
                      (default 10m)
+  --without NODE     rotate: put this node out, by its id or the beginning of it, its address or its
+                     name; may be given several times. What ran there is lost, as with its machine.
+                     The former token opens nothing from then on: nodes that are away just then
+                     have to be started again with the new one
   --json             for programs
 
 All but show and new need a node of the cluster here that joined by the cluster's own token.`;
@@ -42,6 +50,7 @@ const FLAGS = {
   ttl: { kind: "text", setting: true, value: "duration" },
   name: { kind: "text" },
   grace: { kind: "text", setting: true, value: "duration" },
+  without: { kind: "text", many: true, value: "node" },
   json: { kind: "switch" },
 } as const satisfies Flags;
 
@@ -54,7 +63,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   list: [],
   revoke: [],
   new: [],
-  rotate: ["grace"],
+  rotate: ["grace", "without"],
 };
 
 /** A change of the token waits for all nodes, in milliseconds. */
@@ -94,6 +103,12 @@ function check({ given }: Arguments, verb: string, called: string | undefined): 
     throw new UsageError(
       `Cannot use --${strange} with \`beam token ${verb}\``,
       "See `beam token --help`.",
+    );
+  }
+  if (given.includes("grace") && given.includes("without")) {
+    throw new UsageError(
+      "Cannot use --grace with --without: the former token is honoured no more at once",
+      "Leave --grace out.",
     );
   }
   if ((verb === "revoke" || verb === "new") === (called !== undefined)) return;
@@ -182,15 +197,30 @@ async function revoke(called: string, json: boolean): Promise<number> {
 
 async function rotate({ values }: Arguments): Promise<number> {
   const change = crypto.randomUUID();
-  const grace_ms = duration("--grace", values.grace ?? "10m");
-  const { fields } = await ask(
-    (link, signal) => link.request({ kind: "token.rotate", change, grace_ms }, { signal }),
+  const out = values.without.length > 0;
+  const grace_ms = out ? 0 : duration("--grace", values.grace ?? "10m");
+  const nodes = out ? await nodesCalled(values.without) : [];
+  const { fields } = await ask<{ fields: Reply<"token.rotate"> }>(
+    (link, signal) =>
+      out
+        ? link.request({ kind: "token.put_out", change, nodes }, { signal })
+        : link.request({ kind: "token.rotate", change, grace_ms }, { signal }),
     ROTATE_TIMEOUT,
   );
   const { told, missing, file } = fields as { told: string[]; missing: string[]; file: string };
-  if (values.json) printJson({ told, missing, file, grace_ms });
-  else print(rotatedText({ told, missing, file, grace_ms }));
+  if (values.json) printJson({ told, missing, file, grace_ms, without: nodes });
+  else print(rotatedText({ told, missing, file, grace_ms, without: nodes }));
   return missing.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+/** Ids of the nodes that a person calls so. @throws {Trouble} where one is not there, or several are */
+async function nodesCalled(called: readonly string[]): Promise<string[]> {
+  return await withDaemon({ anyNode: true }, async (link) => {
+    const { nodes } = await askStatus(link).catch(async (error) => {
+      throw await whileAway(link, error);
+    });
+    return [...new Set(called.map((text) => nodeCalled(nodes, text).node_id))];
+  });
 }
 
 /** Asks the head by this machine's node. */

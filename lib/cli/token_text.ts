@@ -54,17 +54,31 @@ export function revokedText(token: JoinToken): string {
 
 /** After `beam token rotate`. */
 export function rotatedText(
-  changed: { told: string[]; missing: string[]; file: string; grace_ms: number },
+  changed: {
+    told: string[];
+    missing: string[];
+    file: string;
+    grace_ms: number;
+    /** Ids of the nodes that were put out. */
+    without: string[];
+  },
 ): string {
-  const { told, missing, file, grace_ms } = changed;
+  const { told, missing, file, grace_ms, without } = changed;
+  const all = told.length + missing.length;
+  const out = without.length > 0;
   return [
-    `The cluster has a new token; ${told.length} of ${
-      told.length + missing.length
-    } connected nodes ` +
-    "have it.",
+    ...without.map((node) => `Node ${node.slice(0, 12)} was put out.`),
+    `The cluster has a new token; ${told.length} of ${all} ${
+      out ? "" : "connected "
+    }nodes have it.`,
     ...missing.map((node) => `  not yet: node ${node.slice(0, 12)}`),
-    `The former one is honoured for ${spanText(grace_ms)}; nodes that are away longer have to be ` +
-    "started again with the new one.",
+    out
+      ? "The former one is honoured no more: a node that is away, or loses its connection before it has " +
+        "the new one, has to be started again with that."
+      : `The former one is honoured for ${
+        spanText(grace_ms)
+      }; nodes that are away longer have to be ` +
+        "started again with the new one.",
     `It is in ${file} on the head's machine; \`beam token\` shows it there.`,
   ].join("\n");
 }

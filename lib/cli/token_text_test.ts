@@ -41,9 +41,25 @@ Deno.test("a change names the nodes that do not have the new token", () => {
     missing: ["b".repeat(56)],
     file: "/home/me/.beam/token",
     grace_ms: 600_000,
+    without: [],
   });
   assert.match(text, /1 of 2 connected nodes have it/);
   assert.match(text, /not yet: node bbbbbbbbbbbb\n/);
   assert.match(text, /honoured for 10 min/);
   assert.match(text, /\/home\/me\/\.beam\/token/);
+});
+
+Deno.test("who was put out is named, and that the former token opens nothing", () => {
+  const text = rotatedText({
+    told: ["a".repeat(56)],
+    missing: ["b".repeat(56)],
+    file: "/t",
+    grace_ms: 0,
+    without: ["c".repeat(56)],
+  });
+  assert.match(
+    text,
+    /^Node cccccccccccc was put out\.\n.* 1 of 2 nodes have it\.\n +not yet: node bbb/,
+  );
+  assert.match(text, /honoured no more: a node that is away, .* has to be started again/);
 });

@@ -133,6 +133,7 @@ export class Brain {
       case "node.join":
         return joinNode(books, event);
       case "node.leave":
+      case "node.out":
       case "node.seen":
       case "node.lost":
       case "node.drain":
@@ -189,7 +190,9 @@ export class Brain {
     prune(books);
   }
 
-  #applyNode(event: BrainEventOf<"node.leave" | "node.seen" | "node.lost" | "node.drain">): void {
+  #applyNode(
+    event: BrainEventOf<"node.leave" | "node.out" | "node.seen" | "node.lost" | "node.drain">,
+  ): void {
     const { books } = this;
     const node = books.nodes.get(event.node_id);
     if (node === undefined) return;
@@ -200,6 +203,8 @@ export class Brain {
         return linkLost(books, node, event.reason);
       case "node.leave":
         return loseNode(books, node, `it left the cluster (${event.reason})`);
+      case "node.out":
+        return loseNode(books, node, event.reason);
       case "node.drain":
         return drainNode(books, node, event);
     }

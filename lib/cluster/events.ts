@@ -52,6 +52,8 @@ export type BrainEvent =
   | { kind: "node.join"; node: NodeSpec; report?: NodeReport }
   /** It said goodbye: dead at once. */
   | { kind: "node.leave"; node_id: string; reason: string }
+  /** A person put it out: dead at once. */
+  | { kind: "node.out"; node_id: string; reason: string }
   /** A byte came from it, at `at` (now where absent). */
   | { kind: "node.seen"; node_id: string; at?: number }
   /** Its link ended; it may come back within the grace time. */

@@ -27,6 +27,8 @@ interface KeyRow {
   until: number | null;
   /** The name of the change that made it, where one did. */
   change?: string;
+  /** Ids of the nodes that were put out by it. */
+  without?: readonly string[];
 }
 
 /** What they are made from. */
@@ -80,19 +82,38 @@ export class ClusterKeys {
   }
 
   /**
-   * Makes another token, and takes the former one for `grace` milliseconds more.
+   * Makes another token, and takes the former one for `grace` milliseconds more; none that is former,
+   * from now on, where nodes are put out.
    * @throws {Error} where it cannot be written down; nothing has changed then.
    */
-  renew(grace: number, now: number, change: string): void {
+  renew(grace: number, now: number, change: string, without: readonly string[] = []): void {
     const former = this.ring.token!;
     const row = { text: former, since: now, ...this.#rows.get(this.ring.id!), id: this.ring.id! };
     const text = newToken();
     const id = keyId(new TextEncoder().encode(text));
     writeWhole(this.file, text + "\n", 0o600);
-    this.#replace({ ...row, replaced_at: null, until: null }, now, now + grace);
-    this.#put({ id, text, since: now, replaced_at: null, until: null, change });
-    this.ring.use(text, now, now + grace);
+    const isOut = without.length > 0;
+    const until = isOut ? now : now + grace;
+    this.#replace({ ...row, replaced_at: null, until: null }, now, until);
+    this.#put({
+      id,
+      text,
+      since: now,
+      replaced_at: null,
+      until: null,
+      change,
+      ...(isOut && { without }),
+    });
+    this.ring.use(text, now, until);
+    if (isOut) this.#honourNone(now);
     this.forget(now);
+  }
+
+  #honourNone(now: number): void {
+    for (const row of this.#rows.values()) {
+      if (row.until !== null && row.until > now) this.#put({ ...row, until: now });
+    }
+    this.ring.cap(now);
   }
 
   /** Takes the token that was replaced last for `grace` milliseconds from now. */
@@ -119,6 +140,11 @@ export class ClusterKeys {
   /** The name of the change that made the present token, where one did. */
   get change(): string | undefined {
     return this.#rows.get(this.ring.id ?? "")?.change;
+  }
+
+  /** The nodes that were put out by that change. */
+  get without(): readonly string[] {
+    return this.#rows.get(this.ring.id ?? "")?.without ?? [];
   }
 
   /** For how many milliseconds the last former token is still honoured. */

@@ -54,7 +54,8 @@ export function workOf(state: HeadState, fields: Fields<"query.work">): Reply<"q
   };
 }
 
-function livingNode({ brain }: HeadState, node_id: string): NodeRecord {
+/** @throws {RequestFailed} where there is none of this id, or it is dead */
+export function livingNode({ brain }: HeadState, node_id: string): NodeRecord {
   const node = brain.node(node_id);
   if (node && node.state !== "dead") return node;
   throw new RequestFailed(

@@ -166,6 +166,15 @@ export class Head {
       clock,
       nodes: () => state.nodes.holders,
       joinedBy: (node_id) => state.nodes.joinedBy(node_id),
+      putOut: (node_ids, stay) => state.nodes.putOut(node_ids, stay),
+      away: () =>
+        [...shell.brain.books.nodes.values()]
+          .filter((node) => node.state !== "dead" && !state.nodes.get(node.node_id))
+          .map(({ node_id }) => node_id),
+      endFormerStreams: () => {
+        this.#relays.endFormer();
+        this.#health.endFormer();
+      },
     });
     state.objects = new ObjectNotices(state);
     state.tallies = new Tallies(state.events, clock.now(), shell.brain.books.next_death);
@@ -277,6 +286,8 @@ export class Head {
   }
 
   #admit(opened: Opened, ends: Ends): void | Promise<void> {
+    // The token may have been changed since the opening began; who dials again is told.
+    if (!this.#isTaken(opened, ends)) return opened.stream.close();
     switch (opened.role) {
       case "node":
         return this.state.nodes.add(opened, ends);
@@ -286,6 +297,17 @@ export class Head {
         return this.#relays.answer(opened, ends.peer);
       default:
         return this.#health.serve(opened, ends.peer);
+    }
+  }
+
+  #isTaken({ key, join }: Opened, { peer }: Ends): boolean {
+    const { keys, tokens, clock } = this.state;
+    if (join === undefined) return key === undefined || !!keys.ring.find(key, clock.now());
+    try {
+      tokens.secret(join, peer, clock.now());
+      return true;
+    } catch {
+      return false;
     }
   }
 

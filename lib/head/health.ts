@@ -14,7 +14,7 @@ const MOST_LINKS = 64;
 
 /** See the top of this file. */
 export class Health {
-  #links = new Set<Link>();
+  #links = new Map<Link, string | undefined>();
 
   constructor(readonly state: HeadState) {}
 
@@ -29,7 +29,7 @@ export class Health {
       now: () => clock.now(),
       onMessage: (received) => this.#answer(link, received),
     });
-    this.#links.add(link);
+    this.#links.set(link, opened.key);
     const stop = clock.after(MOST_MS, () => link.close(new LinkClosed("It stayed for too long")));
     link.closed.then(() => {
       stop();
@@ -39,9 +39,18 @@ export class Health {
     link.start(opened.early);
   }
 
+  /** Ends the links of those with a token that is taken no more. */
+  endFormer(): void {
+    const { keys: { ring }, clock } = this.state;
+    for (const [link, key] of this.#links) {
+      if (key === undefined || ring.find(key, clock.now())) continue;
+      link.close(new LinkClosed("It has a former token, which is honoured no more"));
+    }
+  }
+
   /** Ends all links. */
   close(): void {
-    for (const link of this.#links) link.close(new LinkClosed("The head ends"));
+    for (const link of this.#links.keys()) link.close(new LinkClosed("The head ends"));
   }
 
   #answer(link: Link, received: Received): void {

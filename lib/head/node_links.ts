@@ -23,6 +23,11 @@ import type { TokenHolder } from "./token_handover.ts";
 
 /** How long a refused daemon's link stays, so that it can read why, in milliseconds. */
 const FAREWELL_MS = 1000;
+/** Why a node is dead that a person named. */
+const PUT_OUT = "was put out by `beam token rotate --without`";
+const OUT_MEND =
+  "Should it be in again, start it with the cluster's new token: `beam down` here, then " +
+  "the line that `beam token create` prints on the head's machine.";
 /** After so many words about what is not its own a node's link ends. */
 const MOST_LIES = 100;
 /** A node that joins knows at most so many jobs that the books have lost. */
@@ -49,6 +54,8 @@ interface NodeLink extends TokenHolder {
   serial: number;
   /** How often it spoke of what is not its own. */
   lies: number;
+  /** It was put out: nothing that it says is heard. */
+  out: boolean;
 }
 
 /** See the top of this file. */
@@ -110,6 +117,7 @@ export class NodeLinks {
       key: opened.key,
       seen: 0,
       lies: 0,
+      out: false,
       serial: ++this.#serial,
       link: new Link(opened.stream, {
         peer: ends.peer,
@@ -130,6 +138,31 @@ export class NodeLinks {
     if (!node) return;
     this.#joined.delete(node_id);
     node.link.close(new LinkClosed(reason));
+  }
+
+  /**
+   * Nodes are put out by name: they are dead, and told why. All other links end too, but those of `stay`:
+   * whose they are cannot be told.
+   */
+  putOut(node_ids: readonly string[], stay: ReadonlySet<TokenHolder>): void {
+    const { shell } = this.#state;
+    for (const node of [...this.#all]) {
+      if (stay.has(node)) continue;
+      const named = node_ids.includes(node.node_id);
+      node.out = true;
+      shell.waiting.drop(node.link);
+      if (!named) {
+        node.link.close(new LinkClosed("It has a former token, which is honoured no more"));
+        continue;
+      }
+      this.#joined.delete(node.node_id);
+      const told = { kind: "node.out" as const, message: `This node ${PUT_OUT}.`, mend: OUT_MEND };
+      node.link.request(told).catch(() => {});
+      this.#farewell(node);
+    }
+    for (const node_id of node_ids) {
+      shell.step({ kind: "node.out", node_id, reason: `it ${PUT_OUT}` });
+    }
   }
 
   /** The brain has forgotten the node. */
@@ -155,6 +188,7 @@ export class NodeLinks {
   }
 
   #take(node: NodeLink, received: Received): void {
+    if (node.out) return;
     try {
       this.#dispatch(node, received);
     } catch (error) {

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { expectMessage, type Opened, refuseStream } from "../wire/handshake.ts";
+import { KeyedStreams } from "../wire/keyed_streams.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Message } from "../wire/messages.ts";
 import { splice, type SpliceStream } from "../wire/splice.ts";
@@ -21,9 +22,11 @@ export class Relays {
   #expected = new Map<string, (stream: SpliceStream) => void>();
   #ending = new AbortController();
   #running = new Set<Promise<unknown>>();
+  #streams: KeyedStreams;
 
   constructor(state: HeadState) {
     this.#state = state;
+    this.#streams = new KeyedStreams(state.keys.ring, () => state.clock.now());
   }
 
   /** Relays that carry bytes now. */
@@ -47,7 +50,10 @@ export class Relays {
       owner.close();
       throw error;
     }
-    const running = splice(opened.stream, owner, { signal: this.#ending.signal });
+    const running = this.#streams.hold(
+      opened.key,
+      (signal) => splice(opened.stream, owner, { signal }),
+    );
     this.#running.add(running);
     this.#state.tallies.relayed++;
     await running;
@@ -63,9 +69,16 @@ export class Relays {
     throw new LinkClosed(`${peer} answers the relay ${relay.slice(0, 8)}, which nobody waits for`);
   }
 
+  /** Ends those of callers with a token that is taken no more. */
+  endFormer(): void {
+    this.#streams.endFormer();
+  }
+
   /** Ends all relays; settles when they have ended. */
   async close(): Promise<void> {
-    this.#ending.abort(new LinkClosed("The head ends"));
+    const reason = new LinkClosed("The head ends");
+    this.#ending.abort(reason);
+    this.#streams.close(reason);
     await Promise.all(this.#running);
   }
 

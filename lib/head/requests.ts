@@ -91,6 +91,14 @@ function dispatch(
       return tokens.revokeToken(state, asker, as<"token.revoke">(), answer);
     case "token.rotate":
       return void tokens.rotateToken(state, asker, as<"token.rotate">(), answer);
+    case "token.put_out": {
+      const { change, nodes } = as<"token.put_out">();
+      if (nodes.length === 0) {
+        throw new RequestFailed("bad_request", "Cannot put out: say which node");
+      }
+      const without = nodes.map(String);
+      return void tokens.rotateToken(state, asker, { change, grace_ms: 0, without }, answer);
+    }
     case "query.work":
       return answer.give(workOf(state, as<"query.work">()));
     case "node.locate":

@@ -5,6 +5,10 @@
  * A change has two steps, so that no node meets a token that it does not know yet: all nodes take the
  * new token besides the former one, then all use it. Who is away meanwhile is told when it comes back
  * by the former token; when that is honoured no more, its holders' links end.
+ *
+ * A change that puts nodes out honours no former token at all: who has one could be one of them, under
+ * whatever name. The new one goes over the links that are up at that moment, theirs apart, and over no
+ * other; all others end.
  */
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
 import { sealKey } from "../wire/key_box.ts";
@@ -39,6 +43,12 @@ export interface HandoverHost {
   nodes(): Iterable<TokenHolder>;
   /** The id of the join token by which that node came in, as it says itself. */
   joinedBy(node_id: string): string | undefined;
+  /** These nodes are dead, and all links but those of `stay` end. */
+  putOut(node_ids: readonly string[], stay: ReadonlySet<TokenHolder>): void;
+  /** Living nodes that are not connected. */
+  away(): string[];
+  /** Ends streams that were opened by a token that is taken no more. */
+  endFormerStreams(): void;
 }
 
 /** A change that is asked for. */
@@ -47,13 +57,15 @@ export interface TokenChange {
   change: string;
   /** For how long the former token is honoured. */
   grace_ms: number;
+  /** Ids of the nodes that are put out. */
+  without?: readonly string[];
 }
 
 /** How a change went. */
 export interface Changed {
   /** Nodes that have the new token. */
   told: string[];
-  /** Connected nodes that do not. */
+  /** Connected nodes that do not; where nodes were put out, all living ones. */
   missing: string[];
   /** Where the new one is, on the head's machine. */
   file: string;
@@ -62,6 +74,8 @@ export interface Changed {
 /** See the top of this file. */
 export class TokenHandover {
   #changing: { missing: Set<TokenHolder>; done: () => void } | undefined;
+  /** Who may still fetch a token by a former one that nobody else may use, and until when. */
+  #spared: { nodes: ReadonlySet<TokenHolder>; until: number } | undefined;
 
   constructor(readonly host: HandoverHost) {}
 
@@ -69,7 +83,7 @@ export class TokenHandover {
    * Makes a new token, hands it to all nodes that are connected, and has them use it.
    * @throws {RequestFailed} where the cluster is open, or is changing its token already.
    */
-  async change({ change, grace_ms }: TokenChange): Promise<Changed> {
+  async change({ change, grace_ms, without = [] }: TokenChange): Promise<Changed> {
     const { keys, clock } = this.host;
     if (keys.ring.isOpen) {
       throw new RequestFailed(
@@ -87,15 +101,23 @@ export class TokenHandover {
       );
     }
     // Whoever is connected needs the former one until it has the new one, however short the grace.
-    keys.renew(LEAST_GRACE + grace_ms, clock.now(), change);
-    const entitled = [...this.host.nodes()].filter((node) => !this.#isOut(node));
+    keys.renew(LEAST_GRACE + grace_ms, clock.now(), change, without);
+    const entitled = [...this.host.nodes()]
+      .filter((node) => !this.#isOut(node) && !without.includes(node.node_id));
+    this.#spared = undefined;
+    if (without.length > 0) {
+      const nodes = new Set(entitled);
+      this.#spared = { nodes, until: clock.now() + LEAST_GRACE };
+      this.host.putOut(without, nodes);
+    }
     await this.#fetched(new Set(entitled));
-    const id = keys.ring.id!;
-    const has = (node: TokenHolder) => node.key === id;
-    const late = entitled.some((node) => !node.link.isClosed && !has(node));
-    keys.honourFormer(late ? Math.max(grace_ms, LEAST_GRACE) : grace_ms, clock.now());
+    if (without.length === 0) {
+      const late = entitled.some((node) => !node.link.isClosed && node.key !== keys.ring.id);
+      keys.honourFormer(late ? Math.max(grace_ms, LEAST_GRACE) : grace_ms, clock.now());
+    }
     // Those too that joined meanwhile.
     for (const node of this.host.nodes()) this.#use(node);
+    this.enforce();
     return this.#state();
   }
 
@@ -105,9 +127,10 @@ export class TokenHandover {
     const has = (node: TokenHolder) => node.key === keys.ring.id;
     const names = (nodes: TokenHolder[]) => nodes.map(({ node_id }) => node_id);
     const now = [...this.host.nodes()];
+    const away = keys.without.length > 0 ? this.host.away() : [];
     return {
       told: names(now.filter(has)),
-      missing: names(now.filter((node) => !has(node))),
+      missing: [...names(now.filter((node) => !has(node))), ...away],
       file: keys.file,
     };
   }
@@ -116,6 +139,13 @@ export class TokenHandover {
   fetch(node: TokenHolder, received: Received): void {
     const { keys, clock } = this.host;
     const { ring } = keys;
+    if (!this.#isTaken(node)) {
+      throw new RequestFailed(
+        "token",
+        "Cannot hand over the cluster's token: the one of this node is honoured no more",
+        "Start it again with the new one: `beam token` on the head's machine shows it.",
+      );
+    }
     if (ring.token === undefined || this.#isOut(node)) {
       throw new RequestFailed(
         "token",
@@ -152,16 +182,24 @@ export class TokenHandover {
     this.#met(node);
   }
 
-  /** Ends the links of those who have a token only that is honoured no more. */
+  /** Ends the links and streams of those who have a token only that is honoured no more. */
   enforce(): void {
     const { keys, clock } = this.host;
-    const { ring } = keys;
-    if (ring.isOpen) return;
+    if (keys.ring.isOpen) return;
     keys.forget(clock.now());
     for (const node of [...this.host.nodes()]) {
-      if (node.key === undefined || ring.find(node.key, clock.now())) continue;
+      if (this.#isTaken(node)) continue;
       node.link.close(new LinkClosed("It has a former token, which is honoured no more"));
     }
+    // Nodes dial by the former one until all have the other.
+    if (!this.#changing) this.host.endFormerStreams();
+  }
+
+  /** Whether the token is honoured that this link's node has. */
+  #isTaken(node: TokenHolder): boolean {
+    const now = this.host.clock.now();
+    if (node.key === undefined || this.host.keys.ring.find(node.key, now)) return true;
+    return this.#spared !== undefined && this.#spared.nodes.has(node) && now < this.#spared.until;
   }
 
   /** Waits until these have fetched the token, or are gone, or time is up. */

@@ -1,7 +1,10 @@
 /** `beam token …`, as the head answers it. */
+import { nodeText } from "../cluster/node.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Message, Reply } from "../wire/messages.ts";
+import { livingNode } from "./drain_requests.ts";
 import { type Answer, type Asker, type HeadState, takesNewWork } from "./state.ts";
+import type { TokenChange } from "./token_handover.ts";
 
 /** `token.create`: what its daemon makes the text from. */
 export function createToken(
@@ -49,16 +52,19 @@ export function revokeToken(
   answer.give({ token: revoked });
 }
 
-/** `token.rotate`: answered when the nodes have the new one. */
+/** `token.rotate` and `token.put_out`: answered when the nodes have the new one. */
 export async function rotateToken(
   state: HeadState,
   asker: Asker,
-  change: Message<"token.rotate">,
+  change: TokenChange,
   answer: Answer,
 ): Promise<void> {
   try {
     mayManage(state, asker);
     takesNewWork(state);
+    const { without = [] } = change;
+    // What is asked again has been looked at.
+    if (state.keys.change !== change.change) mayPutOut(state, asker, without);
     const changing = state.handover.change(change);
     written(state);
     const changed = await changing;
@@ -67,15 +73,40 @@ export async function rotateToken(
       `the cluster's token was changed; ${changed.told.length} nodes have it`,
     );
     const { told, missing } = changed;
-    const without = missing.length === 0 ? "" : `, ${missing.length} do not have it yet`;
+    const names = without.map((node_id) => {
+      const node = state.brain.node(node_id);
+      return node ? nodeText(node) : node_id.slice(0, 12);
+    });
+    const out = names.length === 0 ? "" : `, ${names.join(", ")} put out`;
+    const late = missing.length === 0 ? "" : `, ${missing.length} do not have it yet`;
     state.events.add({
       kind: "token.rotated",
       severity: missing.length === 0 ? "info" : "warning",
-      text: `the cluster's token was changed: ${told.length} nodes have the new one${without}`,
+      text: `the cluster's token was changed: ${told.length} nodes have the new one${out}${late}`,
     });
     answer.give({ ...changed });
   } catch (error) {
     answer.refuse(error);
+  }
+}
+
+/** @throws {RequestFailed} for a node that is not there, or without which the change cannot be made */
+function mayPutOut(state: HeadState, asker: Asker, without: readonly string[]): void {
+  for (const node_id of without) {
+    const node = livingNode(state, node_id);
+    const why = node.is_head
+      ? "it is the head's own"
+      : node_id === asker.node_id
+      ? "it is the node that asks"
+      : undefined;
+    if (why === undefined) continue;
+    throw new RequestFailed(
+      "bad_request",
+      `Cannot put out the node ${nodeText(node)}: ${why}`,
+      node.is_head
+        ? "Who does not trust the head's machine has to end the cluster there and start another elsewhere."
+        : "Run it on the head's machine.",
+    );
   }
 }
 

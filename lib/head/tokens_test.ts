@@ -53,14 +53,14 @@ class Dialed {
     return fields.use;
   }
 
-  async join(extra: Record<string, unknown> = {}): Promise<void> {
+  async join(extra: Record<string, unknown> = {}, is_head = false): Promise<void> {
     const { node_id } = this;
     const node = {
       node_id,
       ip: "127.0.0.1",
       aliases: [],
       hostname: node_id,
-      is_head: false,
+      is_head,
       total: { CPU: 10_000 },
       gpu_ids: [],
       labels: {},
@@ -85,7 +85,10 @@ class Dialed {
   #take(received: Received): void {
     const { kind } = received.message;
     this.heard.push(kind);
-    if (kind === "token.changed" && !this.slow) this.fetching = this.fetch();
+    if (kind === "token.changed" && !this.slow) {
+      this.fetching = this.fetch();
+      this.fetching.catch(() => {}); // the head may end meanwhile
+    }
     if (kind === "token.use") {
       assert.ok(this.keys.find(fieldsOf(received, kind).key, 0), "used before it was fetched");
     }
@@ -314,4 +317,133 @@ Deno.test("an open cluster has no tokens to manage", async () => {
     one.ask({ kind: "token.rotate", change: "x", grace_ms: 0 }),
     refused(/this cluster is open/),
   );
+});
+
+/** Asks for a change without these nodes. */
+async function putOut(manager: Dialed, nodes: string[], change = "out") {
+  return await manager.ask({ kind: "token.put_out", change, nodes });
+}
+
+Deno.test("who is put out is dead, told why, and gets the new token under no name", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  const bad = await new Dialed(TOKEN, node("b")).open(head.port);
+  await bad.join();
+  const slow = await new Dialed(TOKEN, node("c")).open(head.port);
+  slow.slow = true;
+  await slow.join();
+  const idle = await new Dialed(TOKEN, node("d")).open(head.port);
+  await idle.fetch();
+  const join_token = await makeJoinToken(manager);
+  const early = await new Dialed(join_token, node("e")).open(head.port);
+
+  const changing = putOut(manager, [node("b")]);
+  await slow.until("token.changed");
+  assert.match((await idle.link.closed).message, /ended|closed/);
+  await early.link.closed;
+  await bad.until("node.out");
+  assert.ok(!bad.heard.includes("token.changed"));
+  assert.equal(head.state.brain.node(node("b"))!.state, "dead");
+  assert.match(
+    head.state.brain.node(node("b"))!.death!.message,
+    /was lost: it was put out by `beam token rotate --without`\.$/,
+  );
+  // In the middle of the change: by the former token, and by what was made from it.
+  for (const [token, words] of [[TOKEN, /was changed on/], [join_token, /made before/]] as const) {
+    await assert.rejects(new Dialed(token, node("f")).open(head.port), refused(words));
+  }
+  await slow.fetch();
+  const { told, missing } = await changing;
+  assert.deepEqual([(told as string[]).toSorted(), missing], [[node("a"), node("c")], []]);
+  await slow.until("token.use");
+  // What it says before its link ends is not heard; then it ends.
+  bad.link.send({ kind: "client.gone", client: "c", job_id: "01000000", reason: "test" });
+  clock.pass(1000);
+  await bad.link.closed;
+  const again = await putOut(manager, [node("b")]);
+  assert.deepEqual(
+    [again.told, again.missing],
+    [told, missing],
+    "asked again, it is the same change",
+  );
+});
+
+Deno.test("a node that is slow gets it over the link that it has, and over no other", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  const bad = await new Dialed(TOKEN, node("b")).open(head.port);
+  await bad.join();
+  const [slow, lost, never] = await Promise.all(["c", "d", "e"].map(async (letter) => {
+    const one = await new Dialed(TOKEN, node(letter)).open(head.port);
+    one.slow = true;
+    await one.join();
+    return one;
+  }));
+  const changing = putOut(manager, [node("b")]);
+  await slow!.until("token.changed");
+  lost!.link.close();
+  const all = [manager, slow!, never!];
+  for (let seconds = 0; seconds < 6; seconds += 2) {
+    clock.pass(2000);
+    for (const one of all) await one.ask({ kind: "token.list" });
+  }
+  const { missing } = await changing;
+  // The lost one has been declared dead.
+  assert.deepEqual((missing as string[]).toSorted(), [node("c"), node("e")]);
+  assert.equal(await slow!.fetch(), true);
+  await slow!.until("token.use");
+  await assert.rejects(new Dialed(TOKEN, node("d")).open(head.port), refused(/was changed on/));
+  for (let seconds = 0; seconds < 60; seconds += 2) {
+    clock.pass(2000);
+    for (const one of [manager, slow!]) await one.ask({ kind: "token.list" });
+  }
+  await never!.link.closed;
+});
+
+Deno.test("a head that is restarted in the middle lets nobody in by any former token", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, clock, manager } = made;
+  await manager.ask({ kind: "token.rotate", change: "one", grace_ms: HOUR });
+  const second = Deno.readTextFileSync(head.state.keys.file).trim();
+  const bad = await new Dialed(second, node("b")).open(head.port);
+  await bad.join();
+  const slow = await new Dialed(second, node("c")).open(head.port);
+  slow.slow = true;
+  await slow.join();
+  const changing = putOut(manager, [node("b")]).catch(() => {});
+  await slow.until("token.changed");
+  const { cluster: name, epoch } = head;
+  await made.close();
+  await changing;
+  const listen = { host: "127.0.0.1", port: 0 };
+  const former = { cluster: name, epoch };
+  const config = { listen, token: second, runtime_dir: folder.path, former };
+  await using again = await Head.start(config, { clock });
+  for (const token of [TOKEN, second]) {
+    await assert.rejects(new Dialed(token, node("e")).open(again.port), refused(/was changed on/));
+  }
+  const token = Deno.readTextFileSync(join(folder.path, "token")).trim();
+  const back = await new Dialed(token, node("a")).open(again.port);
+  await back.join();
+  assert.match(again.state.brain.node(node("b"))!.death!.message, /put out/);
+  // Asked again by who has heard nothing, it is the same change.
+  const { told, missing } = await putOut(back, [node("b")]);
+  assert.deepEqual([told, missing], [[node("a")], [node("c")]]);
+  assert.equal(Deno.readTextFileSync(join(folder.path, "token")).trim(), token);
+});
+
+Deno.test("a node that is not there, the head's own and the one that asks are not put out", async () => {
+  using folder = new Folder();
+  await using made = await cluster(folder);
+  const { head, manager } = made;
+  const own = await new Dialed(TOKEN, node("b")).open(head.port);
+  await own.join({}, true);
+  await assert.rejects(putOut(manager, [node("c")]), refused(/the cluster has none like it/));
+  await assert.rejects(putOut(manager, [node("b")]), refused(/it is the head's own/));
+  await assert.rejects(putOut(manager, [node("a")]), refused(/it is the node that asks/));
+  await assert.rejects(putOut(manager, []), refused(/which node/));
+  (await new Dialed(TOKEN, node("d")).open(head.port)).link.close();
 });

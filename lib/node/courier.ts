@@ -8,6 +8,7 @@
  */
 import { FILE, likeDirectory } from "../runtime/group_access.ts";
 import { LinkClosed, RequestFailed } from "../wire/errors.ts";
+import type { KeyedStreams } from "../wire/keyed_streams.ts";
 import { receiveFile } from "./file_stream.ts";
 import { FirstSignal } from "./first_signal.ts";
 import { NodeDialer, type NodeDialerHost, type NodeStream } from "./node_dialer.ts";
@@ -17,7 +18,7 @@ const PATIENCE = 15_000;
 const SHORTEST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
 /** Answers that no waiting mends. */
-const FINAL: readonly string[] = ["object_lost", "node_gone", "token", "cluster", "version"];
+const FINAL: readonly string[] = ["object_lost", "node_gone", "cluster", "version"];
 
 /** A file of another node. */
 export interface RemoteFile {
@@ -32,6 +33,8 @@ export interface RemoteFile {
 export interface CourierHost extends NodeDialerHost {
   node_id(): string;
   log(text: string): void;
+  /** Ends streams whose token is taken no more. */
+  streams: KeyedStreams;
   /** Ends all transfers. */
   signal: AbortSignal;
 }
@@ -83,7 +86,11 @@ export class Courier {
       try {
         const { opened, peer } = await this.#open(node, signal);
         const want = { source, name, offset, node: this.host.node_id() };
-        return (await receiveFile(opened, want, file, { peer, signal, progress })).size;
+        const got = await this.host.streams.hold(opened.key, async (cut) => {
+          using first = new FirstSignal(signal, cut);
+          return await receiveFile(opened, want, file, { peer, signal: first.signal, progress });
+        });
+        return got.size;
       } catch (error) {
         signal.throwIfAborted();
         if (isOurs(error)) throw error;

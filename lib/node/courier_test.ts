@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RequestFailed } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import { accept, expectMessage } from "../wire/handshake.ts";
+import { KeyedStreams } from "../wire/keyed_streams.ts";
 import { Keyring } from "../wire/keyring.ts";
 import { writeAll } from "../wire/link.ts";
 import { splice } from "../wire/splice.ts";
@@ -27,6 +28,7 @@ function there(source?: FileSource) {
     identity,
     socketOf: () => Promise.resolve(undefined),
     sources: new Map([["object", (name, node) => (asked.push([name, node]), find(name, node))]]),
+    streams: new KeyedStreams(identity().keys),
     log: () => {},
   }, { ip: "127.0.0.1" });
   return {
@@ -47,6 +49,7 @@ function courier(port: number, more: Partial<CourierHost> = {}, patience?: numbe
     locate: () => Promise.resolve({ host: "127.0.0.1", port }),
     head: () => ({ host: "127.0.0.1", port: 1 }),
     log: () => {},
+    streams: new KeyedStreams(identity().keys),
     signal: new AbortController().signal,
     ...more,
   }, patience);

@@ -19,11 +19,13 @@ import { systemClock } from "../runtime/clock.ts";
 import { nodeLogDir, reasonOf } from "../runtime/paths.ts";
 import { type DaemonRecord, writeRecord } from "../runtime/records.ts";
 import { ensureShim } from "../runtime/shim.ts";
+import { keptToken } from "../runtime/token.ts";
 import { buildName } from "../runtime/version.ts";
 import { removeQuietly, removeTree } from "../runtime/whole_file.ts";
 import { addressText } from "../wire/address.ts";
 import { RequestFailed } from "../wire/errors.ts";
 import type { Identity } from "../wire/handshake.ts";
+import { KeyedStreams } from "../wire/keyed_streams.ts";
 import { Keyring } from "../wire/keyring.ts";
 import type { Link, Received } from "../wire/link.ts";
 import type { Fields, Message, Reply } from "../wire/messages.ts";
@@ -90,6 +92,8 @@ import { Workers } from "./workers.ts";
 const DRAIN_PATIENCE = 3000;
 /** How long workers may take to be gone when the node ends, in milliseconds. */
 const END_PATIENCE = 3000;
+/** How often it is looked for streams whose token's time is over, in milliseconds. */
+const STREAMS_INTERVAL = 1000;
 
 /** What a daemon is made from. */
 export interface DaemonOptions {
@@ -118,6 +122,9 @@ export class NodeDaemon {
   readonly #config: DaemonConfig;
   readonly #keys: Keyring;
   readonly #tokens: TokenKeeper;
+  /** To and from other nodes. */
+  readonly #streams: KeyedStreams;
+  #streamsTimer: number | undefined;
   readonly #instance: Instance;
   readonly #log: LogFile;
   readonly #log_dir: string;
@@ -183,8 +190,13 @@ export class NodeDaemon {
       changed: (token) => this.#tokenChanged(token),
       ask: (client, { message, body }) => this.#asks.ask(client, message, body, client.gone.signal),
       log: (level, text) => this.#say(level, text),
+      kept: () =>
+        config.role === "head"
+          ? keptToken(join(this.#instance.runtime, "token"))?.token
+          : undefined,
       joinedBy: config.joined_by,
     });
+    this.#streams = new KeyedStreams(this.#keys);
     this.#headPort = config.head.port;
     this.#machine = options.machine ?? probeMachine(config, env);
     this.#network = readNetwork();
@@ -296,6 +308,7 @@ export class NodeDaemon {
       message: (received, link) => this.#orders.take(received, link),
       joined: (reply, cluster) => this.#joined(reply, cluster),
       away: (away) => this.#notice.away(away),
+      refused: () => this.#tokens.refused(),
       declaredDead: () => this.#declaredDead(),
       log: (level, text) => this.#say(level, text),
     });
@@ -381,6 +394,7 @@ export class NodeDaemon {
   #tokenChanged(token: string): void {
     this.#config.token = token;
     if (this.#head) this.#head.options.config.token = token;
+    this.#streams.endFormer();
   }
 
   #identity() {
@@ -431,6 +445,7 @@ export class NodeDaemon {
     this.#outgoing = new Outgoing(this.#via, {
       dialer: this.#objects.dialer,
       log: (text) => this.#say("warning", text),
+      streams: this.#streams,
       signal: this.#ending.signal,
     });
     const logs = new NodeLogs({
@@ -447,6 +462,8 @@ export class NodeDaemon {
       objects: this.#objects,
       tokens: this.#tokens,
       client: (id) => this.#control.client(id),
+      putOut: (why) =>
+        void this.#putOut(why).catch((error) => this.note(`Ending all workers: ${error.message}`)),
       readLog: (received, link) => this.#readJobLog(received, link),
       doctor: this.#doctor,
       probes: new ProbeOrders({
@@ -477,6 +494,7 @@ export class NodeDaemon {
         identity: () => ({ ...this.#identity(), cluster: this.#cluster }),
         socketOf: (wanted) => this.#socketOf(wanted),
         sources: this.#objects.sources,
+        streams: this.#streams,
         log: (text) => this.#say("warning", text),
       },
       {
@@ -485,6 +503,7 @@ export class NodeDaemon {
         ...(this.#config.node_port !== undefined && { port: this.#config.node_port }),
       },
     );
+    this.#streamsTimer = setInterval(() => this.#streams.endFormer(), STREAMS_INTERVAL);
     this.#warmUp(undefined);
   }
 
@@ -560,6 +579,7 @@ export class NodeDaemon {
       tell: (message) => this.#link.send(message),
       warn: (job_id, code, text) => this.#warnDriver(job_id, code, text),
       log: (text) => this.#say("info", text),
+      streams: this.#streams,
       signal: this.#ending.signal,
     });
   }
@@ -762,10 +782,21 @@ export class NodeDaemon {
 
   /** What cannot be killed just now still has its devices: the node is not offered again before. */
   async #declaredDead(): Promise<void> {
-    const report: DeathReport = {
-      kind: "node",
-      message: `Node ${this.#node_ip} was out of the head's reach for too long.`,
-    };
+    await this.#endWork(`Node ${this.#node_ip} was out of the head's reach for too long.`);
+    this.node_id = randomBytes(28).toString("hex");
+    writeRecord(this.#instance.paths.record, this.record);
+  }
+
+  /** The node stays, to say why it is out, and does nothing more. */
+  async #putOut(why: RequestFailed): Promise<void> {
+    this.#say("error", `${why.message} Its workers are ended. ${why.mend ?? ""}`.trimEnd());
+    this.#link.end(why);
+    await this.#endWork(why.message);
+  }
+
+  /** Ends all that runs here for the cluster. */
+  async #endWork(message: string): Promise<void> {
+    const report: DeathReport = { kind: "node", message };
     await this.#endWorkers(report);
     while (this.#workers.all.length > 0 && !this.#stopping) {
       const pids = this.#workers.all.map(({ pid }) => pid).join(", ");
@@ -778,8 +809,6 @@ export class NodeDaemon {
     for (const job of this.#drivers.all) job.client.link.close();
     this.#news.deaths.clear();
     this.#objects!.clear();
-    this.node_id = randomBytes(28).toString("hex");
-    writeRecord(this.#instance.paths.record, this.record);
   }
 
   #answerRelay(fields: Fields<"relay.dial">): Promise<void> {
@@ -856,6 +885,7 @@ export class NodeDaemon {
   async #stop(reason: string, spared?: Client): Promise<void> {
     this.#say("info", `The node ends: ${reason}`);
     this.#ending.abort(new Error("The node is being ended"));
+    clearInterval(this.#streamsTimer);
     const leaving = this.#link?.stop(reason);
     if (this.#workers) {
       await this.#endWorkers({

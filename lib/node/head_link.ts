@@ -56,6 +56,8 @@ export interface HeadLinkHost {
   joined(reply: Reply<"node.join">, cluster: string): void;
   /** It could not be joined once more. */
   away?(away: Away): void;
+  /** The head takes no such token; true: there is another to try. */
+  refused?(): boolean;
   /** The head took this node for dead: all workers must end before it joins under a new id. */
   declaredDead(): Promise<void>;
   log(level: "info" | "warning" | "error", text: string): void;
@@ -83,6 +85,8 @@ export class HeadLink {
   #link: Link | undefined;
   #joined = false;
   #stopped = false;
+  /** Why it is not made again, as who asks for something is told. */
+  #out: RequestFailed | undefined;
   #pending = new Set<Pending>();
   #loop: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -164,6 +168,7 @@ export class HeadLink {
   ask(message: Ask, body: Uint8Array, signal?: AbortSignal): Promise<Answered> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
+      if (this.#out) return reject(this.#out);
       const onAbort = () => done(() => reject(signal!.reason));
       const done = (settle: () => void) => {
         signal?.removeEventListener("abort", onAbort);
@@ -198,6 +203,17 @@ export class HeadLink {
     await this.#loop;
   }
 
+  /** Ends it for good: the head has put this node out. What waits, and is asked later, fails with `why`. */
+  end(why: RequestFailed): void {
+    this.#out = why;
+    this.#joined = false;
+    this.#away = { since: this.#clock.now(), why: why.message, mend: why.mend };
+    this.#wake?.();
+    this.#heartbeat.stop();
+    this.#link?.close(new LinkClosed(why.message));
+    for (const pending of [...this.#pending]) pending.reject(why);
+  }
+
   /** Ends it without a word. */
   close(): void {
     this.#stopped = true;
@@ -211,12 +227,12 @@ export class HeadLink {
 
   async #keep(): Promise<void> {
     let said = "";
-    for (let pause = SHORTEST_PAUSE; !this.#stopped;) {
+    for (let pause = SHORTEST_PAUSE; !this.#stopped && !this.#out;) {
       if (this.#link && !this.#link.isClosed) {
         const reason = await this.#link.closed;
         this.#joined = false;
         this.#heartbeat.stop();
-        if (this.#stopped) return;
+        if (this.#stopped || this.#out) return;
         this.#away = { since: this.#clock.now(), why: reasonText(reason) };
         this.host.log("warning", `The link to ${this.peer} is down: ${reason.message}`);
         pause = SHORTEST_PAUSE;
@@ -233,6 +249,11 @@ export class HeadLink {
           await this.host.declaredDead().catch(({ message }: Error) =>
             this.host.log("error", `Joining anew: ${message}`)
           );
+          pause = SHORTEST_PAUSE;
+          continue;
+        }
+        const isToken = error instanceof RequestFailed && error.code === "token";
+        if (isToken && this.host.refused?.()) {
           pause = SHORTEST_PAUSE;
           continue;
         }

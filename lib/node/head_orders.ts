@@ -1,4 +1,5 @@
 /** What the head tells the node to do. */
+import { RequestFailed } from "../wire/errors.ts";
 import { fieldsOf, type Link, type Received } from "../wire/link.ts";
 import type { Fields, Message, MessageKind } from "../wire/messages.ts";
 import type { Client } from "./client.ts";
@@ -21,6 +22,8 @@ export interface HeadOrdersHost {
   tokens: Pick<TokenKeeper, "changed" | "use">;
   /** The process at the control socket with this id. */
   client(id: string): Client | undefined;
+  /** This node was put out of the cluster. */
+  putOut(why: RequestFailed): void;
   /** Answers the head's question after a submitted job's output, over the link that it came by. */
   readLog(received: Received, link: Link): Promise<void>;
   doctor: Pick<Doctor, "answer">;
@@ -62,6 +65,10 @@ export class HeadOrders {
         return void this.host.tokens.changed(link);
       case "token.use":
         return this.host.tokens.use(fieldsOf(received, kind));
+      case "node.out": {
+        const { message, mend } = fieldsOf(received, kind);
+        return this.host.putOut(new RequestFailed("put_out", message, mend));
+      }
       case "client.push":
         return this.#push(fieldsOf(received, kind), body);
       case "submission.log":

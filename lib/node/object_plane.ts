@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { LinkClosed } from "../wire/errors.ts";
 import { fieldsOf, type Received } from "../wire/link.ts";
 import type { Identity } from "../wire/handshake.ts";
+import type { KeyedStreams } from "../wire/keyed_streams.ts";
 import type { Message } from "../wire/messages.ts";
 import type { NodeFacts } from "./assignment.ts";
 import type { Client } from "./client.ts";
@@ -52,6 +53,8 @@ export interface ObjectPlaneHost {
   /** A sentence for the person at the driver of a job. */
   warn(job_id: string, code: string, text: string): void;
   log(text: string): void;
+  /** Ends streams whose token is taken no more. */
+  streams: KeyedStreams;
   /** Ends what goes on between nodes. */
   signal: AbortSignal;
   /** Instead of {@link SHARED_MEMORY}, in tests. */
@@ -86,7 +89,8 @@ export class ObjectPlane {
       locate: (node: string, signal: AbortSignal) => this.#locate(node, signal),
     };
     this.dialer = new NodeDialer(ways);
-    this.courier = new Courier({ ...ways, node_id, log: host.log, signal: host.signal });
+    const { log, signal, streams } = host;
+    this.courier = new Courier({ ...ways, node_id, log, signal, streams });
     this.#fetches = new Fetches({
       node_id,
       store: this.store,

@@ -1,5 +1,6 @@
 import assert from "assert";
 import { join } from "node:path";
+import { KeyedStreams } from "../wire/keyed_streams.ts";
 import { Keyring } from "../wire/keyring.ts";
 import type { Answer, Link, Received } from "../wire/link.ts";
 import type { Message, MessageKind, RequestKind } from "../wire/messages.ts";
@@ -101,6 +102,7 @@ class Node {
       tell: (message) => cluster.usage.set(node_id, message),
       warn: (_job, _code, text) => this.warnings.push(text),
       log: () => {},
+      streams: new KeyedStreams(identity().keys),
       signal: this.#ending.signal,
       shared_memory,
     });
@@ -108,6 +110,7 @@ class Node {
       identity,
       socketOf: ({ process = "" }) => this.plane.processes.socketOf(process),
       sources: this.plane.sources,
+      streams: new KeyedStreams(identity().keys),
       log: () => {},
     }, { ip: "127.0.0.1" });
   }

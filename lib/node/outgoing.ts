@@ -7,17 +7,21 @@ import { connections } from "../wire/connections.ts";
 import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
 import { encodeFrame, FrameDecoder, STRANGER_LIMITS } from "../wire/frames.ts";
 import { expectMessage, refuseStream } from "../wire/handshake.ts";
+import type { KeyedStreams } from "../wire/keyed_streams.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Message } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
 import { FILE, likeDirectory } from "../runtime/group_access.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
+import { FirstSignal } from "./first_signal.ts";
 import type { NodeDialer, NodeStream } from "./node_dialer.ts";
 
 /** What it needs of its daemon. */
 export interface OutgoingHost {
   dialer: Pick<NodeDialer, "open">;
   log(text: string): void;
+  /** Ends streams whose token is taken no more. */
+  streams: KeyedStreams;
   /** Ends all streams. */
   signal: AbortSignal;
 }
@@ -72,7 +76,10 @@ export class Outgoing {
     const spliced: Message<"spliced"> = { kind: "spliced" };
     if (relayed) Object.assign(spliced, { relayed: relayed.why, port: relayed.address.port });
     await writeAll(stream, encodeFrame(spliced)).catch(() => {});
-    const { error } = await splice(stream, far.opened.stream, { signal });
+    const { error } = await this.host.streams.hold(far.opened.key, async (cut) => {
+      using first = new FirstSignal(signal, cut);
+      return await splice(stream, far.opened.stream, { signal: first.signal });
+    });
     if (error instanceof ProtocolError) this.host.log(error.message);
   }
 }

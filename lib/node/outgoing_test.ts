@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RequestFailed } from "../wire/errors.ts";
 import { encodeFrame, FrameDecoder, type Header } from "../wire/frames.ts";
 import { accept, expectMessage } from "../wire/handshake.ts";
+import { KeyedStreams } from "../wire/keyed_streams.ts";
 import { Keyring } from "../wire/keyring.ts";
 import { writeAll } from "../wire/link.ts";
 import { splice, type SpliceStream } from "../wire/splice.ts";
@@ -33,7 +34,13 @@ class Place {
   head = 1;
   #worker: Deno.UnixListener;
 
+  /** The other node's. */
+  readonly keys: Keyring;
+  readonly streams: KeyedStreams;
+
   constructor(token?: string) {
+    this.keys = identity(token).keys;
+    this.streams = new KeyedStreams(this.keys);
     const path = join(this.dir, "worker.sock");
     this.#worker = Deno.listen({ transport: "unix", path });
     this.#echo();
@@ -41,11 +48,12 @@ class Place {
       identity: () => identity(),
       socketOf: ({ actor_id }) => Promise.resolve(actor_id === ACTOR ? path : undefined),
       sources: new Map(),
+      streams: new KeyedStreams(identity().keys),
       log: (text) => this.heard.push(text),
     }, { ip: HOST });
     this.port = this.splicer.port;
     const dialer = new NodeDialer({
-      identity: () => identity(token),
+      identity: () => ({ ...identity(), keys: this.keys }),
       locate: (node) => {
         if (node === NODE) return Promise.resolve({ host: HOST, port: this.port });
         return Promise.reject(new RequestFailed("node_gone", "That node is dead"));
@@ -55,6 +63,7 @@ class Place {
     this.outgoing = new Outgoing(join(this.dir, "outgoing.sock"), {
       dialer,
       log: (text) => this.said.push(text),
+      streams: this.streams,
       signal: this.ending.signal,
     });
   }
@@ -152,6 +161,7 @@ Deno.test("another cluster's port, or a closed one, is passed by through the hea
     identity: () => identity("another"),
     socketOf: () => Promise.resolve(undefined),
     sources: new Map(),
+    streams: new KeyedStreams(identity("another").keys),
     log: () => {},
   }, { ip: HOST });
   for (const [port, why] of [[1, /refused/i], [other.port, /token/]] as const) {

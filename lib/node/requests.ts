@@ -120,6 +120,7 @@ export class Requests {
       case "token.list":
       case "token.revoke":
       case "token.rotate":
+      case "token.put_out":
         if (!this.host.tokens.mayManage(client, received)) return;
         return this.#pass(client, received);
       case "daemon.stop":

@@ -17,6 +17,7 @@ import {
   type Opened,
   refuseStream,
 } from "../wire/handshake.ts";
+import type { KeyedStreams } from "../wire/keyed_streams.ts";
 import { writeAll } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 import { splice } from "../wire/splice.ts";
@@ -36,6 +37,8 @@ export interface SplicerHost {
   socketOf(wanted: Fields<"splice">): Promise<string | undefined>;
   /** What daemons of other nodes may fetch. */
   sources: ReadonlyMap<string, FileSource>;
+  /** Ends streams; closed with the port. */
+  streams: KeyedStreams;
   log(text: string): void;
 }
 
@@ -45,7 +48,6 @@ export class Splicer {
   #listener: PortListener;
   #running = new Set<Promise<void>>();
   #strangers = new Strangers();
-  #ending = new AbortController();
   #accepting: Promise<void>;
 
   /** @throws {RequestFailed} where the wanted port cannot be had. */
@@ -64,7 +66,7 @@ export class Splicer {
   async close(): Promise<void> {
     this.#listener.close();
     this.#strangers.close();
-    this.#ending.abort(new LinkClosed("The node is being ended"));
+    this.host.streams.close(new LinkClosed("The node is being ended"));
     await this.#accepting;
     await Promise.all(this.#running);
   }
@@ -85,7 +87,10 @@ export class Splicer {
     const peer = `caller ${(stream.remoteAddr as Deno.NetAddr).hostname}`;
     const opened = await this.#open(taken, peer);
     if (opened.role === "health") return stream.close();
-    const { signal } = this.#ending;
+    await this.host.streams.hold(opened.key, (signal) => this.#carry(opened, peer, signal));
+  }
+
+  async #carry(opened: Opened, peer: string, signal: AbortSignal): Promise<void> {
     if (opened.role === "object") {
       return await serveFile(opened, this.host.sources, { peer, signal });
     }

@@ -17,6 +17,8 @@ const FETCH_TIMEOUT = 5000;
 export interface TokenKeeperHost {
   /** The node proves with another token from now on: what else was given the former one must follow. */
   changed(token: string): void;
+  /** The token that the head keeps in its file, where that is on this machine. */
+  kept?(): string | undefined;
   /** Asks the head for a client. */
   ask(client: Client, received: Received): Promise<Answer<"client.request">>;
   log(level: "info" | "warning", text: string): void;
@@ -63,6 +65,18 @@ export class TokenKeeper {
   /** All nodes have the token of this id. */
   use({ key, former_ms }: Fields<"token.use">): void {
     if (this.#next?.id === key) this.#use(this.#next.text, former_ms);
+  }
+
+  /**
+   * The head takes the token no more that this node proves with: what was fetched, but not used yet when
+   * the link broke, takes its place; for the head's own node what its file says.
+   * @returns whether there is another token to try
+   */
+  refused(): boolean {
+    const text = this.#next?.text ?? this.host.kept?.();
+    if (text === undefined || text === this.keys.token) return false;
+    this.#use(text, 0);
+    return true;
   }
 
   /** `token.create` of a client: the head keeps account of it, the text is made here. */
@@ -117,6 +131,7 @@ export class TokenKeeper {
     const had = this.keys.token;
     this.#next = undefined;
     this.keys.use(text, now, now + former_ms);
+    this.keys.cap(now + former_ms);
     if (had === text) return;
     this.host.changed(text);
     this.host.log(

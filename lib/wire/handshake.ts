@@ -63,7 +63,7 @@ export interface Opened {
   early: Frame[];
   role: Role;
   cluster: string;
-  /** The id of the token that was proven, on the listener's side. */
+  /** The id of the token that was proven. */
   key?: string;
   /** The id of the join token that was proven instead, on the listener's side. */
   join?: string;
@@ -255,6 +255,7 @@ export function dial(stream: SpliceStream, options: DialOptions): Promise<Opened
     await opening.expect("accepted");
     const ours = keyedHash(secret, "beam connection", ...facts);
     return {
+      ...(key !== undefined && { key }),
       stream: secured && bound === undefined
         ? new SealedStream(stream, { secret: ours, side: "dialer", peer })
         : stream,

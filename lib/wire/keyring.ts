@@ -109,6 +109,11 @@ export class Keyring {
     this.#others.set(former.id, { ...former, until });
   }
 
+  /** Takes no former token beyond `until`. */
+  cap(until: number): void {
+    for (const other of this.#others.values()) other.until = Math.min(other.until, until);
+  }
+
   /** The text of the join token of this id. @throws {Error} in a cluster without a token */
   joinText(id: string): string {
     if (!this.#current) throw new Error("There is no token to make a join token from");

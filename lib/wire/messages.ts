@@ -769,10 +769,19 @@ export const MESSAGES = {
     from: "command line",
     doc:
       "Another token for the cluster. Answered when connected nodes have it: `told` and `missing` are node ids, `file` " +
-      "is where the head keeps it. The asker's name for the `change` makes a repetition harmless. `without`: ids of nodes " +
-      "that are put out by it; then the former token opens nothing any more, whatever `grace_ms`, only nodes that are connected " +
-      "get the new one, and `missing` are all living ones without it. Codes: open, busy, join_token, node_gone, bad_request.",
-    fields: { change: "str", grace_ms: "int", without: "list?" },
+      "is where the head keeps it. The asker's name for the `change` makes a repetition harmless. Codes: open, busy, " +
+      "join_token.",
+    fields: { change: "str", grace_ms: "int" },
+    reply: { told: "list", missing: "list", file: "str" },
+  },
+  "token.put_out": {
+    link: "control",
+    from: "command line",
+    doc:
+      "The same, and the nodes of these ids are put out: they are dead, the former token opens nothing any more, and only " +
+      "nodes that are connected get the new one. `missing` are all living nodes without it. Codes: as of `token.rotate`, " +
+      "and node_gone, bad_request.",
+    fields: { change: "str", nodes: "list" },
     reply: { told: "list", missing: "list", file: "str" },
   },
   "query.work": {
@@ -872,9 +881,10 @@ export const MESSAGES = {
     link: "node",
     from: "head",
     doc:
-      "This node was put out of the cluster (`token.rotate`, `without`): it ends its workers and dials no more. " +
-      "`message` and `mend` are for people.",
+      "This node was put out of the cluster (`token.put_out`): it ends its workers and dials no more. `message` and " +
+      "`mend` are for people.",
     fields: { message: "str", mend: "str" },
+    reply: {},
   },
   "node.leave": {
     link: "node",
@@ -1265,6 +1275,14 @@ export const MESSAGES = {
     from: "holder",
     doc: "`ray.internal.free`: delete these values although there are references to them.",
     fields: { objects: "list" },
+  },
+  "object.cancel": {
+    link: "call",
+    from: "holder",
+    doc:
+      "`ray.cancel`: cancel the call whose value this is; `force` ends the process of a task, `recursive` cancels " +
+      "what it has called. Not answered: the value tells.",
+    fields: { object_id: "str", force: "bool", recursive: "bool" },
   },
   "object.reply": {
     link: "call",
