@@ -74,6 +74,11 @@ class HeardDeaths:
         self._news.append(news)
         return news
 
+    def forget_news(self, news: _News) -> None:
+        """Nobody waits for it any more. The pump's lock is held."""
+        if news in self._news:
+            self._news.remove(news)
+
 
 def name_first(session: Session, error: RayTaskError | ActorDiedError, wait: bool = True) -> None:
     """Adds to an error that tells of a lost process which one ended first.
@@ -114,4 +119,7 @@ def _await_first(session: Session) -> Mapping[str, Any] | None:
         session.pump.wait(news, time.monotonic() + _PATIENCE)
     except PumpClosed:
         return None
+    finally:
+        with session.pump.lock:
+            session.deaths.forget_news(news)
     return session.deaths.first()

@@ -148,6 +148,7 @@ class ObjectTable:
         if link is None:
             link = self._links[process] = OwnerLink(self, process, node)
         entry = BorrowedEntry(self, id, link)
+        link.borrowed += 1
         events = self.events
         weak = weakref.ref(entry, lambda _: events.append(("borrowed", id, link)))
         self._borrowed[id] = weak
@@ -218,6 +219,7 @@ class ObjectTable:
                 self.session.object_gone(event[1], None)
         else:
             _, id, link = event
+            link.borrowed -= 1
             weak = self._borrowed.get(id)
             if weak is not None and weak() is None:
                 del self._borrowed[id]
@@ -230,6 +232,8 @@ class ObjectTable:
         if id in link.held:
             link.releases.add(id)
             self._parting.add(link)
+        else:
+            link.rest()
 
     def send_releases(self) -> None:
         """Tells owners what is released, once all know what is held. The lock is held."""
@@ -246,15 +250,10 @@ class ObjectTable:
             if ids:
                 link.release(ids)
 
-    def idle(self, link: OwnerLink) -> None:
-        """Nothing is asked of that owner, and nothing of it is held. The lock is held."""
-        if not any(
-            weak() is not None and weak().owner is link  # type: ignore[union-attr]
-            for weak in self._borrowed.values()
-        ):
-            link.close()
-            if self._links.get(link.process) is link:
-                del self._links[link.process]
+    def forget(self, link: OwnerLink) -> None:
+        """Nothing of that owner is left here, or it is gone. The lock is held."""
+        if self._links.get(link.process) is link:
+            del self._links[link.process]
 
     # ── what others hold of this process's ───────────────────────────────────────────────────
 

@@ -47,6 +47,10 @@ class OwnerLink:
         self.held: set[bytes] = set()
         #: What died here and is to be released.
         self.releases: set[bytes] = set()
+        #: Places here that its values have.
+        self.borrowed = 0
+        #: What was released while there was no channel.
+        self._unsaid: set[bytes] = set()
         self._table = table
         self._channel: Channel | None = None
         self._requests: dict[int, tuple[Header, OnReply]] = {}
@@ -88,12 +92,26 @@ class OwnerLink:
         self.held.difference_update(ids)
         if self.state == "open":
             self._send({"kind": "object.release", "objects": [id.hex() for id in ids]})
-            if not self.held and not self._requests:
-                self._table.idle(self)
+        else:
+            self._unsaid.update(ids)
+        self.rest()
+
+    def rest(self) -> None:
+        """Ends where nothing is asked, and nothing of the owner's is left here."""
+        if not (self.held or self.borrowed or self._requests):
+            self._table.forget(self)
+            self.close()
 
     def drop(self, ids: Sequence[bytes]) -> None:
         """Has the owner delete these, although there are references to them."""
-        header = {"kind": "object.drop", "objects": [id.hex() for id in ids]}
+        self._tell({"kind": "object.drop", "objects": [id.hex() for id in ids]})
+
+    def cancel(self, id: bytes, force: bool, recursive: bool) -> None:
+        """Has the owner cancel the call whose value this is."""
+        fields = {"object_id": id.hex(), "force": force, "recursive": recursive}
+        self._tell({"kind": "object.cancel", **fields})
+
+    def _tell(self, header: Header) -> None:
         if self.state == "open":
             self._send(header)
         else:
@@ -151,6 +169,9 @@ class OwnerLink:
                 "job_id": session.job_id.hex(),
             }
         )
+        unsaid, self._unsaid = self._unsaid - self.held, set()
+        if unsaid:
+            self._send({"kind": "object.release", "objects": [id.hex() for id in unsaid]})
         if self._opened_once and self.held:
             held = list(self.held)
             for at in range(0, len(held), 4096):
@@ -190,6 +211,7 @@ class OwnerLink:
             if request is not None:
                 self._table.session.pump.need(-1)
                 request[1](header, body)
+                self.rest()
 
     def _on_close(self, reason: Exception) -> None:
         self._channel = None
@@ -197,7 +219,7 @@ class OwnerLink:
             return
         self.state = "idle"
         if not self._requests and not self.held:
-            self._table.idle(self)
+            self.rest()
         elif self._attempts:
             self._try_again(reason)
         else:
@@ -207,6 +229,7 @@ class OwnerLink:
     def give_up(self) -> None:
         """The owner is gone: everything asked is answered with that."""
         self.state = "gone"
+        self._table.forget(self)
         self.held.clear()
         self.releases.clear()
         if self._channel is not None:
@@ -219,7 +242,8 @@ class OwnerLink:
 
     def close(self) -> None:
         """Nothing is asked or held any more."""
-        self.state = "idle"
+        if self.state != "gone":
+            self.state = "idle"
         if self._channel is not None:
             self._channel.close()
             self._channel = None

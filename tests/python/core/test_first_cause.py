@@ -55,6 +55,13 @@ def test_what_a_task_raises_for_a_lost_peer_names_the_first_death() -> None:
     assert str(error).count(expected) == 1
 
 
+def test_errors_that_no_death_explains_leave_nothing_behind() -> None:
+    deaths = HeardDeaths()
+    for _ in range(3):
+        name_first(session_of(deaths), raised(GLOO))
+    assert deaths._news == []
+
+
 def test_other_errors_stay_as_they_are() -> None:
     deaths = HeardDeaths()
     deaths.heard(KILLED)

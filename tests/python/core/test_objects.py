@@ -704,3 +704,79 @@ def test_values_that_are_not_sent_are_freed(ray: Any, daemon: dict[str, Any]) ->
     with pytest.raises(TypeError):
         ray.get(pairs.pair.options(num_returns=2).remote(), timeout=10)
     until(lambda: not files(daemon), "the files of the values that could be made stayed")
+
+
+def links(ray: Any) -> int:
+    """Of how many owners something is known."""
+    return len(ray._core.client.session().objects._links)
+
+
+def test_nothing_is_kept_of_owners_that_ended(ray: Any, keeper: Any) -> None:
+    from ray.exceptions import OwnerDiedError
+
+    actor = keeper.remote()
+    kept, lost = ray.get(actor.make_many.remote(2))
+    assert ray.get(kept) == 0
+    ray.kill(actor)
+    with pytest.raises(OwnerDiedError):
+        ray.get(lost, timeout=10)
+    until(lambda: links(ray) == 0, "an owner that ended is known still")
+    assert ray.get(kept) == 0
+    with pytest.raises(OwnerDiedError):
+        ray.get(pickle.loads(pickle.dumps(lost)), timeout=10)
+
+
+def test_nothing_is_kept_of_owners_whose_references_were_only_passed_by(
+    ray: Any, keeper: Any
+) -> None:
+    @ray.remote
+    class Passing:
+        def look(self, box: Any) -> int:
+            return len(box)
+
+        def known(self) -> int:
+            gc.collect()
+            return links(ray)
+
+    actor = ray.remote(Keeper).remote()
+    passing = Passing.remote()
+    for at in range(3):
+        assert ray.get(passing.look.remote([ray.put(at)])) == 1
+        (ref,) = ray.get(actor.make.remote(at))
+        assert ray.get(passing.look.remote([ref])) == 1
+    del ref
+    until(lambda: ray.get(passing.known.remote()) == 0, "owners are known of which nothing is held")
+    until(lambda: links(ray) == 0, "an owner is known of which nothing is held")
+
+
+def test_what_is_released_while_there_is_no_channel_is_told_over_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from types import SimpleNamespace
+
+    from ray._core import owner_link
+    from ray._core.ids import JobID
+
+    who = {"caller_id": "c", "node_id": "n", "job_id": JobID.from_hex("01000000")}
+    control = SimpleNamespace(ask=lambda *_: None)
+    pump = SimpleNamespace(need=lambda _: None)
+    table: Any = SimpleNamespace(session=SimpleNamespace(pump=pump, control=control, **who))
+    said: list[tuple[str, Any]] = []
+    monkeypatch.setattr(owner_link, "Channel", lambda *_: None)
+    link = owner_link.OwnerLink(table, "p", "n")
+    monkeypatch.setattr(
+        link, "_send", lambda head: said.append((head["kind"], head.get("objects")))
+    )
+    held, released = b"h" * 28, b"r" * 28
+    link._open(table, None)
+    link.hold([held, released], lambda: None)
+    link._requests.clear()
+    link._on_close(ConnectionError())
+    link.release([released])
+    said.clear()
+    link._open(table, None)
+    assert said[:3] == [
+        ("object.hello", None),
+        ("object.release", [released.hex()]),
+        ("object.hold", [held.hex()]),
+    ]
