@@ -266,7 +266,27 @@ export function dial(stream: SpliceStream, options: DialOptions): Promise<Opened
       secret: ours,
     };
   };
-  return within(stream, peer, options.timeout ?? OPENING_TIMEOUT * 2, run());
+  return within(stream, peer, options.timeout ?? OPENING_TIMEOUT * 2, run().catch(unproven));
+}
+
+/** What a refusal in an opening can be about. */
+const OPENING_CODES: readonly string[] = [
+  "version",
+  "protocol",
+  "role",
+  "cluster",
+  "token",
+  "open",
+  "tls",
+];
+
+/**
+ * Anybody can refuse an opening: nothing in it is sealed. So its code says nothing of what only the cluster
+ * knows, such as that a node was declared dead, for which that one would end its workers.
+ */
+function unproven(error: unknown): never {
+  if (!(error instanceof RequestFailed) || OPENING_CODES.includes(error.code)) throw error;
+  throw new RequestFailed("refused", error.message, error.mend);
 }
 
 /** Options of {@link accept}. */

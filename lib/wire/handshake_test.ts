@@ -383,6 +383,21 @@ function isPlain(text: string): boolean {
   return [...text].every((letter) => letter >= " " && letter !== "\u007f");
 }
 
+Deno.test("who refuses an opening has proven nothing, and is not believed what only the cluster knows", async () => {
+  for (
+    const [said, believed] of [["declared_dead", "refused"], ["gone", "refused"], [
+      "token",
+      "token",
+    ]]
+  ) {
+    const [dialer, impostor] = pipe();
+    const dialed = dial(dialer, { identity: identity(), role: "node", peer: "10.0.0.1:6379" });
+    await impostor.read(new Uint8Array(4096));
+    await writeAll(impostor, encodeFrame({ kind: "refused", code: said!, message: "No" }));
+    await assert.rejects(dialed, { name: "RequestFailed", code: believed, message: "No" });
+  }
+});
+
 Deno.test("what a stranger says of itself cannot write lines of a log, nor colour a terminal", async () => {
   const [stranger, listener] = pipe();
   const accepted = listen(listener);
