@@ -104,7 +104,6 @@ export class TokenHandover {
     keys.renew(LEAST_GRACE + grace_ms, clock.now(), change, without);
     const entitled = [...this.host.nodes()]
       .filter((node) => !this.#isOut(node) && !without.includes(node.node_id));
-    this.#spared = undefined;
     if (without.length > 0) {
       const nodes = new Set(entitled);
       this.#spared = { nodes, until: clock.now() + LEAST_GRACE };

@@ -33,8 +33,8 @@ async function certificateOf(
   return { ...made, key: keys.private, name: isHead ? HEAD_NAME : nameOf(keys.public) };
 }
 
-function identity(trust?: Trust): Identity & { cluster: string } {
-  return { build: "b", keys: new Keyring("secret"), cluster: "c", trust };
+function identity(trust?: Trust, token = "secret"): Identity & { cluster: string } {
+  return { build: "b", keys: new Keyring(token), cluster: "c", trust };
 }
 
 /** A port that lets callers in and sends back what they send. */
@@ -54,9 +54,9 @@ class Port {
   }
 
   /** A caller's connection. */
-  async dial(trust?: Trust, name?: string) {
+  async dial(trust?: Trust, name?: string, token?: string) {
     return await dialTo({ host: HOST, port: this.port }, {
-      identity: identity(trust),
+      identity: identity(trust, token),
       role: "caller",
       peer: "the port",
       ms: 2000,
@@ -169,6 +169,16 @@ Deno.test("a proof is good for the name that was checked only: nobody can pass i
   await using between = new Port(certificate, boundTo(HEAD_NAME));
   const dialed = between.dial(await trustIn(authority.id), certificate.name);
   await assert.rejects(dialed, { code: "token" });
+});
+
+Deno.test("a certificate that is good opens nothing without the token, for who dials it neither", async () => {
+  const certificate = await certificateOf(authority);
+  await using port = new Port(certificate);
+  const trust = await trustIn(authority.id);
+  for (const token of ["another", ""]) {
+    await assert.rejects(port.dial(trust, certificate.name, token), { code: "token" });
+  }
+  assert.equal(port.refused.length, 2);
 });
 
 Deno.test("a certificate is exchanged while what is open goes on", async () => {

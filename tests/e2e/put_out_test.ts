@@ -96,6 +96,19 @@ for (const flags of [[], ["--tls"]]) {
     const { moving, pid } = await program.said();
     assert.equal(moving, BAD);
 
+    if (flags.length === 0) {
+      for (
+        const [asker, called, words] of [
+          [head, "nobody", /Cannot find a node called nobody: there are 127/],
+          [two, "127.0.0.1", /Cannot put out the node 127\.0\.0\.1 .* it is the head's own/],
+          [bad, BAD, /Cannot put out the node 127\.0\.0\.3 .* it is the node that asks/],
+        ] as const
+      ) {
+        const { code, stderr } = await asker.cli(["token", "rotate", "--without", called]);
+        assert.equal(code, 1);
+        assert.match(stderr, words);
+      }
+    }
     const hostile = new Hostile(head);
     const idle = await hostile.link();
     assert.ok(hostile.keys.token === await idle.fetch());
