@@ -13,7 +13,7 @@ import { cLibrary, kernelFeatures, portsTaken, rayRuns, wsl } from "./checks/pla
 import { pythonVersion, rayShadow, vllmInstalled } from "./checks/python.ts";
 import { lockedMemory, rdmaAccess } from "./checks/rdma.ts";
 import { certificates, kernelGuards, kernelLog, tokenState } from "./checks/security.ts";
-import { leftovers, runtimeDirectory, sharedHome } from "./checks/storage.ts";
+import { leftovers, logout, runtimeDirectory, sharedHome } from "./checks/storage.ts";
 
 export const CHECKS: readonly Check[] = [
   clusterAddress,
@@ -57,6 +57,7 @@ export const CHECKS: readonly Check[] = [
   gpuFaults,
   fabricManager,
   kernelFeatures,
+  logout,
 ];
 
 /** Those that look at variables and packages: a shell may have others than the node was started with. */

@@ -68,6 +68,7 @@ export function emptyFacts(request: FactsRequest, at: number): Facts {
       file_system: null,
       machine_dir,
       machine_dir_fault: null,
+      until_logout_of: null,
       other_hosts: [],
     },
     gpus: {

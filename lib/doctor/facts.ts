@@ -272,6 +272,8 @@ export interface RuntimeDirFacts {
   /** The folder of sockets and records of this machine. */
   machine_dir: string;
   machine_dir_fault: string | null;
+  /** The user with whose last session that folder is removed; null: it stays, as far as is known. */
+  until_logout_of: string | null;
   /** Host names of records and markers of other machines in the same directory. */
   other_hosts: string[];
 }

@@ -99,6 +99,26 @@ export const runtimeDirectory: Check = {
   },
 };
 
+export const logout: Check = {
+  code: "BD048",
+  name: "logout",
+  severity: "warning",
+  tells: "systemd removes the folder of sockets when this user logs out",
+  explain:
+    "$XDG_RUNTIME_DIR of a login (`/run/user/UID`) goes with the last session of its user, unless that user " +
+    "lingers; where logind has RemoveIPC, what is in /dev/shm goes too, and where it has KillUserProcesses, the " +
+    "node. `loginctl show-user $USER -p Linger` says whether this user does. A system service has none of this.",
+  run({ runtime_dir: { machine_dir, until_logout_of: user } }) {
+    if (!user) return [];
+    return [finding(logout, "warning", {
+      seen: `${machine_dir} is there until user ${user} logs out: lingering is off.`,
+      breaks:
+        "A node that runs on after that can start no workers, and no program or command finds it.",
+      mend: `\`loginctl enable-linger ${user}\` (with sudo where it is refused).`,
+    })];
+  },
+};
+
 export const sharedHome: Check = {
   code: "BD028",
   name: "shared-home",

@@ -39,6 +39,19 @@ Deno.test("BD028: other machines in the same directory are a note", async () => 
   await isQuiet("BD028", machine({}));
 });
 
+Deno.test("BD048: a folder of sockets that goes with a login, before it has gone", async () => {
+  const going = { runtime_dir: { until_logout_of: "me" } };
+  await tells(
+    "BD048",
+    machine(going),
+    "warning",
+    /user me logs out/,
+    /`loginctl enable-linger me`/,
+  );
+  await tells("BD048", bare(going), "warning");
+  await isQuiet("BD048", machine({}));
+});
+
 Deno.test("BD034: values and records that ended daemons left", async () => {
   const store = {
     kind: "object-store" as const,

@@ -43,6 +43,7 @@ export function readRuntimeDir(system: System, places: RuntimeDirPlaces): Runtim
     file_system: readFileSystem(system, there),
     machine_dir,
     machine_dir_fault: machineDirFault(system, machine_dir),
+    until_logout_of: userOf(system, machine_dir),
     other_hosts: otherHosts(system, path),
   };
 }
@@ -74,6 +75,16 @@ function machineDirFault(system: System, path: string): string | null {
     return `its mode must be 700, and is ${info.mode.toString(8)}`;
   }
   return null;
+}
+
+/** Who is logged in there, where systemd-logind removes it when that user logs out. */
+function userOf(system: System, path: string): string | null {
+  const uid = /^\/run\/user\/(\d+)\//.exec(`${path}/`)?.[1];
+  if (uid === undefined) return null;
+  const { text } = system.read(`/run/systemd/users/${uid}`);
+  const user = /^NAME=(\S+)$/m.exec(text ?? "")?.[1];
+  if (user === undefined || system.info(`/var/lib/systemd/linger/${user}`) !== null) return null;
+  return user;
 }
 
 /** Machines that keep environments in the same directory: their folders are named by host. */

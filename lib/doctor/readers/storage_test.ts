@@ -50,6 +50,16 @@ Deno.test("a runtime directory that is not there is judged by where it would be 
   assert.equal(readRuntimeDir(shared, PLACES).machine_dir_fault, null, "--socket-group");
 });
 
+Deno.test("the folder of sockets goes with a login that logind knows, of a user who does not linger", () => {
+  const logind = { "/run/systemd/users/1000": "# private\nNAME=me\nSTATE=active\n" };
+  const until = (tree: Record<string, string>, more = {}, machine_dir = PLACES.machine_dir) =>
+    readRuntimeDir(madeSystem({ tree, ...more }), { ...PLACES, machine_dir }).until_logout_of;
+  assert.equal(until(logind), "me");
+  assert.equal(until(logind, { infos: { "/var/lib/systemd/linger/me": { kind: "file" } } }), null);
+  assert.equal(until(logind, {}, "/tmp/beam-1000"), null);
+  assert.equal(until({}), null, "a container");
+});
+
 Deno.test("what ended daemons left is told, what lives or is another machine's is not", () => {
   const stat = (pid: number, start: number) => `${pid} (beam) S 1 ${"0 ".repeat(17)}${start} 0 0\n`;
   const system = madeSystem({
