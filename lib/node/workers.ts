@@ -304,7 +304,9 @@ export class Workers {
     if (worker.said) facts.said = worker.said;
     if (worker.asked) facts.asked = worker.asked;
     else if (how.status !== undefined && !worker.said) this.#askKernel(worker, how.status, facts);
-    const intended = worker.said?.kind === "exit" && !worker.asked;
+    // As in Ray: `sys.exit` with a code is a failure, after which it is started again.
+    const failed = how.status !== undefined && how.status !== 0;
+    const intended = worker.said?.kind === "exit" && !failed && !worker.asked;
     const body = worker.said?.kind === "init" && !worker.asked
       ? worker.saidBody
       : new Uint8Array(0);

@@ -26,7 +26,7 @@ def get(object_refs: Any, *, timeout: float | None = None, _use_object_store: bo
 
     Args:
         object_refs: a reference, or a list of references.
-        timeout: seconds to wait; 0 to look only; None for without limit.
+        timeout: seconds to wait; 0 to look only; None, or -1, for without limit.
 
     Raises:
         GetTimeoutError: a value was not there in time.
@@ -36,6 +36,8 @@ def get(object_refs: Any, *, timeout: float | None = None, _use_object_store: bo
         TypeError: the list holds something else.
     """
     session = client.session()
+    if timeout == -1:
+        timeout = None
     if isinstance(object_refs, ObjectRefGenerator):
         return object_refs
     if isinstance(object_refs, ObjectRef):

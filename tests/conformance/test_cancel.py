@@ -254,3 +254,45 @@ def test_a_task_by_force() -> None:
     ray.cancel(running, force=True)
     with pytest.raises((TaskCancelledError, ray.exceptions.WorkerCrashedError)):
         ray.get(running, timeout=30)
+
+
+def test_a_task_that_catches_the_interruption_gives_its_value(tmp_path: Any) -> None:
+    @ray.remote(num_cpus=0, max_retries=0)
+    def catches(began: str) -> str:
+        try:
+            open(began, "w").close()
+            for _ in range(1200):
+                time.sleep(0.05)
+        except KeyboardInterrupt:
+            return "what there was"
+        return "never told"
+
+    reference = catches.remote(str(tmp_path / "began"))
+    while not (tmp_path / "began").exists():
+        time.sleep(0.01)
+    ray.cancel(reference)
+    assert ray.get(reference, timeout=30) == "what there was"
+
+
+def test_whoever_has_the_reference_may_cancel() -> None:
+    @ray.remote(num_cpus=0, max_retries=0)
+    def endless() -> None:
+        while True:
+            time.sleep(0.05)
+
+    @ray.remote(num_cpus=0)
+    class Owner:
+        def lend(self) -> list[Any]:
+            return [endless.remote()]
+
+        def cancel(self, references: list[Any]) -> None:
+            ray.cancel(references[0])
+
+    owner = Owner.remote()
+    (lent,) = ray.get(owner.lend.remote())
+    ray.cancel(lent)
+    mine = endless.remote()
+    ray.get(owner.cancel.remote([mine]))
+    for reference in (lent, mine):
+        with pytest.raises((TaskCancelledError, RayTaskError), match=r"[Cc]ancelled"):
+            ray.get(reference, timeout=60)

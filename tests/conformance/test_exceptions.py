@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import traceback
 from typing import Any
 
@@ -81,11 +82,14 @@ def test_an_error_is_also_of_its_own_class() -> None:
 
 
 def test_what_was_handled_when_an_error_came_is_shown() -> None:
-    with pytest.raises(ValueError) as caught:
+    def handle() -> None:
         try:
             raise KeyError("first")
         except KeyError:
             ray.get(Faulty.remote().boom.remote())
+
+    with pytest.raises(ValueError, match="bad thing") as caught:
+        handle()
     shown = "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
     assert "KeyError: 'first'" in shown
 
@@ -143,8 +147,17 @@ def test_a_value_that_cannot_be_pickled() -> None:
 
 def test_an_argument_that_cannot_be_pickled() -> None:
     actor = Faulty.remote()
-    with pytest.raises(TypeError):
-        actor.__ray_call__.remote(lambda self, x: x, __import__("threading").Lock())
+    lock = __import__("threading").Lock()
+    task = ray.remote(num_cpus=0)(lambda *values: values)
+    for call in (
+        lambda: actor.__ray_call__.remote(lambda self, x: x, lock),
+        lambda: task.remote(ray.put(1), [lock]),
+        lambda: ray.put({"lock": lock}),
+    ):
+        with pytest.raises(TypeError, match="Could not serialize") as caught:
+            call()
+        assert isinstance(caught.value.__cause__, TypeError)
+        assert "lock" in str(caught.value)
 
 
 def test_init_that_raises() -> None:
@@ -394,6 +407,26 @@ def test_sys_exit_ends_the_actor() -> None:
             ray.get(actor.exit.remote(code), timeout=60)
         with pytest.raises(RayActorError):
             ray.get(actor.fine.remote(), timeout=60)
+
+
+def test_sys_exit_with_a_code_is_a_failure() -> None:
+    """An actor that may be started again is; one that left on purpose is not."""
+    for code, again in ((3, True), ("words", True), (0, False)):
+        actor = Raising.options(max_restarts=1).remote()
+        with pytest.raises(RayActorError):
+            ray.get(actor.exit.remote(code), timeout=60)
+        if not again:
+            with pytest.raises(ActorDiedError):
+                ray.get(actor.fine.remote(), timeout=60)
+            continue
+        for _ in range(600):
+            try:
+                assert ray.get(actor.fine.remote(), timeout=60) == "fine"
+                break
+            except ray.exceptions.ActorUnavailableError:
+                time.sleep(0.1)
+        else:
+            pytest.fail("the actor was not started again")
 
 
 @ray.remote(num_cpus=0, max_retries=0)

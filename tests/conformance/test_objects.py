@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import threading
 import time
 from typing import Any
 
@@ -364,3 +365,23 @@ def test_a_handle_inside_an_object_that_was_put() -> None:
     del ref, handle
     gc.collect()
     _wait_for_end(pid)
+
+
+def test_time_limits_that_are_none() -> None:
+    """What is taken for no limit: -1, and numbers of days that no wait of the system's takes."""
+
+    @ray.remote(num_cpus=0)
+    def late() -> int:
+        time.sleep(0.5)
+        return 1
+
+    for limit in (-1, 3_000_000, 1e9):
+        assert ray.get(late.remote(), timeout=limit) == 1
+    ready, _ = ray.wait([late.remote()], timeout=1e9)
+    assert ray.get(ready) == [1]
+    told: list[int] = []
+    waits = threading.Thread(target=lambda: told.append(ray.get(late.remote(), timeout=1e9)))
+    waits.start()
+    assert ray.get(late.remote(), timeout=1e9) == 1
+    waits.join()
+    assert told == [1]

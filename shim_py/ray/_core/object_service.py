@@ -113,6 +113,10 @@ class HolderLink:
                 entry = self._table.owned(_id_of(text))
                 if entry is not None:
                     self._table.delete(_id_of(text), entry)
+        elif kind == "object.cancel":
+            entry = self._table.owned(_id_of(header["object_id"]))
+            if entry is not None:
+                self._table.session.cancel_entry(entry, header["force"], header["recursive"])
 
     def _hold(self, header: Header) -> None:
         gone: list[str] = []

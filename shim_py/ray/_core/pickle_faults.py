@@ -1,4 +1,4 @@
-"""Words for an actor that cannot be pickled: which member is to blame."""
+"""Words for what cannot be pickled: which member of an actor, or which argument, is to blame."""
 
 from __future__ import annotations
 
@@ -16,6 +16,24 @@ def explain(creation: ActorCreation, error: Exception) -> str:
     return (
         f"Could not serialize the actor class {creation.class_name}{place}: {error}. "
         "Everything it refers to must be picklable: create such things in its __init__ instead."
+    )
+
+
+def explain_call(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError
+) -> TypeError:
+    """The same of the arguments of a call to a method or function."""
+    named = [(repr(key), value) for key, value in kwargs.items()]
+    each = [*((str(index), value) for index, value in enumerate(args)), *named]
+    culprit = next((f"argument {place}" for place, value in each if _fails(value)), "an argument")
+    return explain_value(f"{culprit} of {name}", error)
+
+
+def explain_value(shown: str, error: TypeError) -> TypeError:
+    """The same of one value."""
+    return TypeError(
+        f"Could not serialize {shown}: {str(error).rstrip('.')}. "
+        "`ray.util.inspect_serializability` tells what in it is to blame."
     )
 
 
@@ -43,7 +61,7 @@ def _members(creation: ActorCreation) -> Iterator[tuple[str, Any]]:
 
 def _fails(value: Any) -> bool:
     try:
-        serialization.dumps_any(value)
+        serialization.pickle_apart(value)
     except Exception:
         return True
     return False

@@ -108,6 +108,7 @@ SENDS: dict[str, tuple[str, ...]] = {
     "object.release": ("objects",),
     "object.lost": ("id", "object_id", "name"),
     "object.drop": ("objects",),
+    "object.cancel": ("object_id", "force", "recursive"),
     "object.reply": ("id", "ok", "buffers", "stored", "gone"),
     "reply": ("id", "pid", "exec", "text"),
     "error": ("id", "code", "message", "mend"),
@@ -175,6 +176,7 @@ TAKES: dict[str, tuple[str, ...]] = {
     "object.release": ("objects",),
     "object.lost": ("id", "object_id", "name"),
     "object.drop": ("objects",),
+    "object.cancel": ("object_id", "force", "recursive"),
     "object.reply": ("id", "ok", "buffers", "stored", "gone"),
 }
 

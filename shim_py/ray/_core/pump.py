@@ -35,6 +35,8 @@ from typing import Any, Callable, Protocol
 TICK = 0.005
 #: The I/O thread's longest sleep: should a signal cut off who hands the pump on, this mends it.
 _LONGEST_NAP = 1.0
+#: The longest wait in one piece, in seconds: epoll takes no more than 24 days.
+_LONGEST = 86_400.0
 #: How often in a row serving a descriptor may fail before it is given up.
 _MOST_FAILURES = 20
 
@@ -79,13 +81,14 @@ def finish(target: Waitable) -> None:
     """Marks ``target`` as done and wakes who sleeps on it, not who pumps. The lock is held."""
     target.done = True
     sleepers = target.sleepers
-    if sleepers:
-        target.sleepers = None
+    if sleepers is not None:
         for sleeper in sleepers:
             try:
                 sleeper.release()
             except RuntimeError:  # released by a run of this that a signal cut off
                 continue
+        # Last: what a signal cuts off before is done again.
+        target.sleepers = None
 
 
 class Pump:
@@ -185,7 +188,7 @@ class Pump:
                     timeout = -1.0
                     if deadline is not None:
                         timeout = deadline - _monotonic()
-                        timeout = max(timeout, 0.0)
+                        timeout = min(max(timeout, 0.0), _LONGEST)
                     if self.closed:
                         raise PumpClosed
                     self._process(poll(0.0 if self._todo else timeout))
@@ -327,7 +330,7 @@ class Pump:
         try:
             with self._let_go():
                 left = -1.0 if deadline is None else max(0.0, deadline - _monotonic())
-                sleeper.acquire(timeout=left)
+                sleeper.acquire(timeout=min(left, threading.TIMEOUT_MAX))
             if self.closed and not target.done:
                 raise PumpClosed
             return target.done

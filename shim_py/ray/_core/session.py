@@ -26,6 +26,7 @@ from ray.exceptions import (
 from . import getting, serialization
 from .actor_link import ActorLink
 from .awaited import await_arguments
+from .borrowed import BorrowedEntry
 from .calls import EMPTY_ARGUMENTS, Call, Method
 from .content import Content
 from .control import Control, Outcome, Reply
@@ -43,6 +44,7 @@ from .object_ref import ObjectRef
 from .object_service import ObjectListener, ObjectService
 from .object_table import ObjectTable
 from .owner_link import OwnerLink
+from .pickle_faults import explain_call, explain_value
 from .pump import Pump, PumpClosed
 from .references import pickle_arguments
 from .special_calls import references, specialise
@@ -284,7 +286,10 @@ class Session:
         if not args and not kwargs:
             arguments: serialization.Parts = EMPTY_ARGUMENTS
         else:
-            arguments, refs = pickle_arguments(args, kwargs)
+            try:
+                arguments, refs = pickle_arguments(args, kwargs)
+            except TypeError as error:
+                raise explain_call(method, args, kwargs, error) from error
         link = self._links.get(actor_id._binary.hex())
         if link is None:
             with self.pump.lock:
@@ -313,19 +318,27 @@ class Session:
         self.request("actor.kill", {"actor_id": actor_id.hex(), "no_restart": no_restart})
 
     def cancel(self, ref: ObjectRef[Any], force: bool = False, recursive: bool = True) -> None:
-        """Cancels the call behind ``ref`` if it has not ended.
+        """Cancels the call behind ``ref`` if it has not ended, also where another process made it.
 
         Raises:
-            ValueError: ``force`` with a call of an actor.
+            ValueError: ``force`` with a call of an actor that this process made.
         """
         entry = ref._require()
         call = entry if isinstance(entry, Call) else entry.call
-        if call is None or entry.done:
-            return
-        if force and call.method.name != "__beam_run__":
+        if force and not entry.done and call is not None and not _is_task(call):
             raise ValueError("force=True is not supported for actor tasks. Use ray.kill(actor).")
         with self.pump.lock:
-            call.actor.cancel(call, force, recursive)
+            self.cancel_entry(entry, force, recursive)
+
+    def cancel_entry(self, entry: Entry, force: bool, recursive: bool) -> None:
+        """Cancels the call that will fill a place. The lock is held."""
+        call = entry if isinstance(entry, Call) else entry.call
+        if entry.done:
+            return
+        if isinstance(entry, BorrowedEntry):
+            entry.owner.cancel(entry.id, force, recursive)
+        elif call is not None:
+            call.actor.cancel(call, force and _is_task(call), recursive)
 
     def cancel_children(self, parent: tuple[str, int], force: bool) -> None:
         """Cancels what a call that runs here has called and has no answer to. The lock is held.
@@ -337,7 +350,7 @@ class Session:
         for link in list(self._links.values()):
             for call in link.unanswered():
                 if call.parent == parent and not call.done:
-                    link.cancel(call, force and call.method.name == "__beam_run__", True)
+                    link.cancel(call, force and _is_task(call), True)
         if self._tasks is not None:
             self._tasks.cancel_children(parent, force)
 
@@ -396,14 +409,17 @@ class Session:
     # ── values ───────────────────────────────────────────────────────────────────────────────
 
     def put(self, value: Any) -> ObjectRef[Any]:
-        """Keeps a value; raises what pickling it raises."""
+        """Keeps a value; raises what pickling it raises, a TypeError with what it was about."""
         if isinstance(value, ObjectRef):
             raise TypeError("Calling 'put' on a ray.ObjectRef is not allowed.")
         if self.pump.left_behind:
             with self.pump.lock:
                 self._drain()
         entry = Entry(self.pump)
-        entry.fill(True, pack(self.objects, value))
+        try:
+            entry.fill(True, pack(self.objects, value))
+        except TypeError as error:
+            raise explain_value("the value that is put", error) from error
         return _made(entry)
 
     def get(self, refs: Sequence[ObjectRef[Any]], timeout: float | None = None) -> list[Any]:
@@ -571,6 +587,10 @@ class Session:
             self._listener.abandon()
         self.control.abandon()
         self.pump.abandon()
+
+
+def _is_task(call: Call) -> bool:
+    return call.method.name == "__beam_run__"
 
 
 def _check_pending(call: Call, limit: int) -> None:

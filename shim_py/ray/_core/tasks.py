@@ -13,6 +13,7 @@ from .calls import make_entries
 from .creation import TaskCreation
 from .errors import UnsupportedFeature
 from .message_pack import pack
+from .pickle_faults import explain_call
 from .protocol import python_version
 from .references import pickle_arguments
 from .special_calls import pickled_classes, references
@@ -88,7 +89,10 @@ class TaskPool:
         session = self.session
         pickled = task.pickled if task.pickled is not None else PickledFunction()
         function = pickled.get(session, task)
-        arguments, refs = pickle_arguments((function, task.name, *task.args), task.kwargs)
+        try:
+            arguments, refs = pickle_arguments((function, task.name, *task.args), task.kwargs)
+        except TypeError as error:
+            raise explain_call(task.name, task.args, task.kwargs, error) from error
         pump = session.pump
         call: TaskMixin
         if isinstance(task.num_returns, str):

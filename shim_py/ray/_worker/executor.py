@@ -297,7 +297,8 @@ class Executor:
                 del args, kwargs
             if header is not PLAIN and is_stream(header):
                 return self._stream(task, value, shown)
-            if task[0].cancelled and seq in task[0].cancelled:
+            # A task is interrupted: what it gives all the same, it gives on purpose.
+            if task[0].cancelled and seq in task[0].cancelled and not self.assignment.is_task:
                 return self.cancelled_frame(task[0], seq)
             return self.result_frame(seq, header, value, shown)
         except SystemExit:
