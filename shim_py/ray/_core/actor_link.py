@@ -305,10 +305,8 @@ class ActorLink:
 
     def _on_frame(self, header: Header, body: Body) -> None:
         kind = header["kind"]
-        if kind == "result" and not _RARE.intersection(header):
-            self._on_result(header, body)
-            return
-        self.session.pump.seclude()
+        if kind != "result" or _RARE.intersection(header):
+            self.session.pump.seclude()
         if kind == "result":
             self._on_result(header, body)
         elif kind == "call.welcome":
@@ -318,12 +316,20 @@ class ActorLink:
         elif kind in {"call.refused", "refused"}:
             raise ProtocolError(str(header.get("message")))
 
+    def _seclude(self, call: Call, more: bool) -> None:
+        """Leaves an answer to the I/O thread where a part of what comes of it would be lost."""
+        if self.release_wanted or not call.is_plain(more):
+            self.session.pump.seclude()
+
     def _on_result(self, header: Header, body: Body) -> None:
+        call = self.pending.get(header["seq"])
+        if call is not None:
+            self._seclude(call, bool(header.get("more")))
         values = split_values(header["buffers"], body) if "buffers" in header else [body]
         objects = self.session.objects
         if "refs" in header:
             values = received_values(objects, header, values)
-        elif not isinstance(self.pending.get(header["seq"]), StreamCall):
+        elif not isinstance(call, StreamCall):
             self._take_result(header, values, len(body))
             return
         incarnation = self.incarnation
@@ -368,6 +374,7 @@ class ActorLink:
         if call is not None:
             if call.entries is not None:
                 return False
+            self._seclude(call, False)
             call.arguments = b""
             call.fill(True, data[body_at:end])
             self._answered_one(seq, end - body_at)
@@ -541,7 +548,7 @@ class ActorLink:
         """A death of the actor: its maker reads of it, also where nobody asks for the error."""
         self.session.deaths.heard(report)
         if report and self.session.created(self.actor_id):
-            self.session.pump.deferred.append(lambda: show_death(report))
+            self.session.pump.deferred.append(lambda: show_death(report, self.facts))
 
     def fail_all(self, error: BaseException) -> None:
         """Everything under way, and everything later, gets ``error``."""

@@ -154,16 +154,21 @@ def show_warning(message: dict[str, Any]) -> None:
 _TOLD = frozenset(("killed", "owner", "group", "init"))
 
 
-def show_death(report: Mapping[str, Any]) -> None:
+def show_death(report: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """Tells of an actor's end that nobody asked for, not even the actor itself.
 
     A program may learn of it without its cause: `ray.wait` only says that a call is done.
+
+    Args:
+        report: of the actor, or of the node that it was lost with.
+        facts: `actor_id`, and `class_name` and `name` where known.
     """
     message = str(report.get("message")).strip()
     if report.get("kind") in _TOLD or message.startswith("the actor ended"):
         return
-    who = str(report.get("who") or "an actor")
-    said = f"{who[:1].upper()}{who[1:]} died: {message[:1].lower()}{message[1:]}"
+    named = facts.get("name") or facts.get("class_name")
+    who = f"Actor {named + ' ' if named else ''}({str(facts['actor_id'])[:8]}…)"
+    said = f"{who} died: {message[:1].lower()}{message[1:]}"
     first = report.get("caused_by")
     if first:
         why = report.get("cause_message")
