@@ -55,17 +55,22 @@ export class ControlServer {
     for await (const stream of taken) this.#take(stream);
   }
 
-  /** This process can open no more files: the first request is refused with that. */
+  /** This process can open no more files: the first request is refused with that, or who makes none in time. */
   async #turnAway(stream: Deno.Conn): Promise<void> {
+    const end = () => link.flushed().then(() => link.close());
     const link = new Link(stream, {
       peer: "a client that is turned away",
       onMessage: (received) => {
         link.refuse(received, noFiles());
-        link.flushed().then(() => link.close());
+        end();
       },
     });
     link.start();
-    const timer = setTimeout(() => link.close(), TURNING_AWAY);
+    const timer = setTimeout(() => {
+      const { code, message, mend } = noFiles();
+      link.send({ kind: "refused", code, message, ...(mend !== undefined && { mend }) });
+      end();
+    }, TURNING_AWAY);
     await link.closed;
     clearTimeout(timer);
   }

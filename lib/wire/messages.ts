@@ -92,7 +92,9 @@ export const MESSAGES = {
   refused: {
     link: "opening",
     from: "listener",
-    doc: "Why the dialer, or the stream it asked for, is not let in; the connection ends.",
+    doc:
+      "Why the dialer, or the stream it asked for, is not let in, or a process for which a daemon has no room; " +
+      "the connection ends.",
     fields: { code: "str", message: "str", mend: "str?" },
   },
   splice: {

@@ -62,6 +62,8 @@ class Control:
         self._requests: dict[int, Request] = {}
         self._next_id = 1
         self.lost: DaemonLost | None = None
+        #: Why the daemon has no room for this process.
+        self._refusal: RequestFailed | None = None
         with pump.lock:
             self._channel = Channel(pump, sock, self._on_frame, self._on_close)
 
@@ -119,7 +121,7 @@ class Control:
         request = Request(callback)
         with self._pump.lock:
             if self.lost is not None:
-                self._settle(request, self.lost)
+                self._settle(request, self._refusal or self.lost)
                 return request
             id = self._next_id
             try:
@@ -147,7 +149,9 @@ class Control:
     def _on_frame(self, header: Header, body: Body) -> None:
         kind = header["kind"]
         if kind not in {"reply", "error"}:
-            if kind != "ping":
+            if kind == "refused":
+                self._refusal = RequestFailed(header["code"], header["message"], header.get("mend"))
+            elif kind != "ping":
                 self._pump.seclude()
                 self._on_push(header, body)
             return
@@ -176,8 +180,9 @@ class Control:
             f"({reason}). Look into its log (`beam logs`), then start it again with `beam up`"
         )
         self.lost = lost
-        self._settle_all(lost)
-        self._on_lost(lost)
+        self._settle_all(self._refusal or lost)
+        if self._refusal is None:
+            self._on_lost(lost)
 
     def _settle_all(self, outcome: Exception) -> None:
         requests, self._requests = self._requests, {}
