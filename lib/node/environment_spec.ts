@@ -1,5 +1,6 @@
 /** What a runtime environment asks a node to set up, read once into names and types. */
 import { join } from "node:path";
+import { LONGEST_TIMER } from "../runtime/clock.ts";
 import { listIn, type Loose, mapIn, textIn } from "./order.ts";
 
 /** How long a setup may take where nobody says otherwise, in milliseconds: Ray's ten minutes. */
@@ -66,7 +67,11 @@ export function environmentSpec(env: Loose): EnvironmentSpec | undefined {
 function settings(config: Loose): Pick<EnvironmentSpec, "timeout" | "eager" | "log_files"> {
   const seconds = config["setup_timeout_seconds"];
   return {
-    timeout: typeof seconds !== "number" ? SETUP_TIMEOUT : seconds < 0 ? undefined : seconds * 1000,
+    timeout: typeof seconds !== "number"
+      ? SETUP_TIMEOUT
+      : seconds < 0
+      ? undefined
+      : Math.min(seconds * 1000, LONGEST_TIMER),
     eager: config["eager_install"] !== false,
     // Names of the log folder only: a path would write anywhere.
     log_files: listIn(config, "log_files").map(String).filter((name) => /^[\w.-]+$/.test(name)),

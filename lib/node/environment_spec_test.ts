@@ -28,6 +28,8 @@ Deno.test("an installer is read from a list or a map", () => {
     check: true,
   });
   assert.deepEqual([two.timeout, two.eager, two.log_files], [undefined, false, ["x.log"]]);
+  const month = environmentSpec({ pip: ["a"], config: { setup_timeout_seconds: 30 * 86_400 } })!;
+  assert.equal(month.timeout, 2 ** 31 - 1, "a longer timer is over at once");
 });
 
 Deno.test("an actor's fields take the place of the job's, and its installer that of another", () => {
