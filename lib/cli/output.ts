@@ -1,27 +1,34 @@
-/** What goes to standard output and standard error. Both are written at once, not when there is time. */
+/**
+ * What goes to standard output and standard error. Both are written at once, not when there is time, and
+ * without what names and messages of others would have a terminal do.
+ */
 import { reasonOf } from "../runtime/paths.ts";
+import { harmless } from "./terminal.ts";
 
 /** How long to wait where the other end takes nothing just now, in milliseconds. */
 const PAUSE_MS = 10;
 
 /** Writes a line to standard output. A reader that has left (`| head`) ends the program quietly. */
 export function print(text: string): void {
-  write(Deno.stdout, text + "\n");
+  write(Deno.stdout, harmless(text) + "\n");
 }
 
 /** Writes a line for the person to standard error. */
 export function say(text: string): void {
-  write(Deno.stderr, text + "\n");
+  write(Deno.stderr, harmless(text) + "\n");
 }
 
-/** Writes a part of a text to standard output, as it is. */
+/** Writes a part of a text to standard output as it is: a log's. */
 export function printPart(text: string): void {
   write(Deno.stdout, text);
 }
 
 /** Prints a value for programs. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  // What a terminal would take for an order, and JSON does not escape by itself.
+  const escaped = (text: string) =>
+    text.replace(/[\x7f-\x9f]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`);
+  print(escaped(JSON.stringify(value, null, 2)));
 }
 
 function write(stream: SyncWriter, text: string): void {

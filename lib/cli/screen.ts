@@ -4,7 +4,7 @@
  * scroll; `q` and Ctrl-C end it.
  */
 import { cutLine } from "./screen_text.ts";
-import { painted, terminalHeight, terminalWidth } from "./terminal.ts";
+import { harmless, painted, terminalHeight, terminalWidth } from "./terminal.ts";
 
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
@@ -83,7 +83,8 @@ export class Screen implements Disposable {
       const to = Math.min(body.length, this.#top + seen);
       lines.push(painted(`lines ${this.#top + 1}–${to} of ${body.length}; arrows scroll`, "dim"));
     }
-    const text = lines.slice(0, height).map((line) => `${cutLine(line, width)}\x1b[K`).join("\r\n");
+    const text = lines.slice(0, height).map((line) => `${cutLine(harmless(line), width)}\x1b[K`)
+      .join("\r\n");
     write(`${BEGIN}\x1b[H${text}\x1b[J${END}`);
   };
 

@@ -75,6 +75,17 @@ export function oneLine(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f]+/g, " ");
 }
 
+// deno-lint-ignore no-control-regex
+const ORDER = /\x1b\[[\d;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/**
+ * Without what makes a terminal do more than show a text: move its cursor, change its title, fill its
+ * clipboard. Lines, tabulators and colours stay.
+ */
+export function harmless(text: string): string {
+  return text.replace(ORDER, (found) => found.length > 1 ? found : "?");
+}
+
 /** Cuts a text to a length, which shows. */
 export function cutTo(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, Math.max(0, length - 1))}…` : text;
