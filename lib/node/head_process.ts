@@ -225,6 +225,13 @@ function begun(command: string[], env: Record<string, string>) {
       stderr: "piped",
     }).spawn();
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new RequestFailed(
+        "head",
+        `Cannot start the head: ${command[0]}, which runs here, is not there any more`,
+        "Put it back, or run `beam up --replace` with the beam that is there now.",
+      );
+    }
     throw noProcess(error, "head", "Cannot start the head") ?? error;
   }
 }
