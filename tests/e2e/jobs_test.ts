@@ -108,8 +108,8 @@ test("a job that is stopped ends with all its processes, the deaf ones too", asy
     "while :; do sleep 0.1; done";
   await job("submit", "--no-wait", "--submission-id=endless", "--", "sh", "-c", script).ok();
   const follower = job("logs", "endless", "--follow");
-  await follower.prints(/deaf/);
-  await follower.prints(/up/);
+  await follower.prints(/^deaf$/m);
+  await follower.prints(/^up$/m);
   const others = marked(place.mark).filter((pid) => commandOf(pid).includes("trap"));
   assert.ok(others.length >= 2);
   const stopped = await job("stop", "endless").ok();
