@@ -34,6 +34,8 @@ Deno.test("a server on loopback is called by loopback's names only", () => {
       "evil.example",
       "10.0.0.1:8265",
       "localhost.evil.example",
+      "127.evil.example",
+      "127.0.0.1.evil.example",
       "localhost:x",
       "",
       "a@localhost",
