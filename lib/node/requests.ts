@@ -17,6 +17,7 @@ import type { Environments } from "./environments.ts";
 import { jobOf, textIn } from "./order.ts";
 import type { PackageRequests } from "./package_requests.ts";
 import type { Replacement } from "./replacement.ts";
+import { sharedMemoryNotice } from "./shared_memory_notice.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
 import type { Templates } from "./templates.ts";
 import type { Workers } from "./workers.ts";
@@ -177,8 +178,9 @@ export class Requests {
       id?: number;
     };
     this.host.warmUp(facts);
-    const away = this.host.awayNotice();
-    if (away) client.push(away);
+    for (const notice of [this.host.awayNotice(), sharedMemoryNotice()]) {
+      if (notice) client.push(notice);
+    }
     const parent = enclosingWorker(fields.pid, (pid) => this.host.workers.byPid(pid));
     const request = {
       ...facts,
