@@ -1,6 +1,7 @@
 /** With which command, environment and directory this node starts workers. */
 import { join } from "node:path";
 import type { GpuVendor } from "../probe/gpus.ts";
+import { shellWord } from "../runtime/launcher.ts";
 import { templateCommand } from "./interpreter.ts";
 import type { WorkerOrder } from "./order.ts";
 import type { TemplateParts } from "./templates.ts";
@@ -73,7 +74,7 @@ export class LaunchPlan {
     const { executable, virtual_env, cwd } = places;
     if (executable !== undefined) {
       // As Ray runs it: a shell's words, before the path of a script.
-      const start = `exec ${executable} '${join(shim, "ray", "_worker", "start.py")}'`;
+      const start = `exec ${executable} ${shellWord(join(shim, "ray", "_worker", "start.py"))}`;
       const env = workerEnv({
         node: this.#nodeEnv,
         shim,

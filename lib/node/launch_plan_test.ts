@@ -61,7 +61,11 @@ Deno.test("a command of the user's gets a script, its variables, and keeps what 
   const places = { ...NOWHERE, executable: "uv run --with x", cwd: "/work" };
   const { command, env, cwd } = plan.templateIn(places, undefined, { UV_X: "1" });
   assert.deepEqual(command.slice(0, 2), ["sh", "-c"]);
-  assert.equal(command[2], "exec uv run --with x '/shim/ray/_worker/start.py'");
+  assert.equal(command[2], "exec uv run --with x /shim/ray/_worker/start.py");
+  const named = new LaunchPlan({ ...plan.parts, shim: "/home/o'brien/shim" });
+  const words = named.templateIn({ ...places, executable: "echo" }, undefined, {}).command;
+  const { stdout } = new Deno.Command(words[0]!, { args: words.slice(1) }).outputSync();
+  assert.equal(new TextDecoder().decode(stdout), "/home/o'brien/shim/ray/_worker/start.py\n");
   assert.deepEqual([env!["UV_X"], cwd], ["1", "/work"]);
   const prepared = { places, templateEnv: env! };
   const made = plan.envFor(order({ UV_X: "1", MORE: "2" }), prepared);
