@@ -267,6 +267,20 @@ Deno.test("a damaged journal is set aside; the head goes on as the cluster that 
   assert.ok(!/^0[0-9]000000$/.test(job_id), "no id of before is given again");
 });
 
+Deno.test("a journal whose rows are another build's is told as such, and stays", async () => {
+  using folder = new Folder();
+  await before(folder);
+  const other = new DatabaseSync(`${folder.path}/head.db`);
+  other.exec("UPDATE actors SET row = json_remove(row, '$.leaving')");
+  other.close();
+  await assert.rejects(startHead(folder), {
+    name: "JournalError",
+    message: /Cannot go on from the head's journal .*head\.db: another build wrote what this one /,
+    mend: /^Use the beam that wrote it/,
+  });
+  assert.ok(Deno.statSync(`${folder.path}/head.db`).size > 0);
+});
+
 Deno.test("whose journal was lost is told so, and what ran is ended with that reason", async () => {
   using folder = new Folder();
   const known = await before(folder);

@@ -7,8 +7,9 @@ import type { BrainConfig } from "../cluster/config.ts";
 import type { Effect } from "../cluster/effects.ts";
 import type { BrainEvent } from "../cluster/events.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { buildName } from "../runtime/version.ts";
 import type { FormerHead } from "./config.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, JournalError } from "./journal.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What the shell asks of the rest of the head. */
@@ -27,6 +28,20 @@ export interface ShellOptions {
 
 /** Jobs that a head may have begun whose journal is lost: no id of theirs is given again. */
 const MOST_JOBS = 2 ** 20;
+
+/** @throws {JournalError} where the rows are none that this build can go on from */
+function loaded<T>(path: string, load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
+    throw new JournalError(
+      `Cannot go on from the head's journal ${path}: another build wrote what this one (${buildName()}) ` +
+        `does not understand (${(error as Error).message}).`,
+      "Use the beam that wrote it, or move the file away to begin a new cluster.",
+      { cause: error },
+    );
+  }
+}
 
 function goOnAfter({ books }: Brain, { epoch }: FormerHead): void {
   books.epoch = epoch + 1;
@@ -55,7 +70,7 @@ export class Shell {
       ]);
       return;
     }
-    const { brain, effects } = Brain.load(rows, clock.now(), config);
+    const { brain, effects } = loaded(journal.path, () => Brain.load(rows, clock.now(), config));
     this.brain = brain;
     this.#persist(effects);
   }
