@@ -603,3 +603,35 @@ def test_an_actor_has_a_handle_to_itself() -> None:
     again = ray.get(actor.myself.remote(), timeout=30)
     assert again == actor
     assert ray.get(again.io.remote(), timeout=30) == "io"
+
+
+@ray.remote(num_cpus=0)
+class Cleaning:
+    def __init__(self, place: str, fails: bool = False) -> None:
+        self.place = place
+        self.fails = fails
+
+    def __ray_shutdown__(self) -> None:
+        open(self.place, "w").close()
+        if self.fails:
+            raise ValueError("while it cleaned up")
+
+    def fine(self) -> str:
+        return "fine"
+
+
+def test_an_actor_cleans_up_at_its_end(tmp_path: Any) -> None:
+    for fails in (False, True):
+        dropped = Cleaning.remote(str(tmp_path / f"dropped {fails}"), fails)
+        assert ray.get(dropped.fine.remote()) == "fine"
+        del dropped
+        ended = Cleaning.remote(str(tmp_path / f"ended {fails}"), fails)
+        with pytest.raises(RayActorError):
+            ray.get(ended.__ray_terminate__.remote(), timeout=60)
+        with pytest.raises(RayActorError):
+            ray.get(ended.fine.remote(), timeout=60)
+    expected = {f"{how} {fails}" for how in ("dropped", "ended") for fails in (False, True)}
+    end = time.monotonic() + 60
+    while {place.name for place in tmp_path.iterdir()} != expected:
+        assert time.monotonic() < end, list(tmp_path.iterdir())
+        time.sleep(0.05)

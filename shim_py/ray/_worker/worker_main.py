@@ -10,6 +10,7 @@ import os
 import random
 import socket
 import sys
+import threading
 import time
 import traceback
 from typing import Any, Callable, NoReturn
@@ -37,6 +38,8 @@ from .threaded_executor import ThreadedExecutor
 
 #: How long answers may take to leave before the process ends all the same, in seconds.
 _FLUSH = 5.0
+#: How long an actor's `__ray_shutdown__` may take, in seconds; as in Ray.
+_SHUT_DOWN = 30.0
 _ASYNC_CONCURRENCY = 1000
 
 
@@ -231,7 +234,24 @@ class _Worker:
 
     def _leave(self, why: str, status: int = 0) -> NoReturn:
         """The actor ends itself."""
-        self._end("exit", {"message": f"the actor ended because {why}"}, b"", status)
+        message = f"the actor ended because {why}"
+        if status == 0:
+            self._shut_down(message)
+        self._end("exit", {"message": message}, b"", status)
+
+    def _shut_down(self, message: str) -> None:
+        """Runs what the actor's class wants done at its end; not for long: its devices wait."""
+        instance = getattr(self._executor, "instance", None)
+        if not hasattr(type(instance), "__ray_shutdown__"):
+            return
+        late = threading.Timer(_SHUT_DOWN, self._end, ("exit", {"message": message}, b"", 0))
+        late.daemon = True
+        late.start()
+        try:
+            instance.__ray_shutdown__()  # type: ignore[union-attr]
+        except Exception:
+            traceback.print_exc()
+        late.cancel()
 
     def _leave_soon(self) -> None:
         """A thread of the actor's own wants the actor to end: once what runs has its answer."""
