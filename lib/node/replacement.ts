@@ -41,6 +41,7 @@ export interface ReplacementHost {
 export class Replacement {
   /** Settles when a daemon that was asked for has started or failed; undefined where none was. */
   running: Promise<void> | undefined;
+  #handsOver = false;
 
   constructor(readonly host: ReplacementHost) {}
 
@@ -76,14 +77,25 @@ export class Replacement {
     } catch (error) {
       return client.link.refuse(received, error);
     }
+    this.#handsOver = true;
     this.running = this.#handOver({ command: command.map(String), build, launcher }, client)
       .then((record) => client.link.reply(received, "daemon.replace", { record: { ...record } }))
-      .catch((error) => client.link.refuse(received, error))
+      .catch((error) => {
+        this.#handsOver = false;
+        client.link.refuse(received, error);
+      })
       .then(() => client.link.flushed());
   }
 
   #checkFree(): void {
     const { config, node_ip } = this.host;
+    if (this.#handsOver) {
+      throw new RequestFailed(
+        "replacing",
+        `Cannot replace the daemon of ${node_ip()}: another beam takes its place just now`,
+        "Wait until it has; `beam status` says which build runs.",
+      );
+    }
     if (!config().lifeline) return this.#checkEmpty();
     throw new RequestFailed(
       "held",

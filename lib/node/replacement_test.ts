@@ -6,9 +6,11 @@ import { type Burden, burdenText, Replacement } from "./replacement.ts";
 
 const NOTHING = { workers: 0, drivers: 0, values: 0 };
 
-/** What a daemon does when it is asked to go: what it refuses with, and what it did. */
-async function asked(more: { burdens?: Burden[]; lifeline?: boolean; protocol?: number }) {
-  const { burdens = [NOTHING], lifeline = false, protocol = PROTOCOL_VERSION } = more;
+/** What a daemon does when it is asked to go, so often: what it refuses with first, and what it did. */
+async function asked(
+  more: { burdens?: Burden[]; lifeline?: boolean; protocol?: number; times?: number },
+) {
+  const { times = 1, burdens = [NOTHING], lifeline = false, protocol = PROTOCOL_VERSION } = more;
   const did: string[] = [];
   const refused = Promise.withResolvers<{ code: string; message: string; mend: string }>();
   const replacement = new Replacement({
@@ -25,10 +27,12 @@ async function asked(more: { burdens?: Burden[]; lifeline?: boolean; protocol?: 
     refuse: (_: unknown, error: unknown) => refused.resolve(error as never),
     flushed() {},
   };
-  replacement.daemon({ link } as unknown as Client, {
-    message: { kind: "daemon.replace", command: ["/new/beam"], protocol, build: "2" },
-    body: new Uint8Array(0),
-  });
+  for (let time = 0; time < times; time++) {
+    replacement.daemon({ link } as unknown as Client, {
+      message: { kind: "daemon.replace", command: ["/new/beam"], protocol, build: "2" },
+      body: new Uint8Array(0),
+    });
+  }
   return { refused: await refused.promise, did };
 }
 
@@ -54,4 +58,9 @@ Deno.test("a daemon with work, in front of somebody or of another protocol stays
 Deno.test("work that came before the head knew is not ended", async () => {
   const late = await asked({ burdens: [NOTHING, { ...NOTHING, workers: 1 }] });
   assert.deepEqual([late.refused.code, late.did], ["busy", ["drain", "undo"]]);
+});
+
+Deno.test("of two that would take its place at once the second is told so", async () => {
+  const twice = await asked({ times: 2 });
+  assert.deepEqual([twice.refused.code, twice.did], ["replacing", ["drain"]]);
 });

@@ -714,7 +714,7 @@ export const MESSAGES = {
     from: "command line",
     doc:
       "End this daemon, on which nothing may run, and start the one of `command` in its place with the same " +
-      "configuration. Answered when that is ready, with its record. Codes: version, busy, held.",
+      "configuration. Answered when that is ready, with its record. Codes: version, busy, held, replacing.",
     fields: { command: "list", protocol: "int", build: "str", launcher: "str?" },
     reply: { record: "map" },
   },
