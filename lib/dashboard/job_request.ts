@@ -5,7 +5,7 @@ import type { JobRequest } from "./jobs_api.ts";
 type Fields = Record<string, unknown>;
 
 /** Names that become part of a file's name and of a URL. */
-const SUBMISSION_ID = /^[\w.:@+-]{1,200}$/;
+const SUBMISSION_ID = /^(?!\.{1,2}$)[\w.:@+-]{1,200}$/;
 
 /** @throws {HttpFailure} 400 naming the field, what it must be and what it is */
 export function jobRequestOf(body: unknown): JobRequest {
@@ -22,7 +22,11 @@ export function jobRequestOf(body: unknown): JobRequest {
   const id = body["submission_id"] ?? body["job_id"];
   if (isGiven(id)) {
     if (typeof id !== "string" || !SUBMISSION_ID.test(id)) {
-      throw wrong("submission_id", "1 to 200 letters, digits or any of _ . : @ + -", id);
+      throw wrong(
+        "submission_id",
+        "1 to 200 letters, digits or any of _ . : @ + -, and more than dots",
+        id,
+      );
     }
     request.submission_id = id;
   }

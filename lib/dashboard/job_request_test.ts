@@ -41,6 +41,7 @@ Deno.test("a field of another type is refused by its name", () => {
     [{}, /entrypoint must be a command line, got nothing/],
     [{ entrypoint: "  " }, /entrypoint must be a command line/],
     [{ entrypoint: "x", submission_id: "../../etc" }, /submission_id must be 1 to 200 letters/],
+    [{ entrypoint: "x", submission_id: ".." }, /and more than dots, got "\.\."/], // `/api/jobs/..` is none
     [{ entrypoint: "x", runtime_env: [] }, /runtime_env must be a map/],
     [{ entrypoint: "x", metadata: { a: 1 } }, /metadata\["a"\] must be a text, got 1/],
     [{ entrypoint: "x", entrypoint_num_gpus: "1" }, /entrypoint_num_gpus must be a number/],
