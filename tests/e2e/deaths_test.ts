@@ -62,6 +62,7 @@ test("a node that dies takes its actors, and those who wait are told which node"
   await driver.said();
   await driver.said("waiting");
   await node.killDaemon();
+  await driver.complains(/Actor Far \(\w+…\) on 127\.0\.0\.7 cannot be reached \(/);
   const { error } = await driver.said();
   assert.match(error.text, /127\.0\.0\.7/);
   assert.match((await driver.said()).later.text, /127\.0\.0\.7/);

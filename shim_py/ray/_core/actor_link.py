@@ -25,7 +25,7 @@ from ray.exceptions import ActorUnavailableError, TaskCancelledError
 from .calls import ACK_KEY, RESULT_LENGTH, RESULT_START, U32, Call, unpack_u32
 from .channel import APART, Channel, connect
 from .control import Outcome
-from .driver_logs import show_death
+from .driver_logs import actor_words, show_death
 from .errors import DaemonLost, RequestFailed, actor_death, unable_to_connect
 from .frames import Body, Header, ProtocolError, encode_head
 from .ids import TaskID
@@ -49,6 +49,8 @@ _ACK_BYTES = 1024 * 1024
 _RARE = frozenset(("failed", "refs", "retry"))
 #: Errors of opening a socket that are this process's own, and say nothing of the worker.
 _OWN_LIMITS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
+#: What is said of an actor that is not known to be dead, and cannot be reached.
+_UNREACHABLE = "%s on %s cannot be reached (%s); it is tried until it, or its node, counts as lost."
 #: The longest pause between two attempts to reach a worker that is said to live, in seconds.
 _LONGEST_PAUSE = 2.0
 
@@ -86,6 +88,8 @@ class ActorLink:
         self._unacked_bytes = 0
         self._greeted = False
         self._attempts = 0
+        #: Why the channel ended.
+        self._broken: Exception | None = None
         self._wanted: int | None = None
 
     # ── submitting ───────────────────────────────────────────────────────────────────────────
@@ -440,6 +444,7 @@ class ActorLink:
     def _on_broken(self, reason: Exception) -> None:
         """The way to this incarnation does not work: is the actor dead?"""
         self.state = "asking"
+        self._broken = reason
         fields = {"actor_id": self.actor_id, "incarnation": self.incarnation}
         self.session.control.ask("actor.report", fields, self._on_report)
 
@@ -471,6 +476,10 @@ class ActorLink:
         if self._attempts == 1:
             self._locate()
             return
+        if self._attempts == 2 and self.session.created(self.actor_id):
+            # Whoever works with it may fail of that before the node counts as lost.
+            said = (actor_words(self.facts), self.facts.get("ip"), self._broken)
+            self.session.pump.deferred.append(lambda: logger.warning(_UNREACHABLE, *said))
         pause = min(_LONGEST_PAUSE, 0.025 * 2 ** min(self._attempts, 10))
 
         def locate() -> None:

@@ -150,6 +150,12 @@ def show_warning(message: dict[str, Any]) -> None:
     logger.warning("%s", message["text"])
 
 
+def actor_words(facts: Mapping[str, Any]) -> str:
+    """``Actor rank0 (3692b237…)``, of `actor_id`, and `class_name` and `name` where known."""
+    named = facts.get("name") or facts.get("class_name")
+    return f"Actor {named + ' ' if named else ''}({str(facts['actor_id'])[:8]}…)"
+
+
 #: Ends that somebody wanted, or, of a constructor that raised, that the worker has printed.
 _TOLD = frozenset(("killed", "owner", "group", "init"))
 
@@ -166,9 +172,7 @@ def show_death(report: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     message = str(report.get("message")).strip()
     if report.get("kind") in _TOLD or message.startswith("the actor ended"):
         return
-    named = facts.get("name") or facts.get("class_name")
-    who = f"Actor {named + ' ' if named else ''}({str(facts['actor_id'])[:8]}…)"
-    said = f"{who} died: {message[:1].lower()}{message[1:]}"
+    said = f"{actor_words(facts)} died: {message[:1].lower()}{message[1:]}"
     first = report.get("caused_by")
     if first:
         why = report.get("cause_message")
