@@ -23,7 +23,7 @@ from corners import corners
 from generate import Program, generate
 from minimise import minimise
 from run import render
-from side import ENDED, Side
+from side import ENDED, Side, is_unknown
 
 HERE = pathlib.Path(__file__).resolve().parent
 GOLDEN = HERE / "golden.jsonl"
@@ -51,8 +51,8 @@ def golden() -> dict[str, Any]:
 def differences(program: Program, ray: list[Any], beam: list[Any]) -> list[tuple[str, str, str]]:
     """Return each line whose outcomes differ: the line, Ray's, beam's."""
     found: list[tuple[str, str, str]] = []
-    if ray == ENDED:  # a crash of Ray's own tells nothing of beam
-        return found
+    if is_unknown(ray) or beam == ENDED:  # a failure of Ray's own tells nothing of beam
+        return [("(all of it)", json.dumps(ray), json.dumps(beam))] if is_unknown(beam) else found
     for index in range(max(len(ray), len(beam))):
         theirs = ray[index] if index < len(ray) else "nothing"
         ours = beam[index] if index < len(beam) else "nothing"
@@ -107,7 +107,8 @@ def soak(count: int, minutes: float, first: int) -> int:
             tell(f"seed {seed}, at its smallest", smallest, ray, beam)
             print(f"compare: seed {seed} differs: {json.dumps(smallest)}", file=sys.stderr)
             return 1
-        print(f"{run} programs of {lines} lines as on Ray {ray.version}")
+        unknown = f"; {ray.failures} times Ray crashed or hung" if ray.failures else ""
+        print(f"{run} programs of {lines} lines as on Ray {ray.version}{unknown}")
         return 0
     finally:
         ray.close()
@@ -115,7 +116,7 @@ def soak(count: int, minutes: float, first: int) -> int:
 
 
 def record() -> int:
-    """Record what Ray does with programs that are new, or not as they were.
+    """Record what Ray does with programs that are new, not as they were, or that it did not end.
 
     `scripts/conformance ray generated` says whether it does so again.
     """
@@ -126,7 +127,7 @@ def record() -> int:
         for name, program in fixed().items():
             began = time.monotonic()
             of = known.get(name, {})
-            if of.get("digest") != digest(program):
+            if of.get("digest") != digest(program) or is_unknown(of["outcomes"]):
                 of = {"name": name, "digest": digest(program), "outcomes": ray.outcomes(program)}
                 print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
             lines.append(json.dumps(of, separators=(",", ":")))

@@ -48,6 +48,16 @@ VALUES = (
     "Ellipsis",
     "''",
     "()",
+    "Point(1, (2, 'three'))",
+    "[Colour.RED, {Colour.BLUE: Point}]",
+    "__import__('types').SimpleNamespace(a=1)",
+    "slice(1, None)",
+    "bytes(100_000)",
+    "bytes(2**20)",
+    "bytes(2**20 + 70_000)",
+    "__import__('numpy').float32(1.5)",
+    "__import__('numpy').zeros((0, 3))",
+    "__import__('numpy').array(['a', 'bc'])",
 )
 ERROR_KINDS = [
     "value",
@@ -78,6 +88,8 @@ ERROR_KINDS = [
     "none",
     "two",
 ]
+#: Those whose `repr` is the program's own.
+PLAIN_KINDS = ["value", "key", "coded", "both", "keyword", "file", "timeout", "memory", "two"]
 #: Where the lines of a block may run, and how its values are waited for there.
 KINDS = ("driver", "task", "plain", "threaded", "async")
 
@@ -138,7 +150,8 @@ class Writer:
         if self.where == "async":
             self.add(f"await {ref}")
         else:
-            self.add(f"ray.get({ref}{self.pick('', '', ', timeout=60')})")
+            limit = self.pick("", "", ", timeout=60", ", timeout=-1", ", timeout=5e6")
+            self.add(f"ray.get({ref}{limit})")
         self.there.add(ref)
 
     def options(self, call: str, *choices: str) -> str:
@@ -227,6 +240,30 @@ def pass_an_error_on(w: Writer) -> None:
     # Beam hands it on as it is, Ray puts one more around it; both are of the same cause.
     call = w.pick("same.remote({})", "add.remote(1, y={})", f"{w.actor()}.echo.remote({{}})")
     w.add(f"cause_of({call.format(error)})")
+
+
+@idea(2, BLOCKING)
+def an_error_as_a_value(w: Writer) -> None:
+    kind = w.chance.choice(PLAIN_KINDS)
+    given = w.let("error", f"give_back.remote('{kind}')")
+    how = w.pick("get", "pass", "put", "list", "future")
+    if how == "get":
+        w.get(given)
+    elif how == "pass":
+        w.add(f"cause_of(same.remote({given}))")
+    elif how == "put":
+        w.get(w.let("error", f"ray.put({given}.future().exception(60))"))
+    elif how == "list":
+        w.get(w.let("ref", f"ray.put([{given}.future().exception(60)])"))
+    else:
+        w.add(f"{given}.future().exception(60)")
+
+
+@idea(1, BLOCKING)
+def how_an_error_shows_itself(w: Writer) -> None:
+    kind = w.chance.choice(PLAIN_KINDS)
+    call = w.pick(f"raising.remote('{kind}')", f"{w.actor()}.boom.remote('{kind}')")
+    w.add(f"shown({w.let('error', call)})")
 
 
 @idea()
@@ -486,7 +523,7 @@ def the_end_of_an_actor(w: Writer) -> None:
     w.get(w.let("ref", f"{handle}.add.remote()"))
     how = w.pick("kill", "leave", "die", "terminate")
     if how == "kill":
-        w.add(f"ray.kill({handle})")
+        w.add(f"end({handle})")
     elif how == "terminate":
         w.get(w.let("error", f"{handle}.__ray_terminate__.remote()"))
     else:
@@ -507,6 +544,28 @@ def restarts(w: Writer) -> None:
     key = w.name()
     w.get(w.let("error", f"{handle}.flaky.remote(gate, run + '{key}', {failures}, 'exit')"))
     w.get(w.let("error", f"{handle}.add.remote()"))
+
+
+@idea(1, BLOCKING)
+def system_exits(w: Writer) -> None:
+    cls, code = w.pick("Plain", "Threaded"), w.pick("0", "3", "'words'")
+    options = w.pick("max_restarts=0", "max_restarts=1, max_task_retries=-1")
+    handle = w.let("dead", f"{cls}.options({options}).remote(4)")
+    w.get(w.let("ref", f"{handle}.add.remote()"))
+    w.add(f"died({handle}.leave_with.options(max_task_retries=0).remote({code}))")
+    w.get(w.let("error", f"{handle}.add.remote()"))
+
+
+@idea(1, BLOCKING)
+def an_owner_that_dies(w: Writer) -> None:
+    handle = w.let("dead", "Plain.remote()")
+    lent = w.let("error", f"ray.get({handle}.lend.remote({w.pick('1', 'bytes(2_000_000)')}))[0]")
+    if w.chance.random() < 0.5:
+        w.get(lent)
+        return
+    w.add(f"end({handle})")
+    w.get(lent)
+    w.add(f"cause_of(same.remote({lent}))")
 
 
 @idea(1)
@@ -530,7 +589,7 @@ def names(w: Writer) -> None:
     w.add(f"ray.get_actor(run + '{name}'{w.pick('', ', run', space)}).add.remote()")
     if w.chance.random() < 0.5:
         w.names["handle"].remove(handle)
-        w.add(f"ray.kill({handle})")
+        w.add(f"end({handle})")
         w.get(w.let("error", f"{handle}.add.remote()"))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import dataclasses
+import enum
 import inspect
 import os
 import threading
@@ -17,7 +19,8 @@ from typing import Any, Callable
 
 import outcome
 import ray
-from ray.exceptions import GetTimeoutError, RayError
+from ray.exceptions import GetTimeoutError, RayActorError, RayError
+from side import LATE
 
 NEVER = 600  # seconds that nobody waits for
 
@@ -59,7 +62,7 @@ async def arun_lines(lines: list[str], env: dict[str, Any], begin: Any = None) -
             elif begin is None:  # the block was cancelled
                 raise
             else:
-                outcomes.append("! it took too long")
+                outcomes.append(LATE)
     env.update({name: names[name] for name in names.keys() - globals().keys()})
     # What lines define refers to its namespace: without this, handles would live in a cycle.
     names.clear()
@@ -215,6 +218,20 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
 }
 
 
+# ── values ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    x: int
+    rest: Any = ()
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = "blue"
+
+
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -236,6 +253,15 @@ def several(*values: Any) -> Any:
 @ray.remote
 def raising(kind: str, *_: Any) -> None:
     raise ERRORS[kind]()
+
+
+@ray.remote
+def give_back(kind: str) -> Any:
+    """Give back the error of a task of its own."""
+    try:
+        ray.get(raising.remote(kind))
+    except Exception as error:
+        return error
 
 
 @ray.remote
@@ -283,6 +309,30 @@ def cause_of(ref: Any) -> str:
             error = error.cause  # type: ignore[attr-defined]
         return type(error).__name__
     return ""
+
+
+def shown(ref: Any) -> Any:
+    """Return how the error of a task or method shows itself."""
+    try:
+        ray.get(ref)
+    except Exception as error:
+        return repr(error), len(error.args), error.__suppress_context__
+
+
+def died(ref: Any) -> bool:
+    """Whether a call is told the end of its actor's process, for good or not."""
+    try:
+        ray.get(ref)
+    except RayActorError:
+        return True
+    return False
+
+
+def end(handle: Any) -> None:
+    """Kill an actor and wait until it is dead: on Ray calls are still answered for a moment."""
+    ray.kill(handle)
+    while not died(handle.add.remote()):
+        time.sleep(0.02)
 
 
 @ray.remote
@@ -377,6 +427,13 @@ class _Counter:
 
     def leave(self) -> None:
         ray.actor.exit_actor()
+
+    def leave_with(self, code: Any) -> None:
+        raise SystemExit(code)
+
+    def lend(self, value: Any) -> Any:
+        self.value = ray.put(value)
+        return [self.value]
 
     def die(self) -> None:
         os._exit(1)

@@ -12,7 +12,14 @@ from typing import Any
 
 #: What a program comes to with which its driver ends.
 ENDED = ["! the driver has ended"]
+#: What a line comes to that does not end.
+LATE = "! it took too long"
 RUN = pathlib.Path(__file__).resolve().with_name("run.py")
+
+
+def is_unknown(outcomes: list[Any]) -> bool:
+    """Whether a program did not come to its end."""
+    return outcomes == ENDED or LATE in json.dumps(outcomes)
 
 
 class Side:
@@ -31,6 +38,8 @@ class Side:
         self._process: subprocess.Popen[str] | None = None
         self._number = 0
         self.version = ""
+        #: Of how many programs the driver has ended, or was held up.
+        self.failures = 0
 
     def outcomes(self, program: list[Any]) -> list[Any]:
         """Run a program; each run has names of its own.
@@ -46,8 +55,10 @@ class Side:
             process.stdin.write(json.dumps(ask) + "\n")
             process.stdin.flush()
             outcomes: list[Any] = self._told(process)["outcomes"]
+            self.failures += is_unknown(outcomes)
             return outcomes
         except (EOFError, BrokenPipeError):
+            self.failures += 1
             self.close()
             return ENDED
 
