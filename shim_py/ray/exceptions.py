@@ -471,8 +471,8 @@ class ActorUnavailableError(RayActorError):
         shown = None if actor_id is None else actor_id.hex()
         super().__init__(
             shown,
-            f"The actor {shown} is unavailable: {error_message}. The task may or may not have "
-            "been executed on the actor.",
+            f"The actor {shown} is unavailable: {error_message.rstrip('.')}. The task may or may "
+            "not have been executed on the actor.",
         )
 
 

@@ -222,3 +222,8 @@ def test_bases_are_rays() -> None:
     assert issubclass(exceptions.RayChannelError, RaySystemError)
     assert issubclass(exceptions.ReferenceCountingAssertionError, AssertionError)
     assert all(issubclass(kind, RayError) for kind in exceptions.RAY_EXCEPTION_TYPES)
+
+
+def test_the_sentence_of_an_actor_that_is_unavailable_ends_once() -> None:
+    error = ActorUnavailableError("The worker process exited with code 1.", b"\x01" * 16)
+    assert "exited with code 1. The task" in str(error)
