@@ -22,7 +22,7 @@ export function storeCount(node: Node): number {
 /** Folders of the node's daemon, and of former ones, in shared memory. */
 export function memoryFolders({ instanceDir }: Node): string[] {
   if (instanceDir === undefined) return [];
-  const start = `beam-${Deno.uid()}-${basename(instanceDir)}-`;
+  const start = `beam-${Deno.uid()}-${basename(instanceDir)}.`;
   return namesIn("/dev/shm").filter((name) => name.startsWith(start))
     .map((name) => join("/dev/shm", name));
 }
