@@ -151,6 +151,17 @@ class Call(Entry):
             header.update(self.extra)
         return header
 
+    def is_plain(self, more: bool) -> bool:
+        """Whether its answer is taken in so that a signal may cut that off, and it is done again.
+
+        Args:
+            more: the answer is one value of a generator, and not the last one.
+        """
+        entries = self.entries
+        return self.callbacks is None and (
+            entries is None or all(entry.callbacks is None for entry in entries)
+        )
+
     def all_entries(self) -> Sequence[Entry]:
         """The places of its values."""
         return (self,) if self.entries is None else self.entries

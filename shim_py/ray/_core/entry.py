@@ -59,6 +59,8 @@ class Entry:
             self.ok = ok
             self.parts = parts
             self._finish()
+        elif self.sleepers is not None and self.home is not None:
+            self.home.finish(self)  # a signal cut off what woke them
 
     def fail(self, error: BaseException) -> None:
         """Gives it an error instead. The lock is held; only the first counts."""

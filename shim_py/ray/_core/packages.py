@@ -43,4 +43,3 @@ def first_of(*names: str) -> ModuleType:
 
 
 cloudpickle: Any = first_of("ray._vendor.cloudpickle", "cloudpickle")
-msgpack: Any = first_of("msgpack", "ray._vendor.msgpack")

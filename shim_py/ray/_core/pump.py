@@ -290,8 +290,9 @@ class Pump:
             self._pumper = me
             self._uses += 1
             if self._armed:
-                self._outer.modify(self._inner.fileno(), 0)
+                # First: what is armed and not said to be is armed again, the other way round never.
                 self._armed = False
+                self._outer.modify(self._inner.fileno(), 0)
             return True
 
     def _leave(self) -> None:

@@ -88,6 +88,12 @@ class Stream:
         if self.arrived - self._told >= _TELL_VALUES or self._bytes >= _TELL_BYTES:
             self._tell()
 
+    def is_watched(self, more: bool) -> bool:
+        """Whether callbacks wait for the next value, or for those that an end would fail."""
+        entries = self._entries
+        awaited = [entries.get(self.arrived)] if more else entries.values()
+        return any(entry is not None and entry.callbacks is not None for entry in awaited)
+
     def take(self, index: int) -> None:
         """Its reader took a value: from now on only a reference keeps it."""
         self._entries.pop(index, None)
@@ -157,6 +163,10 @@ class StreamCall(Call):
     def probe(self, ack: int) -> bytes:
         """The call without its arguments, for a worker that has seen it."""
         return encode_head(self._header(ack))
+
+    def is_plain(self, more: bool) -> bool:
+        """See `Call.is_plain`."""
+        return self.callbacks is None and not self.stream.is_watched(more)
 
     def take_item(self, index: int, ok: bool, values: Sequence[Parts]) -> None:
         """A value has arrived."""

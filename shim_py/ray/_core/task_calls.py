@@ -64,6 +64,10 @@ class TaskMixin(Call):
         self.places = []
         self._activate()
 
+    def is_plain(self, more: bool) -> bool:
+        """With its last answer its worker goes on to another task: that is done once."""
+        return more and super().is_plain(more)
+
     def task_id(self) -> bytes:
         """The 24 bytes that the identifiers of its values begin with."""
         if not self.task:

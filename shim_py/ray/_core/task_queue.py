@@ -64,6 +64,10 @@ class _Probe(Call):
         super().__init__(link.session.pump, link, _READY, EMPTY_ARGUMENTS)
         self.lease = lease
 
+    def is_plain(self, more: bool) -> bool:
+        """Its answer lets a task begin: that is done once."""
+        return False
+
     def _finish(self) -> None:
         super()._finish()
         self.lease.queue.answered(self.lease, self.error)

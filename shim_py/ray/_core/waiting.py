@@ -33,7 +33,7 @@ class _Counted:
         count = self.count
         count.missing -= self.weight
         self.weight = 0
-        if count.missing <= 0 and not count.done:
+        if count.missing <= 0:
             finish(count)
 
 
@@ -49,11 +49,10 @@ class _Checked:
     def release(self) -> None:
         """The entry is done."""
         count, entry = self.count, self.entry
-        if entry is None:
-            return
-        self.entry = None
-        count.missing -= 1 if entry.ok else count.missing
-        if count.missing <= 0 and not count.done:
+        if entry is not None:
+            count.missing -= 1 if entry.ok else count.missing
+            self.entry = None
+        if count.missing <= 0:
             finish(count)
 
 
