@@ -298,7 +298,7 @@ export class Link {
   }
 
   /** Undefined where it was a request that is refused. */
-  #checked(header: Header): ReturnType<typeof checkMessage> | undefined {
+  #checked(header: Header): (Message & { id?: number }) | undefined {
     try {
       return checkMessage(header);
     } catch (error) {
