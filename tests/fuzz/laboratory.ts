@@ -52,6 +52,8 @@ export class Laboratory implements Disposable {
       counted: [...counted],
       folder: this.#folder,
     });
+    // The version is read from it.
+    Deno.copyFileSync(join(ROOT, "deno.json"), join(this.#folder, "deno.json"));
   }
 
   /** A module of the copy. */
