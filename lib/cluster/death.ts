@@ -38,6 +38,8 @@ export interface DeathReport {
   unschedulable?: boolean;
   /** Its node was taken away: what that interrupted may be done again at no cost. */
   preempted?: boolean;
+  /** Its `__init__` had not returned: none of the calls that it was sent has begun. */
+  unbegun?: boolean;
   exit_code?: number;
   /** Name such as `SIGKILL`. */
   signal?: string;

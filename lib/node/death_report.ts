@@ -41,6 +41,8 @@ export interface DeathFacts {
   said?: LastWord;
   /** It had not come as far as its hello. */
   unready: boolean;
+  /** See {@link DeathReport}. */
+  unbegun?: boolean;
   /** The kernel counted an out-of-memory kill while it ran. */
   oom?: boolean;
   kernel?: string[];
@@ -64,6 +66,7 @@ export function deathReport({ said, ...others }: DeathFacts): DeathReport {
   if (facts.who !== undefined) report.who = facts.who;
   if (facts.crew !== undefined) report.crew = facts.crew;
   if (lostPeer(facts)) report.peer_lost = true;
+  if (facts.unbegun) report.unbegun = true;
   if (facts.pid !== undefined) report.pid = facts.pid;
   if (facts.devices.length > 0) report.devices = facts.devices;
   const tail = [...stderrTail(facts.stderr), ...(facts.kernel ?? []).map((l) => `kernel: ${l}`)];

@@ -25,6 +25,8 @@ export const HELLO_TIMEOUT = 60_000;
 export const LEAVE_TIMEOUT = 5000;
 /** The same for one under a profiler, which writes its report then. */
 const PROFILER_TIMEOUT = 120_000;
+/** How long the last word of a worker that has ended is waited for, in milliseconds. */
+const LAST_WORD_TIMEOUT = 100;
 
 /** A fault of a GPU explains the ends that follow within this time. */
 const FAULT_SECONDS = 60;
@@ -190,8 +192,20 @@ export class Workers {
   /** A template waited for this process. */
   exited(template: WorkerSource, pid: number, status: number): void {
     const worker = this.#byPid.get(pid);
-    if (worker && worker.template === template) return this.#end(worker, { status });
-    template.unclaimed.set(pid, status);
+    if (worker?.template !== template) template.unclaimed.set(pid, status);
+    else if (worker.state !== "ready") this.#end(worker, { status });
+    else void this.#hearOut(worker).then((heard) => this.#end(worker, { status, heard }));
+  }
+
+  /**
+   * Waits for the end of the channel of a worker that has ended: what it said last may be that `__init__`
+   * has returned. @returns false where the channel stays open: who was forked from it holds it
+   */
+  async #hearOut({ link }: Worker): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), LAST_WORD_TIMEOUT);
+    void link!.closed.then(() => resolve(true));
+    return await promise.finally(() => clearTimeout(timer));
   }
 
   /** A template is gone and took its workers along; `statuses` are those that could be waited for. */
@@ -278,10 +292,14 @@ export class Workers {
   }
 
   /** The one place where a worker ends. */
-  #end(worker: Worker, how: { status?: number; lost?: string }): void {
+  #end(
+    worker: Worker,
+    { heard, ...how }: { status?: number; lost?: string; heard?: boolean },
+  ): void {
     if (worker.state === "ended") return;
     const { host } = this;
     const unready = worker.state === "starting";
+    const unbegun = unready || (worker.state === "ready" && heard === true);
     worker.state = "ended";
     clearTimeout(worker.deadline);
     worker.gone.abort(new Error("The worker is not wanted any more"));
@@ -296,6 +314,7 @@ export class Workers {
       started_at: worker.started_at,
       stderr,
       unready,
+      unbegun,
       who: textOf(worker.order),
       crew: crewOf(groupOf(worker.order)),
       ...how,

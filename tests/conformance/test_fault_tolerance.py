@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import time
 from collections.abc import Iterator
 
@@ -180,3 +181,28 @@ def test_generators_are_retried_too() -> None:
     actor = Fragile.remote()
     assert [ray.get(each) for each in actor.stream.remote(2)] == [1, 2]
     assert ray.get(actor.count.remote()) == 4
+
+
+@ray.remote(max_restarts=2)
+class Stumbler:
+    """Ends its process in `__init__` as often as it is told to."""
+
+    def __init__(self, lives: pathlib.Path, ends: int) -> None:
+        (lives / f"{os.getpid()}").touch()
+        if len(list(lives.iterdir())) <= ends:
+            time.sleep(0.2)  # calls have been sent meanwhile
+            os._exit(1)
+
+    def echo(self, value: int) -> int:
+        return value
+
+
+def test_calls_wait_for_a_constructor_that_is_tried_again(tmp_path: pathlib.Path) -> None:
+    actor = Stumbler.remote(tmp_path, 2)
+    assert ray.get([actor.echo.remote(value) for value in range(3)], timeout=60) == [0, 1, 2]
+
+
+def test_calls_fail_with_a_constructor_that_is_tried_no_more(tmp_path: pathlib.Path) -> None:
+    actor = Stumbler.remote(tmp_path, 3)
+    with pytest.raises(RayActorError):
+        ray.get(actor.echo.remote(1), timeout=60)

@@ -500,6 +500,8 @@ class ActorLink:
         why = str(report.get("message") or "its worker ended and is started again")
         # Ray's rule: what a drained node interrupts is done again at no cost.
         cost = 0 if report.get("preempted") else 1
+        # What was sent to who never began with it has only waited.
+        unbegun = bool(report.get("unbegun"))
         pending, self.pending = self.pending, {}
         self._next_seq = 1
         self._ack = self._ack_told = self._unacked_bytes = 0
@@ -508,10 +510,10 @@ class ActorLink:
         again: list[Call] = []
         for seq in sorted(pending):
             call = pending[seq]
-            if call.retries == 0 or call.cancelled:
+            if (call.retries == 0 and not unbegun) or call.cancelled:
                 call.fail_all(ActorUnavailableError(why, bytes.fromhex(self.actor_id)))
             else:
-                call.retries -= cost if call.retries > 0 else 0
+                call.retries -= cost if call.retries > 0 and not unbegun else 0
                 call.seq = 0
                 again.append(call)
         if self.queue and self.queue[0].seq:
