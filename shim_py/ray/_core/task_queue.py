@@ -148,29 +148,43 @@ class TaskQueue:
             return
         self._dispatching = True
         try:
-            waiting = self.waiting
+            waiting, idle = self.waiting, self._idle
             while waiting:
-                if not waiting[0].active:  # cancelled
+                call = waiting[0]
+                if not call.active:  # cancelled
                     waiting.popleft()
                     continue
-                if not self._idle:
+                if not idle:
                     break
-                lease = self._idle.popleft()
+                lease = idle[0]
                 if lease.link.death is not None:
                     self._drop(lease)
-                    continue
-                self._send(lease, waiting.popleft())
+                    idle.popleft()
+                elif lease.call is not None and lease.call is not call:
+                    idle.popleft()
+                else:
+                    self._send(lease, call)
+                    # Last: where a signal cuts this off, it is gone on with by the next run.
+                    if waiting and waiting[0] is call:
+                        waiting.popleft()
+                    if idle and idle[0] is lease:
+                        idle.popleft()
         finally:
             self._dispatching = False
         self._ask()
 
     def _send(self, lease: Lease, call: TaskMixin) -> None:
-        lease.call = call
-        lease.uses += 1
-        call.lease = lease
-        call.actor = lease.link
-        call.seq = 0
-        lease.link.submit(call)
+        link = lease.link
+        if lease.call is None:
+            call.lease = lease
+            call.actor = link
+            call.seq = 0
+            lease.uses += 1
+            lease.call = call
+        if call.seq or call in link.queue:
+            link.advance()
+        else:
+            link.submit(call)
 
     def served(self, lease: Lease) -> None:
         """A worker has answered its task, or was lost with it."""
@@ -180,11 +194,15 @@ class TaskQueue:
         elif self._is_used_up(lease) or self._is_overdue(lease):
             self.release(lease)
         else:
-            lease.idle_since = time.monotonic()
-            self._idle.append(lease)
+            self._rest(lease)
         self.dispatch()
         if self._idle:
             self.pool.sweep_later()
+
+    def _rest(self, lease: Lease) -> None:
+        lease.idle_since = time.monotonic()
+        if lease not in self._idle:
+            self._idle.append(lease)
 
     def lost(self, lease: Lease) -> None:
         """A worker has died, and its task is run again by another."""
@@ -236,8 +254,8 @@ class TaskQueue:
             return
         if error is None:
             self._failures = 0
-            lease.since = lease.idle_since = time.monotonic()
-            self._idle.append(lease)
+            lease.since = time.monotonic()
+            self._rest(lease)
             self.dispatch()
             if self._idle:
                 self.pool.sweep_later()

@@ -196,6 +196,15 @@ def test_several_values_and_generators(ray: Any) -> None:
     at_every_point(scene, check)
 
 
+def no_worker_is_lost() -> None:
+    """Waits until all workers of tasks are idle."""
+    queues = _core.client.session()._tasks._queues.values()
+    deadline = time.monotonic() + LIMIT
+    while any(len(queue._idle) < len(queue.leases) for queue in queues):
+        assert time.monotonic() < deadline, "a worker is neither idle nor at work"
+        time.sleep(0.001)
+
+
 def test_tasks_give_their_workers_back(ray: Any) -> None:
     @ray.remote
     def task(value: int) -> int:
@@ -210,11 +219,7 @@ def test_tasks_give_their_workers_back(ray: Any) -> None:
 
     def check() -> None:
         assert ray.get(refs, timeout=LIMIT) == [0, 1, 2]
-        queues = _core.client.session()._tasks._queues.values()
-        deadline = time.monotonic() + LIMIT
-        while any(len(queue._idle) < len(queue.leases) for queue in queues):
-            assert time.monotonic() < deadline, "a worker is neither idle nor at work"
-            time.sleep(0.001)
+        no_worker_is_lost()
 
     at_every_point(scene, check)
 
@@ -234,3 +239,47 @@ def test_an_actor_whose_handle_is_gone_is_released(ray: Any) -> None:
             time.sleep(0.001)
 
     at_every_point(scene, check, within="_on_fast")
+
+
+def test_a_call_that_is_cut_off_while_it_is_made(ray: Any) -> None:
+    echo = ray.remote(Echo).remote()
+    ray.get(echo.echo.remote(0), timeout=LIMIT)
+
+    def scene() -> Callable[[], object]:
+        return lambda: echo.echo.remote(1)
+
+    def check() -> None:
+        assert ray.get(echo.echo.remote(2), timeout=LIMIT) == 2
+
+    at_every_point(scene, check)
+
+
+def test_a_task_that_is_cut_off_while_it_is_made(ray: Any) -> None:
+    @ray.remote
+    def task(value: int) -> int:
+        return value
+
+    ray.get(task.remote(0), timeout=LIMIT)
+
+    def scene() -> Callable[[], object]:
+        return lambda: task.remote(1)
+
+    def check() -> None:
+        assert ray.get(task.remote(2), timeout=LIMIT) == 2
+        no_worker_is_lost()
+
+    at_every_point(scene, check)
+
+
+def test_waits_that_are_cut_off(ray: Any) -> None:
+    echo = ray.remote(Echo).remote()
+    refs: list[Any] = []
+
+    def scene() -> Callable[[], object]:
+        refs[:] = [echo.echo.remote(n, 0.001) for n in range(3)]
+        return lambda: ray.wait(refs, num_returns=3, timeout=LIMIT)
+
+    def check() -> None:
+        assert ray.get(refs, timeout=LIMIT) == [0, 1, 2]
+
+    at_every_point(scene, check)

@@ -37,6 +37,7 @@ class Link:
         self.death: BaseException | None = None
         self.sent: list[Any] = []
         self.pending: dict[int, Any] = {}
+        self.queue: list[Any] = []  # what it is given is sent at once
 
     def submit(self, call: Any) -> None:
         if self.death is not None:
