@@ -178,35 +178,36 @@ class Pump:
             return True
         me = _get_ident()
         nested, exposed = self._pumper == me, self._exposed
-        while True:
-            try:
-                if not self._take(me):
-                    return self._sleep(target, deadline)
-                self._exposed = not nested and me == _MAIN
-                poll = self._inner.poll
-                while not target.done:
-                    timeout = -1.0
-                    if deadline is not None:
-                        timeout = deadline - _monotonic()
-                        timeout = min(max(timeout, 0.0), _LONGEST)
-                    if self.closed:
-                        raise PumpClosed
-                    self._process(poll(0.0 if self._todo else timeout))
-                    if timeout == 0.0 and deadline is not None:
-                        break
-                return target.done
-            except _Secluded:
-                pass
-            finally:
-                if nested:
-                    self._exposed = exposed
-                    self._cut_short()
-                elif self._pumper == me:
-                    # First, and without a call before it: a second signal must not leave it taken.
-                    self._pumper = 0
-                    self._exposed = False
-                    self._leave()
-            self._await_turn()
+        try:
+            if not self._take(me):
+                return self._sleep(target, deadline)
+            self._exposed = not nested and me == _MAIN
+            poll = self._inner.poll
+            while not target.done:
+                timeout = -1.0
+                if deadline is not None:
+                    timeout = deadline - _monotonic()
+                    timeout = min(max(timeout, 0.0), _LONGEST)
+                if self.closed:
+                    raise PumpClosed
+                self._process(poll(0.0 if self._todo else timeout))
+                if timeout == 0.0 and deadline is not None:
+                    break
+            return target.done
+        except _Secluded:
+            pass
+        finally:
+            if nested:
+                self._exposed = exposed
+                self._cut_short()
+            elif self._pumper == me:
+                # First, and without a call before it: a second signal must not leave it taken.
+                self._pumper = 0
+                self._exposed = False
+                self._leave()
+        self._await_turn()
+        # Most of what follows would be left to it, too.
+        return self._sleep(target, deadline)
 
     def poll(self) -> None:
         """Takes in what has arrived, without waiting, where nobody else pumps."""
