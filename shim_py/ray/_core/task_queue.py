@@ -245,8 +245,12 @@ class TaskQueue:
                 link.fail_all(outcome)
 
         fields = {**self._fields, "actor_id": actor_id}
-        session.control.ask("actor.create", fields, registered, _BODY)
-        link.submit(_Probe(lease))
+        try:
+            session.control.ask("actor.create", fields, registered, _BODY)
+            link.submit(_Probe(lease))
+        except BaseException:  # a signal cut this off: the next task that waits asks anew
+            self._withdraw(lease)
+            raise
 
     def answered(self, lease: Lease, error: BaseException | None) -> None:
         """A worker that was asked for is there, or will not be."""

@@ -475,7 +475,9 @@ class FakeDaemon:
         return {}
 
     def on_actor_release(self, client: Client, header: Fields, body: bytes) -> None:
-        actor = self.actors[header["actor_id"]]
+        actor = self.actors.get(header["actor_id"])
+        if actor is None:
+            return  # it was never asked for
         if actor.client is not None and not actor.fields["detached"]:
             actor.client.send({"kind": "worker.drain"})
 

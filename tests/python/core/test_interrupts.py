@@ -283,3 +283,21 @@ def test_waits_that_are_cut_off(ray: Any) -> None:
         assert ray.get(refs, timeout=LIMIT) == [0, 1, 2]
 
     at_every_point(scene, check)
+
+
+def test_the_first_task_of_its_kind_is_cut_off_while_it_is_made(ray: Any) -> None:
+    kinds = itertools.count(1)
+    tasks: list[Any] = []
+
+    def scene() -> Callable[[], object]:
+        @ray.remote(num_cpus=0.0001 * next(kinds))
+        def task(value: int) -> int:
+            return value
+
+        tasks[:] = [task]
+        return lambda: task.remote(1)
+
+    def check() -> None:
+        assert ray.get(tasks[0].remote(2), timeout=LIMIT) == 2
+
+    at_every_point(scene, check)
