@@ -302,7 +302,7 @@ export class Head {
 
   #isTaken({ key, join }: Opened, { peer }: Ends): boolean {
     const { keys, tokens, clock } = this.state;
-    if (join === undefined) return key === undefined || !!keys.ring.find(key, clock.now());
+    if (join === undefined) return keys.ring.takes(key, clock.now());
     try {
       tokens.secret(join, peer, clock.now());
       return true;

@@ -6,6 +6,7 @@ import { fieldsOf, Link, type Received } from "../wire/link.ts";
 import { eventsOf } from "./event_requests.ts";
 import { deathsOf, metricsOf, statusOf, tasksOf, workersOf } from "./queries.ts";
 import type { HeadState } from "./state.ts";
+import { FORMER_TOKEN } from "./token_handover.ts";
 
 /** How long one may stay, in milliseconds: it asks and goes. */
 const MOST_MS = 30_000;
@@ -43,8 +44,7 @@ export class Health {
   endFormer(): void {
     const { keys: { ring }, clock } = this.state;
     for (const [link, key] of this.#links) {
-      if (key === undefined || ring.find(key, clock.now())) continue;
-      link.close(new LinkClosed("It has a former token, which is honoured no more"));
+      if (!ring.takes(key, clock.now())) link.close(new LinkClosed(FORMER_TOKEN));
     }
   }
 

@@ -19,7 +19,7 @@ import { isKey, keyDigest } from "./node_key.ts";
 import { registerWorker } from "./register_worker.ts";
 import { handleRequest } from "./requests.ts";
 import type { Answer, Asker, HeadState } from "./state.ts";
-import type { TokenHolder } from "./token_handover.ts";
+import { FORMER_TOKEN, type TokenHolder } from "./token_handover.ts";
 
 /** How long a refused daemon's link stays, so that it can read why, in milliseconds. */
 const FAREWELL_MS = 1000;
@@ -152,7 +152,7 @@ export class NodeLinks {
       node.out = true;
       shell.waiting.drop(node.link);
       if (!named) {
-        node.link.close(new LinkClosed("It has a former token, which is honoured no more"));
+        node.link.close(new LinkClosed(FORMER_TOKEN));
         continue;
       }
       this.#joined.delete(node.node_id);

@@ -23,6 +23,9 @@ const FETCH_PATIENCE = 5000;
 /** How long the former token is taken at least while a connected node has not got the new one yet. */
 const LEAST_GRACE = 60_000;
 
+/** Why a link ends whose peer has no other token. */
+export const FORMER_TOKEN = "It has a former token, which is honoured no more";
+
 /** A node's link, and the token that it has. */
 export interface TokenHolder {
   link: Link;
@@ -188,7 +191,7 @@ export class TokenHandover {
     keys.forget(clock.now());
     for (const node of [...this.host.nodes()]) {
       if (this.#isTaken(node)) continue;
-      node.link.close(new LinkClosed("It has a former token, which is honoured no more"));
+      node.link.close(new LinkClosed(FORMER_TOKEN));
     }
     // Nodes dial by the former one until all have the other.
     if (!this.#changing) this.host.endFormerStreams();
@@ -197,7 +200,7 @@ export class TokenHandover {
   /** Whether the token is honoured that this link's node has. */
   #isTaken(node: TokenHolder): boolean {
     const now = this.host.clock.now();
-    if (node.key === undefined || this.host.keys.ring.find(node.key, now)) return true;
+    if (this.host.keys.ring.takes(node.key, now)) return true;
     return this.#spared !== undefined && this.#spared.nodes.has(node) && now < this.#spared.until;
   }
 

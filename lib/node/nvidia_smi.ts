@@ -4,6 +4,7 @@
  */
 import type { GpuProcess } from "../cluster/readings.ts";
 import { normalAddress } from "../probe/pci.ts";
+import { within } from "../runtime/within.ts";
 
 /** How long one run may take before it is ended, in milliseconds. */
 const TIMEOUT = 5000;
@@ -161,14 +162,6 @@ function rows(text: string, columns: number): string[][] {
 
 function numberIn(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
-}
-
-/** Settles when `done` has, or the time is over. */
-async function within(done: Promise<void>, ms: number): Promise<void> {
-  let timer: number | undefined;
-  const over = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([done, over]);
-  clearTimeout(timer);
 }
 
 function end(child: Deno.ChildProcess): void {

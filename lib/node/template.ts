@@ -3,6 +3,7 @@
  * hello over the control socket; it is over when its process is.
  */
 import { randomBytes } from "node:crypto";
+import { within } from "../runtime/within.ts";
 import type { Link } from "../wire/link.ts";
 import type { Fields } from "../wire/messages.ts";
 import { RequestFailed } from "../wire/errors.ts";
@@ -140,10 +141,7 @@ export class Template {
     this.end = status.signal ? `was ended by ${status.signal}` : `ended with code ${status.code}`;
     clearTimeout(this.#timer);
     // Children that still hold the pipes must not keep us from telling.
-    let timer: number | undefined;
-    const enough = new Promise((resolve) => timer = setTimeout(resolve, 200));
-    if (!this.link) await Promise.race([Promise.all(listening), enough]);
-    clearTimeout(timer);
+    if (!this.link) await within(Promise.all(listening), 200);
     this.#fail(this.#trouble(`${this.end} before it was ready`));
     this.link?.close();
     this.options.onEnd(this);

@@ -9,6 +9,7 @@ import { LinkClosed, ProtocolError, RequestFailed } from "../wire/errors.ts";
 import type { Link } from "../wire/link.ts";
 import { type Fields, PROTOCOL_VERSION } from "../wire/messages.ts";
 import { removeQuietly } from "../runtime/whole_file.ts";
+import { within } from "../runtime/within.ts";
 import { deathReport } from "./death_report.ts";
 import type { Environments, Prepared } from "./environments.ts";
 import { kernelLinesAbout, oomKills } from "./kernel_words.ts";
@@ -194,18 +195,16 @@ export class Workers {
     const worker = this.#byPid.get(pid);
     if (worker?.template !== template) template.unclaimed.set(pid, status);
     else if (worker.state !== "ready") this.#end(worker, { status });
-    else void this.#hearOut(worker).then((heard) => this.#end(worker, { status, heard }));
+    else void this.#hearOut(worker, status);
   }
 
   /**
-   * Waits for the end of the channel of a worker that has ended: what it said last may be that `__init__`
-   * has returned. @returns false where the channel stays open: who was forked from it holds it
+   * At the end of the channel of a worker that has ended: what it said last may be that `__init__` has
+   * returned. Who was forked from it may hold the channel open.
    */
-  async #hearOut({ link }: Worker): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => resolve(false), LAST_WORD_TIMEOUT);
-    void link!.closed.then(() => resolve(true));
-    return await promise.finally(() => clearTimeout(timer));
+  async #hearOut(worker: Worker, status: number): Promise<void> {
+    const heard = await within(worker.link!.closed, LAST_WORD_TIMEOUT);
+    this.#end(worker, { status, heard });
   }
 
   /** A template is gone and took its workers along; `statuses` are those that could be waited for. */

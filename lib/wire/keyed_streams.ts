@@ -40,7 +40,7 @@ export class KeyedStreams {
   }
 
   #look({ key, end }: { key: string | undefined; end: AbortController }): void {
-    if (key === undefined || this.keys.find(key, this.now())) return;
+    if (this.keys.takes(key, this.now())) return;
     end.abort(new LinkClosed("It was opened by a former token, which is honoured no more"));
   }
 }

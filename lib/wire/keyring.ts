@@ -74,6 +74,11 @@ export class Keyring {
     return other && other.until > now ? other.secret : undefined;
   }
 
+  /** Whether what was opened by that token may go on; without one it was let in otherwise. */
+  takes(id: string | undefined, now: number): boolean {
+    return id === undefined || this.find(id, now) !== undefined;
+  }
+
   /** The tokens that are taken at present. */
   taken(now: number): string[] {
     const others = [...this.#others.values()].filter(({ until }) => until > now);

@@ -498,10 +498,10 @@ class ActorLink:
         """Another incarnation takes the place of the one that calls were sent to."""
         report = report or {}
         why = str(report.get("message") or "its worker ended and is started again")
-        # Ray's rule: what a drained node interrupts is done again at no cost.
-        cost = 0 if report.get("preempted") else 1
         # What was sent to who never began with it has only waited.
         unbegun = bool(report.get("unbegun"))
+        # Ray's rule: what a drained node interrupts is done again at no cost.
+        cost = 0 if unbegun or report.get("preempted") else 1
         pending, self.pending = self.pending, {}
         self._next_seq = 1
         self._ack = self._ack_told = self._unacked_bytes = 0
@@ -513,7 +513,7 @@ class ActorLink:
             if (call.retries == 0 and not unbegun) or call.cancelled:
                 call.fail_all(ActorUnavailableError(why, bytes.fromhex(self.actor_id)))
             else:
-                call.retries -= cost if call.retries > 0 and not unbegun else 0
+                call.retries -= cost if call.retries > 0 else 0
                 call.seq = 0
                 again.append(call)
         if self.queue and self.queue[0].seq:
